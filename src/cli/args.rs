@@ -1,0 +1,94 @@
+//! The command line as a whole: the options that every command takes, and the commands.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+/// The help desk for teams whose customers write in a Telegram topic group.
+///
+/// Without a command it opens the desk. Begin with `topicdesk demo`, which needs no account.
+#[derive(Parser)]
+#[command(name = "topicdesk", version, max_term_width = 100, after_help = EXITS)]
+pub(super) struct Cli {
+    #[command(flatten)]
+    pub(super) global: Global,
+    #[command(subcommand)]
+    pub(super) command: Option<Command>,
+}
+
+const EXITS: &str = "Exit codes: 0 done, 1 failed, 2 wrong usage or configuration, 3 not logged in or locked by another \
+                     process, 130 interrupted.";
+
+/// What every command takes.
+#[derive(Args, Clone, Default)]
+pub(super) struct Global {
+    /// Which desk, if there are several on this machine
+    #[arg(long, global = true, env = "TOPICDESK_DESK", value_name = "NAME")]
+    pub(super) desk: Option<String>,
+    /// The configuration, instead of desk.toml in the user's folder or in --data-dir
+    #[arg(long, global = true, env = "TOPICDESK_CONFIG", value_name = "FILE")]
+    pub(super) config: Option<PathBuf>,
+    /// Where desks keep their data
+    #[arg(long, global = true, env = "TOPICDESK_DATA_DIR", value_name = "DIR")]
+    pub(super) data_dir: Option<PathBuf>,
+    /// Who is working, as named in desk.toml
+    #[arg(long, global = true, env = "TOPICDESK_AGENT", value_name = "NAME")]
+    pub(super) agent: Option<String>,
+    /// Print JSON
+    #[arg(long, global = true)]
+    pub(super) json: bool,
+    /// Log more (-v what happens, -vv every call)
+    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    pub(super) verbose: u8,
+}
+
+/// The commands.
+#[derive(Subcommand)]
+pub(super) enum Command {
+    /// Try the desk on a made-up group, without an account
+    #[cfg(feature = "sandbox")]
+    Demo(super::demo::DemoArgs),
+    /// Run a loopback Telegram by itself
+    #[cfg(feature = "sandbox")]
+    Sandbox(super::sandbox::SandboxArgs),
+    /// Log in, as a bot or as a user
+    Login(super::login::LoginArgs),
+    /// Log out and forget the key
+    Logout,
+    /// Check everything the desk needs, and say how to mend what is missing
+    Doctor,
+    /// Fetch the group's history and what is new, and send what is queued
+    Sync(super::sync::SyncArgs),
+    /// List a queue's tickets
+    Queue(super::queue::QueueArgs),
+    /// Show a ticket with its thread
+    Show(super::show::ShowArgs),
+    /// Search all messages and notes
+    Search(super::search::SearchArgs),
+    /// Take an unassigned ticket
+    Claim(super::claim::ClaimArgs),
+    /// Give a ticket back
+    Release(super::release::ReleaseArgs),
+    /// Give a ticket to an agent
+    Assign(super::assign::AssignArgs),
+    /// Take a ticket from whoever has it
+    Takeover(super::takeover::TakeoverArgs),
+    /// Send a public reply, and wait until it is sent
+    Reply(super::reply::ReplyArgs),
+    /// Write an internal note
+    Note(super::note::NoteArgs),
+    /// Set a ticket pending
+    Pending(super::pending::PendingArgs),
+    /// Resolve a ticket
+    Resolve(super::resolve::ResolveArgs),
+    /// Reopen a ticket
+    Reopen(super::reopen::ReopenArgs),
+    /// Close a ticket
+    Close(super::close::CloseArgs),
+    /// List templates, or show one
+    Template(super::template::TemplateArgs),
+    /// Say where the configuration is, or check it
+    Config(super::config::ConfigArgs),
+    /// Print completions for a shell
+    Completions(super::completions::CompletionsArgs),
+}

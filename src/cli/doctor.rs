@@ -1,0 +1,296 @@
+//! `topicdesk doctor`: looks at everything the desk needs, and says how to mend what is missing.
+
+use std::io::{IsTerminal, Write, stdout};
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+
+use serde::Serialize;
+use serde_json::json;
+
+use super::args::Global;
+use super::failure::{Done, FAILED, Failure};
+use super::mirror;
+use super::site::Site;
+use super::table;
+use crate::config::templates;
+use crate::desk::people::Person;
+use crate::engine::EngineError;
+use crate::engine::runner;
+use crate::engine::transport::GroupFacts;
+use crate::store::{StoreError, lock};
+use crate::telegram::doctor as examination;
+
+/// How a check came out.
+#[derive(Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+enum Verdict {
+    /// All is well.
+    Fine,
+    /// Good to know; nothing is broken.
+    Note,
+    /// Something has to be done.
+    Wrong,
+}
+
+/// One line of the result.
+#[derive(Serialize)]
+struct Check {
+    area: &'static str,
+    verdict: Verdict,
+    what: String,
+    /// What to do about it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    how: Option<String>,
+}
+
+#[derive(Default)]
+struct Checks(Vec<Check>);
+
+impl Checks {
+    fn fine(&mut self, area: &'static str, what: impl Into<String>) {
+        self.0.push(Check { area, verdict: Verdict::Fine, what: what.into(), how: None });
+    }
+
+    fn note(&mut self, area: &'static str, what: impl Into<String>, how: impl Into<String>) {
+        self.0.push(Check { area, verdict: Verdict::Note, what: what.into(), how: Some(how.into()) });
+    }
+
+    fn wrong(&mut self, area: &'static str, what: impl Into<String>, how: impl Into<String>) {
+        let how = Some(how.into()).filter(|how| !how.is_empty());
+        self.0.push(Check { area, verdict: Verdict::Wrong, what: what.into(), how });
+    }
+}
+
+pub(super) async fn run(global: &Global) -> Done {
+    let mut checks = Checks::default();
+    match Site::find(global) {
+        Ok(site) => {
+            paths(&site, &mut checks);
+            let facts = telegram(&site, &mut checks).await;
+            agents(&site, facts.as_ref(), &mut checks);
+        }
+        Err(failure) => checks.wrong("config", failure.message, "topicdesk config check tells all mistakes"),
+    }
+    terminal(&mut checks);
+    let bad = checks.0.iter().filter(|check| check.verdict == Verdict::Wrong).count();
+    if global.json {
+        let told = json!({"fine": bad == 0, "checks": checks.0});
+        writeln!(stdout(), "{told:#}")?;
+    } else {
+        print(&checks)?;
+    }
+    if bad == 0 { Ok(()) } else { Err(Failure { code: FAILED, message: String::new() }) }
+}
+
+fn print(checks: &Checks) -> std::io::Result<()> {
+    let mut out = stdout().lock();
+    let width = table::width();
+    for check in &checks.0 {
+        let mark = match check.verdict {
+            Verdict::Fine => "ok  ",
+            Verdict::Note => "note",
+            Verdict::Wrong => "BAD ",
+        };
+        let lead = format!("{mark} {:9}", check.area);
+        table::paragraph(&mut out, &lead, &check.what, width)?;
+        if let Some(how) = &check.how {
+            table::paragraph(&mut out, &" ".repeat(lead.len()), &format!("-> {how}"), width)?;
+        }
+    }
+    Ok(())
+}
+
+fn mode(path: &Path) -> Option<u32> {
+    Some(std::fs::metadata(path).ok()?.permissions().mode() & 0o777)
+}
+
+fn paths(site: &Site, checks: &mut Checks) {
+    let paths = &site.paths;
+    let file = paths.config.display();
+    match &site.config.file {
+        Some(_) => checks.fine("config", format!("{file} reads well")),
+        None => checks.wrong(
+            "config",
+            format!("there is no {file}"),
+            format!("topicdesk config default > {file}, then fill it in"),
+        ),
+    }
+    for warning in &site.config.warnings {
+        checks.note("config", warning, "nothing, if that is meant");
+    }
+    let templates = templates::load(Some(&paths.templates()));
+    match templates.errors.is_empty() {
+        true => checks.fine("templates", format!("{} templates", templates.templates.len())),
+        false => {
+            for error in &templates.errors {
+                checks.wrong("templates", error.to_string(), "the template is left out until it is mended");
+            }
+        }
+    }
+    let data = paths.data.display();
+    match mode(&paths.data) {
+        None => checks.note("data", format!("there is no {data} yet"), "login or sync makes it"),
+        Some(mode) if mode & 0o077 != 0 => {
+            checks.wrong("data", format!("{data} is open to others (mode {mode:o})"), format!("chmod 700 {data}"));
+        }
+        Some(_) => match tempfile::NamedTempFile::new_in(&paths.data) {
+            Ok(_) => checks.fine("data", format!("{data} is private and can be written")),
+            Err(error) => {
+                checks.wrong(
+                    "data",
+                    format!("{data} cannot be written: {error}"),
+                    "make room, or mend the permissions",
+                );
+            }
+        },
+    }
+    for path in [paths.session(), paths.tickets()] {
+        if let Some(mode) = mode(&path).filter(|mode| mode & 0o077 != 0) {
+            let path = path.display();
+            checks.wrong("data", format!("{path} can be read by others (mode {mode:o})"), format!("chmod 600 {path}"));
+        }
+    }
+    match runner::read_only(&paths.data, site.config.rules.clone(), site.clock.clone()) {
+        Ok(_) => checks.fine("data", "tickets.db opens"),
+        Err(EngineError::Store(StoreError::Missing(_))) => {
+            checks.note("data", "there are no tickets yet", "topicdesk sync");
+        }
+        Err(error) => checks.wrong("data", error.to_string(), ""),
+    }
+}
+
+async fn telegram(site: &Site, checks: &mut Checks) -> Option<GroupFacts> {
+    const AREA: &str = "telegram";
+    let setup = match mirror::setup(site) {
+        Ok(setup) => setup,
+        Err(failure) => {
+            checks.wrong(AREA, failure.message, "");
+            return None;
+        }
+    };
+    if let Some(sandbox) = &setup.sandbox {
+        checks.note(
+            AREA,
+            format!("the desk talks to the sandbox at {}", sandbox.address),
+            "take [telegram.sandbox] out for Telegram",
+        );
+    }
+    if !site.paths.data.exists() {
+        checks.wrong(AREA, "not logged in", "topicdesk login --bot, or --user");
+        return None;
+    }
+    // Two processes with one key confuse Telegram and each other, so a running desk is asked nothing.
+    let _lock = match lock::take(&site.paths.data) {
+        Ok(lock) => lock,
+        Err(StoreError::Locked { pid }) => {
+            checks.note(
+                AREA,
+                format!("process {pid} is working with the desk, so Telegram was not asked"),
+                "leave it, then run doctor again",
+            );
+            return None;
+        }
+        Err(error) => {
+            checks.wrong(AREA, error.to_string(), "");
+            return None;
+        }
+    };
+    match examination::examine(&setup).await {
+        Ok(found) => {
+            for finding in found.findings {
+                match finding.fine {
+                    true => checks.fine(AREA, finding.what),
+                    false => checks.wrong(AREA, finding.what, finding.how.unwrap_or_default()),
+                }
+            }
+            found.facts
+        }
+        Err(error) => {
+            checks.wrong(AREA, error.to_string(), "");
+            None
+        }
+    }
+}
+
+fn agents(site: &Site, facts: Option<&GroupFacts>, checks: &mut Checks) {
+    const AREA: &str = "agents";
+    let staff = &site.config.rules.staff;
+    let file = site.paths.config.display();
+    let admins: Vec<&Person> = facts
+        .iter()
+        .flat_map(|facts| &facts.admins)
+        .map(|admin| &admin.person)
+        .filter(|person| !person.bot && !person.id.is_channel())
+        .collect();
+    let strangers: Vec<&&Person> = admins.iter().filter(|person| staff.agent_of(person).is_none()).collect();
+    if staff.agents.is_empty() {
+        checks.wrong(AREA, "there are no agents, so nobody can work tickets", format!("add [[agents]] to {file}"));
+    } else {
+        let names: Vec<&str> = staff.agents.iter().map(|agent| agent.name.0.as_str()).collect();
+        checks.fine(AREA, format!("agents: {}", names.join(", ")));
+        match site.agent() {
+            Ok(agent) => checks.fine(AREA, format!("you are {}", agent.name)),
+            Err(failure) => checks.wrong(AREA, failure.message, ""),
+        }
+    }
+    for agent in &staff.agents {
+        if agent.telegram.is_none() && agent.username.is_none() {
+            let what =
+                format!("{} has no Telegram account: what they write in Telegram counts as a customer's", agent.name);
+            checks.note(
+                AREA,
+                what,
+                format!("add `telegram = \"@name\"` to the agent in {file}, unless they write at the desk only"),
+            );
+        }
+    }
+    if !strangers.is_empty() {
+        let tables: Vec<String> = strangers
+            .iter()
+            .map(|person| {
+                let name = person.name.split_whitespace().next().unwrap_or("agent").to_lowercase();
+                let name = toml::Value::from(name);
+                format!("[[agents]]\nname = {name}\ntelegram = {}    # {}", person.id, table::safe(&person.name))
+            })
+            .collect();
+        checks.note(
+            AREA,
+            "these admins of the group are no agents: their answers count, but no ticket can be theirs",
+            format!("to make agents of them, add to {file}:\n{}", tables.join("\n")),
+        );
+    }
+}
+
+fn terminal(checks: &mut Checks) {
+    const AREA: &str = "terminal";
+    let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
+    if !stdout().is_terminal() {
+        checks.note(
+            AREA,
+            "standard output is no terminal, so it was not looked at",
+            "run doctor in the terminal you work in",
+        );
+        return;
+    }
+    match variable("TERM").as_deref() {
+        None | Some("dumb") => {
+            checks.wrong(AREA, "TERM says nothing about the terminal", "set TERM, for example to xterm-256color");
+        }
+        Some(term) => checks.fine(AREA, format!("TERM is {}", table::safe(term))),
+    }
+    match rustix::termios::tcgetwinsize(stdout()) {
+        Ok(size) if size.ws_col < 60 || size.ws_row < 16 => {
+            checks.note(AREA, format!("{}x{} is small", size.ws_col, size.ws_row), "the desk wants at least 60x16");
+        }
+        Ok(size) => checks.fine(AREA, format!("{}x{}", size.ws_col, size.ws_row)),
+        Err(error) => checks.note(AREA, format!("its size cannot be asked: {error}"), "80x24 is assumed"),
+    }
+    if super::screen::locale_is_utf8() {
+        checks.fine(AREA, "the locale shows UTF-8");
+    } else {
+        checks.note(AREA, "the locale is not UTF-8: only ASCII is drawn", "export LANG=C.UTF-8");
+    }
+    if variable("NO_COLOR").is_some() {
+        checks.note(AREA, "NO_COLOR is set: no colours are used", "unset NO_COLOR for colours");
+    }
+}

@@ -1,0 +1,127 @@
+//! The desk with its link to Telegram: for commands that fetch or send.
+
+use std::time::Duration;
+
+use tokio::task::JoinHandle;
+
+use super::failure::{ACCESS, Done, FAILED, Failure, USAGE};
+use super::site::Site;
+use crate::config::GroupChoice;
+use crate::desk::ids::AgentName;
+use crate::engine::handle::Handle;
+use crate::engine::runner::Desk;
+use crate::engine::transport::LinkState;
+use crate::engine::views::{DeskView, View, ViewRequest};
+
+use crate::telegram::{ErrorKind, GroupSelector, SandboxTarget, Secret, Setup, TelegramError, link, login};
+
+/// A desk with its link.
+pub(super) struct Mirror {
+    desk: Desk,
+    link: JoinHandle<()>,
+}
+
+/// How long a link may take to say goodbye.
+const GOODBYE: Duration = Duration::from_secs(3);
+
+impl Mirror {
+    /// Takes the desk's lock, opens it, and starts the link. Somebody has to be logged in.
+    pub(super) fn start(site: &Site) -> Done<Mirror> {
+        let setup = setup(site)?;
+        if login::account(&setup.session)?.is_none() {
+            return Err(TelegramError::NotLoggedIn.into());
+        }
+        let (desk, ends) = site.start()?;
+        let link = link::spawn(setup, ends.orders, ends.incoming);
+        Ok(Mirror { desk, link })
+    }
+
+    /// Opens a handle for an agent.
+    pub(super) fn handle(&self, agent: AgentName) -> Handle {
+        self.desk.handle(agent)
+    }
+
+    /// Stops both, and waits for the transaction in progress.
+    pub(super) async fn stop(self) {
+        // The engine's thread is waited for on this one: at most a transaction.
+        self.desk.stop();
+        let abort = self.link.abort_handle();
+        if tokio::time::timeout(GOODBYE, self.link).await.is_err() {
+            abort.abort();
+        }
+    }
+}
+
+/// Reads the desk at a glance.
+pub(super) async fn glance(handle: &Handle) -> Done<DeskView> {
+    match handle.read(ViewRequest::Desk).await {
+        View::Desk(desk) => Ok(desk),
+        other => Err(super::work::unreadable(other)),
+    }
+}
+
+/// Says why a link has stopped for good, if it has.
+pub(super) fn stopped(desk: &DeskView) -> Option<Failure> {
+    match &desk.link {
+        Some(LinkState::Stopped { why }) => {
+            // The link tells sentences, which say what to do; that is what decides.
+            let code = match why {
+                why if why.contains("topicdesk login") => ACCESS,
+                why if why.contains("[telegram]") || why.contains("name the group") => USAGE,
+                _ => FAILED,
+            };
+            Some(Failure { code, message: why.clone() })
+        }
+        _ => None,
+    }
+}
+
+/// Makes of `desk.toml` what the link needs.
+pub(super) fn setup(site: &Site) -> Done<Setup> {
+    let telegram = &site.config.telegram;
+    let file = site.paths.config.display();
+    let sandbox = telegram.sandbox.as_ref().map(|sandbox| SandboxTarget {
+        address: sandbox.address,
+        dc_id: sandbox.dc_id,
+        auth_key: Secret::new(sandbox.auth_key.expose()),
+    });
+    let (api_id, api_hash) = match (telegram.api_id, &telegram.api_hash, &sandbox) {
+        (Some(id), Some(hash), _) => (id, Secret::new(hash.expose())),
+        // A sandbox takes any.
+        (_, _, Some(_)) => (1, Secret::new("0".repeat(32))),
+        _ => {
+            return Err(Failure::usage(format!(
+                "[telegram] in {file} needs api_id and api_hash: get both from https://my.telegram.org"
+            )));
+        }
+    };
+    Ok(Setup {
+        api_id,
+        api_hash,
+        session: site.paths.session(),
+        group: telegram.groups.first().map(selector),
+        sandbox,
+        calls_per_second: telegram.backfill_calls_per_second,
+        clock: site.clock.clone(),
+    })
+}
+
+fn selector(choice: &GroupChoice) -> GroupSelector {
+    match choice {
+        GroupChoice::Id(id) => GroupSelector::Id(*id),
+        GroupChoice::Username(name) => GroupSelector::Username(name.clone()),
+        GroupChoice::Title(title) => GroupSelector::Title(title.clone()),
+    }
+}
+
+impl From<TelegramError> for Failure {
+    fn from(error: TelegramError) -> Self {
+        let code = match (&error, error.kind()) {
+            (TelegramError::WrongToken | TelegramError::WrongCode | TelegramError::WrongPassword, _) => ACCESS,
+            (_, ErrorKind::NotLoggedIn) => ACCESS,
+            (_, ErrorKind::Config) => USAGE,
+            (_, ErrorKind::Other) => FAILED,
+        };
+        Failure { code, message: error.to_string() }
+    }
+}

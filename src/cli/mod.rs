@@ -1,0 +1,116 @@
+//! COMMAND LINE: one command a file, and the place where the rooms are put together.
+//!
+//! Promises: commands that only read open the database read-only and disturb nobody; those that change take the desk's
+//! lock. Results go to standard output, everything else to standard error. Exit codes: 0 done, 1 failed, 2 wrong usage or
+//! configuration, 3 not logged in or locked by another process, 130 interrupted. JSON keys are stable. Never: a secret or a
+//! message's text in the log.
+
+mod args;
+mod ask;
+mod failure;
+mod interrupt;
+mod log;
+mod mirror;
+mod site;
+mod table;
+mod times;
+mod work;
+
+mod assign;
+mod claim;
+mod close;
+mod completions;
+mod config;
+#[cfg(feature = "sandbox")]
+mod demo;
+mod doctor;
+mod login;
+mod logout;
+mod note;
+mod pending;
+mod queue;
+mod release;
+mod reopen;
+mod reply;
+mod resolve;
+#[cfg(feature = "sandbox")]
+mod sandbox;
+mod screen;
+mod search;
+mod show;
+mod sync;
+mod takeover;
+mod template;
+
+use std::io::Write;
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use args::{Cli, Command};
+use failure::{Done, Failure};
+
+/// Runs the program: reads the command line, carries out the command, tells how it ended.
+pub fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            // Help and version come this way too, with code 0 and for standard output. A closed pipe is no failure.
+            let _ = error.print();
+            return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2));
+        }
+    };
+    // Every file this process makes is its owner's only: tickets, keys, log.
+    rustix::process::umask(rustix::fs::Mode::from_raw_mode(0o077));
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
+    let done = match runtime {
+        Ok(runtime) => {
+            let done = runtime.block_on(run(cli));
+            // A prompt that waits for a key, or a connection that hangs, must not hold up the end.
+            runtime.shutdown_background();
+            done
+        }
+        Err(error) => Err(Failure::error(format!("cannot start: {error}"))),
+    };
+    let _ = std::io::stdout().flush();
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            if !failure.message.is_empty() {
+                let _ = writeln!(std::io::stderr(), "topicdesk: {}", failure.message);
+            }
+            ExitCode::from(failure.code)
+        }
+    }
+}
+
+async fn run(cli: Cli) -> Done {
+    let global = cli.global;
+    match cli.command {
+        None => screen::run(&global).await,
+        #[cfg(feature = "sandbox")]
+        Some(Command::Demo(args)) => demo::run(&global, args).await,
+        #[cfg(feature = "sandbox")]
+        Some(Command::Sandbox(args)) => sandbox::run(&global, args).await,
+        Some(Command::Login(args)) => login::run(&global, args).await,
+        Some(Command::Logout) => logout::run(&global).await,
+        Some(Command::Doctor) => doctor::run(&global).await,
+        Some(Command::Sync(args)) => sync::run(&global, args).await,
+        Some(Command::Queue(args)) => queue::run(&global, args).await,
+        Some(Command::Show(args)) => show::run(&global, args).await,
+        Some(Command::Search(args)) => search::run(&global, args).await,
+        Some(Command::Claim(args)) => claim::run(&global, args).await,
+        Some(Command::Release(args)) => release::run(&global, args).await,
+        Some(Command::Assign(args)) => assign::run(&global, args).await,
+        Some(Command::Takeover(args)) => takeover::run(&global, args).await,
+        Some(Command::Reply(args)) => reply::run(&global, args).await,
+        Some(Command::Note(args)) => note::run(&global, args).await,
+        Some(Command::Pending(args)) => pending::run(&global, args).await,
+        Some(Command::Resolve(args)) => resolve::run(&global, args).await,
+        Some(Command::Reopen(args)) => reopen::run(&global, args).await,
+        Some(Command::Close(args)) => close::run(&global, args).await,
+        Some(Command::Template(args)) => template::run(&global, args),
+        Some(Command::Config(args)) => config::run(&global, args),
+        Some(Command::Completions(args)) => completions::run(args),
+    }
+}

@@ -1,0 +1,19 @@
+//! `topicdesk resolve`: says that the matter is settled.
+
+use clap::Args;
+
+use super::args::Global;
+use super::failure::Done;
+use super::work::{TicketNumber, change};
+use crate::desk::command::Command;
+
+#[derive(Args)]
+pub(super) struct ResolveArgs {
+    /// The ticket: 1042, #1042
+    #[arg(value_name = "ID")]
+    ticket: TicketNumber,
+}
+
+pub(super) async fn run(global: &Global, args: ResolveArgs) -> Done {
+    change(global, args.ticket, |_, ticket| Ok(Command::Resolve { ticket })).await
+}

@@ -1,0 +1,112 @@
+//! `topicdesk` without a command: the desk itself, the screen on which agents work.
+
+use std::path::PathBuf;
+
+use super::args::Global;
+use super::failure::{Done, FAILED, Failure};
+use super::mirror::Mirror;
+use super::site::{Site, say};
+use crate::config::{After, templates};
+use crate::desk::people::Agent;
+use crate::tui::{self, Setup, TuiError};
+
+pub(super) async fn run(global: &Global) -> Done {
+    let site = Site::open(global)?;
+    tui::check_terminal()?;
+    work(&site, None).await
+}
+
+/// Opens the desk with its link and its screen; `hint` stands on the first screen.
+pub(super) async fn work(site: &Site, hint: Option<String>) -> Done {
+    let agent = site.agent()?.clone();
+    let setup = setup(site, &agent, hint)?;
+    let mirror = Mirror::start(site)?;
+    let handle = mirror.handle(agent.name.clone());
+    let ended = tui::run(handle, setup).await;
+    mirror.stop().await;
+    let state = match &ended {
+        Ok(state) => Some(state.as_str()),
+        Err(error) => error.state(),
+    };
+    if let Some(state) = state {
+        // Only where the agent was: worth a line in the log, not a failure.
+        if let Err(error) = std::fs::write(memory(site, &agent), state) {
+            tracing::warn!(%error, "the screen's state was not kept");
+        }
+    }
+    ended.map(|_| ()).map_err(Failure::from)
+}
+
+fn setup(site: &Site, agent: &Agent, hint: Option<String>) -> Done<Setup> {
+    let config = &site.config.tui;
+    let theme = match &config.theme {
+        Some(theme) if !tui::is_theme(&theme.text) => return Err(Failure::usage(theme_mistake(theme))),
+        Some(theme) => theme.text.clone(),
+        None => "auto".to_owned(),
+    };
+    let keys = site.keys();
+    for complaint in tui::check_keys(&keys) {
+        say(&complaint);
+    }
+    let loaded = templates::load(Some(&site.paths.templates()));
+    for error in &loaded.errors {
+        say(&error.to_string());
+    }
+    Ok(Setup {
+        keys,
+        theme,
+        templates: loaded.templates,
+        timezone: site.zone(&agent.name).0,
+        clock: site.clock.clone(),
+        restored: std::fs::read_to_string(memory(site, agent)).ok(),
+        hint,
+        after_resolve: word(config.after_resolve),
+        after_pending: word(config.after_pending),
+        ascii: config.ascii.unwrap_or_else(|| !locale_is_utf8()),
+        mouse: config.mouse,
+        bell: config.bell,
+        desk_name: site.config.rules.desk_name.clone(),
+        agent: agent.clone(),
+        language: Some(site.config.language.clone()),
+    })
+}
+
+/// Says that a theme's name is nobody's.
+pub(super) fn theme_mistake(theme: &crate::config::Placed) -> String {
+    let known = ["auto", "default", "dark", "light", "high-contrast"].join(", ");
+    format!("{}: there is no theme `{}`: there are {known}", theme.place, theme.text.escape_debug())
+}
+
+fn word(after: After) -> String {
+    match after {
+        After::Next => "next",
+        After::Stay => "stay",
+        After::Queue => "queue",
+    }
+    .to_owned()
+}
+
+/// Tells whether the locale of this process shows UTF-8; one that says nothing (`ssh` without `SendEnv`) is believed to.
+pub(super) fn locale_is_utf8() -> bool {
+    let set = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
+    match set("LC_ALL").or_else(|| set("LC_CTYPE")).or_else(|| set("LANG")) {
+        Some(locale) => locale.to_lowercase().replace('-', "").contains("utf8"),
+        None => true,
+    }
+}
+
+/// Names the file that remembers where an agent was.
+fn memory(site: &Site, agent: &Agent) -> PathBuf {
+    // A name may hold what a file name may not.
+    let name: String = agent.name.0.bytes().map(|byte| format!("{byte:02x}")).collect();
+    site.paths.data.join(format!("screen-{name}.state"))
+}
+
+impl From<TuiError> for Failure {
+    fn from(error: TuiError) -> Self {
+        let code = u8::try_from(error.exit_code()).unwrap_or(FAILED);
+        // The terminal of a screen that was hung up on is gone: there is nobody to tell.
+        let message = if matches!(error, TuiError::HungUp { .. }) { String::new() } else { error.to_string() };
+        Failure { code, message }
+    }
+}

@@ -1,0 +1,170 @@
+//! `topicdesk show`: a ticket with its thread, oldest first.
+
+use std::io::{self, Write, stdout};
+
+use clap::Args;
+
+use super::args::Global;
+use super::failure::{Done, Failure};
+use super::site::Site;
+use super::table;
+use super::times::{self, Zone};
+use super::work::{self, TicketNumber};
+use crate::clock::Timestamp;
+use crate::desk::event::Event;
+use crate::desk::ids::TopicId;
+use crate::desk::thread::Delivery;
+use crate::engine::handle::Handle;
+use crate::engine::views::{Entry, EntryKind, ThreadPage, Window};
+
+#[derive(Args)]
+pub(super) struct ShowArgs {
+    /// The ticket: 1042, #1042; 1042/2 for one of its episodes; 1 for General
+    #[arg(value_name = "ID")]
+    ticket: TicketNumber,
+    /// Only the last so many entries (0: all)
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    limit: usize,
+}
+
+/// How many entries are asked for at once.
+const PAGE: usize = 500;
+
+pub(super) async fn run(global: &Global, args: ShowArgs) -> Done {
+    let site = Site::open(global)?;
+    let (_desk, handle) = site.read_only()?;
+    let page = read(&handle, args.ticket, args.limit).await?;
+    if site.json {
+        return Ok(writeln!(stdout(), "{}", serde_json::to_string_pretty(&page)?)?);
+    }
+    Ok(print(&page, site.zone(handle.agent()), site.clock.now())?)
+}
+
+/// Reads a thread to its beginning, or its last `limit` entries.
+async fn read(handle: &Handle, number: TicketNumber, limit: usize) -> Done<ThreadPage> {
+    let key = work::find(handle, number).await?;
+    let all = limit == 0 || number.episode.is_some();
+    let first = if all { PAGE } else { limit };
+    let mut page = work::page(handle, key, Window::Newest, first).await?;
+    while all && page.more_before {
+        let Some(oldest) = page.thread.first().map(|entry| entry.id) else { break };
+        let mut before = work::page(handle, key, Window::Before(oldest), PAGE).await?;
+        if before.thread.is_empty() {
+            break;
+        }
+        before.thread.append(&mut page.thread);
+        (page.thread, page.more_before) = (before.thread, before.more_before);
+    }
+    if let Some(episode) = number.episode {
+        let now = page.ticket.row.episode;
+        if episode > now {
+            return Err(Failure::error(format!("{number}: that ticket has had {now} so far")));
+        }
+        keep_episode(&mut page, episode);
+        if limit > 0 && page.thread.len() > limit {
+            page.thread.drain(..page.thread.len() - limit);
+            page.more_before = true;
+        }
+    }
+    Ok(page)
+}
+
+/// Leaves the entries of one episode: from the line that opened it to the one that opened the next.
+fn keep_episode(page: &mut ThreadPage, episode: u32) {
+    let opened = |entry: &Entry| match &entry.event {
+        Some((_, Event::Opened { episode, .. })) => Some(*episode),
+        _ => None,
+    };
+    let mut current = 1;
+    let number: Vec<u32> = page
+        .thread
+        .iter()
+        .map(|entry| {
+            current = opened(entry).unwrap_or(current);
+            current
+        })
+        .collect();
+    // The message that reopens a ticket stands before the line that says so, with the same date.
+    let mut keep: Vec<bool> = number.iter().map(|of| *of == episode).collect();
+    for at in 1..page.thread.len() {
+        if number[at] > number[at - 1] && page.thread[at - 1].at == page.thread[at].at {
+            keep[at - 1] = number[at] == episode;
+        }
+    }
+    let mut keep = keep.into_iter();
+    page.thread.retain(|_| keep.next().unwrap_or(true));
+}
+
+fn print(page: &ThreadPage, zone: Zone, now: Timestamp) -> io::Result<()> {
+    let width = table::width();
+    let mut out = stdout().lock();
+    let row = &page.ticket.row;
+    if row.id == TopicId::GENERAL {
+        writeln!(out, "General of {}", table::safe(&page.ticket.group_title))?;
+    } else {
+        writeln!(out, "{}", work::standing(&page.ticket))?;
+        let customer = row.customer.as_ref().map_or("unknown".to_owned(), |person| match &person.username {
+            Some(username) => format!("{} (@{username})", person.name),
+            None => person.name.clone(),
+        });
+        let mut facts = vec![format!("customer {customer}"), format!("opened {}", zone.moment(row.opened_at))];
+        if let Some(since) = row.waiting_since {
+            facts.push(format!("waiting {}", times::ago(now.since(since))));
+        }
+        if let Some(until) = row.pending.as_ref().and_then(|pending| pending.until) {
+            facts.push(format!("until {}", zone.moment(until)));
+        }
+        if let (Some(asked), Some(answered)) = (page.ticket.first_asked_at, page.ticket.first_response_at) {
+            facts.push(format!("first response after {}", times::ago(answered.since(asked))));
+        }
+        writeln!(out, "{}", table::safe(&facts.join("   ")))?;
+    }
+    writeln!(out, "{}", table::safe(&page.ticket.link))?;
+    if page.more_before {
+        writeln!(out, "\n(earlier entries are left out)")?;
+    }
+    let mut day = String::new();
+    for entry in &page.thread {
+        let today = zone.day(entry.at);
+        if today != day {
+            writeln!(out, "\n-- {today} --")?;
+            day = today;
+        }
+        let lead = format!("{}  {}", zone.time(entry.at), lead(entry));
+        table::paragraph(&mut out, &lead, &body(entry), width)?;
+    }
+    Ok(())
+}
+
+fn lead(entry: &Entry) -> String {
+    let author = table::cut(&entry.author, 24);
+    match entry.kind {
+        EntryKind::Message => author,
+        EntryKind::Note => format!("{author} NOTE"),
+        EntryKind::Activity => "·".to_owned(),
+    }
+}
+
+fn body(entry: &Entry) -> String {
+    let mut text = String::new();
+    if let Some(from) = &entry.forwarded_from {
+        text.push_str(&format!("(forwarded from {from}) "));
+    }
+    if let Some(quote) = &entry.quote {
+        text.push_str(&format!("> {quote}\n"));
+    }
+    text.push_str(&entry.text);
+    let mut marks = Vec::new();
+    match &entry.delivery {
+        Some(Delivery::Sent { .. }) | None => {}
+        Some(Delivery::Parked { why }) => marks.push(format!("NOT SENT: {why}")),
+        Some(other) => marks.push(other.label().to_owned()),
+    }
+    marks.extend(entry.edited_at.map(|_| "edited".to_owned()));
+    marks.extend(entry.deleted.then(|| "deleted in Telegram".to_owned()));
+    marks.extend(entry.late.then(|| "came late".to_owned()));
+    if !marks.is_empty() {
+        text.push_str(&format!("  [{}]", marks.join(", ")));
+    }
+    text
+}

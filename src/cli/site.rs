@@ -1,0 +1,168 @@
+//! Where a command works: the paths, the configuration, who is working, and the desk opened for reading or for change.
+
+use std::io::Write;
+
+use super::args::Global;
+use super::failure::{ACCESS, Done, Failure};
+use super::log;
+use super::times::Zone;
+use crate::clock::Clock;
+use crate::config::paths::Paths;
+use crate::config::{self, Config, ConfigError};
+use crate::desk::ids::AgentName;
+use crate::desk::people::{Agent, Person};
+use crate::engine::EngineError;
+use crate::engine::handle::Handle;
+use crate::engine::runner::{self, Desk, EngineSetup, TransportEnds};
+use crate::store::StoreError;
+use crate::telegram::login;
+
+/// Where a command works.
+pub(super) struct Site {
+    /// Where everything lies.
+    pub(super) paths: Paths,
+    /// What `desk.toml` says.
+    pub(super) config: Config,
+    /// The time.
+    pub(super) clock: Clock,
+    /// Print JSON.
+    pub(super) json: bool,
+    agent: Option<String>,
+}
+
+impl Site {
+    /// Finds the paths only; nothing is read.
+    pub(super) fn paths(global: &Global) -> Done<Paths> {
+        Ok(Paths::find(global.desk.as_deref(), global.config.as_deref(), global.data_dir.as_deref())?)
+    }
+
+    /// Finds the paths and reads `desk.toml`; without one, defaults stand. Warnings go to standard error.
+    pub(super) fn find(global: &Global) -> Done<Site> {
+        let paths = Site::paths(global)?;
+        let config = match config::load(&paths.config) {
+            Ok(config) => config,
+            Err(ConfigError::Unreadable { source, .. })
+                if source.kind() == std::io::ErrorKind::NotFound && !paths.config_named =>
+            {
+                config::from_text("desk.toml", "", None)?
+            }
+            Err(error) => return Err(error.into()),
+        };
+        for warning in &config.warnings {
+            say(warning);
+        }
+        let agent = global.agent.clone();
+        Ok(Site { paths, config, clock: Clock::System, json: global.json, agent })
+    }
+
+    /// Finds the paths, reads `desk.toml` and begins the log: for commands that open the desk or connect.
+    pub(super) fn open(global: &Global) -> Done<Site> {
+        let site = Site::find(global)?;
+        if site.config.file.is_none() && !site.paths.data.exists() {
+            return Err(Failure::usage(begin(&site.paths)));
+        }
+        if site.paths.data.exists() || site.config.file.is_some() {
+            log::begin(&site.paths.log(), global.verbose);
+        }
+        Ok(site)
+    }
+
+    /// Tells who is working: the one named, else by the account on this machine, else by the login, else the only one.
+    pub(super) fn agent(&self) -> Done<&Agent> {
+        let agents = &self.config.rules.staff.agents;
+        let names = || agents.iter().map(|agent| agent.name.0.as_str()).collect::<Vec<_>>().join(", ");
+        let file = self.paths.config.display();
+        if agents.is_empty() {
+            return Err(Failure::usage(format!("there are no agents: add an [[agents]] table to {file}")));
+        }
+        if let Some(name) = &self.agent {
+            return agents.iter().find(|agent| agent.name.0.eq_ignore_ascii_case(name)).ok_or_else(|| {
+                Failure::usage(format!("there is no agent `{}` in {file}: there are {}", name.escape_debug(), names()))
+            });
+        }
+        let accounts = config::os_user();
+        let mine = |agent: &&Agent| agent.os_user.as_ref().is_some_and(|user| accounts.contains(user));
+        if let Some(agent) = agents.iter().find(mine) {
+            return Ok(agent);
+        }
+        if let Some(agent) = self.logged_in_agent() {
+            return Ok(agent);
+        }
+        match agents.as_slice() {
+            [agent] => Ok(agent),
+            _ => Err(Failure::usage(format!(
+                "who are you? Say --agent NAME or set TOPICDESK_AGENT: there are {}. With `os_user` in {file} this account \
+                 is known by itself",
+                names()
+            ))),
+        }
+    }
+
+    fn logged_in_agent(&self) -> Option<&Agent> {
+        // A session file that cannot be read is told by the commands that need it.
+        let own = login::account(&self.paths.session()).ok().flatten().filter(|own| !own.bot)?;
+        let person = Person { id: own.id, name: own.name, username: own.username, bot: false };
+        self.config.rules.staff.agent_of(&person)
+    }
+
+    /// Tells who is reading: as [`Site::agent`], but a desk without agents can be read by anybody.
+    pub(super) fn reader(&self) -> Done<AgentName> {
+        if self.config.rules.staff.agents.is_empty() && self.agent.is_none() {
+            return Ok(AgentName(String::new()));
+        }
+        Ok(self.agent()?.name.clone())
+    }
+
+    /// Tells the time zone of an agent's screens; of the desk, for those who have none.
+    pub(super) fn zone(&self, agent: &AgentName) -> Zone {
+        let own = self.config.rules.agent(agent).and_then(|agent| agent.timezone.as_deref());
+        Zone(own.and_then(|name| name.parse().ok()))
+    }
+
+    /// Opens the desk for reading, for whoever reads.
+    pub(super) fn read_only(&self) -> Done<(Desk, Handle)> {
+        let reader = self.reader()?;
+        let desk = runner::read_only(&self.paths.data, self.config.rules.clone(), self.clock.clone())?;
+        let handle = desk.handle(reader);
+        Ok((desk, handle))
+    }
+
+    /// Opens the desk for change: takes its lock. Without a link at the other ends, what is to be sent stays queued.
+    pub(super) fn start(&self) -> Done<(Desk, TransportEnds)> {
+        let (data, rules) = (self.paths.data.clone(), self.config.rules.clone());
+        Ok(runner::start(EngineSetup { data, rules, clock: self.clock.clone() })?)
+    }
+
+    /// Gives the changes of the key map: context, action, key.
+    pub(super) fn keys(&self) -> Vec<(String, String, String)> {
+        let settings = self.config.keys.iter();
+        settings
+            .flat_map(|set| set.keys.iter().map(|key| (set.context.clone(), set.action.clone(), key.clone())))
+            .collect()
+    }
+}
+
+/// Says how to begin, where there is nothing yet.
+fn begin(paths: &Paths) -> String {
+    let (file, folder) = (paths.config.display(), paths.config.parent().unwrap_or(&paths.config).display());
+    format!(
+        "there is no {file} yet. To look around without an account: topicdesk demo. To begin with your own group:\n  \
+         mkdir -p {folder} && topicdesk config default > {file} && chmod 600 {file}\nthen fill in [telegram] and [[agents]], \
+         and run topicdesk login --bot, topicdesk sync, topicdesk"
+    )
+}
+
+/// Says something beside the result: to standard error, which may have gone.
+pub(super) fn say(text: &str) {
+    let _gone = writeln!(std::io::stderr(), "topicdesk: {}", super::table::safe(text));
+}
+
+impl From<EngineError> for Failure {
+    fn from(error: EngineError) -> Self {
+        let code = match &error {
+            EngineError::Store(StoreError::Locked { .. }) => ACCESS,
+            _ => super::failure::FAILED,
+        };
+        Failure { code, message: error.to_string() }
+    }
+}

@@ -1,0 +1,197 @@
+//! `topicdesk sync`: fetches what is missing, sends what is queued, and tells what the history says.
+
+use std::io::{IsTerminal, Write, stderr, stdout};
+use std::time::Duration;
+
+use clap::Args;
+use serde_json::json;
+use tokio::time::Instant;
+
+use super::args::Global;
+use super::failure::{Done, Failure};
+use super::mirror::{Mirror, glance, stopped};
+use super::site::{Site, say};
+use super::times::{Zone, ago};
+use super::{interrupt, table};
+use crate::desk::ids::AgentName;
+use crate::engine::handle::Handle;
+use crate::engine::transport::LinkState;
+use crate::engine::views::{Alert, DeskView, Summary, View, ViewRequest};
+
+#[derive(Args)]
+pub(super) struct SyncArgs {
+    /// Go on following what is new, until interrupted
+    #[arg(long)]
+    follow: bool,
+}
+
+/// A first connection that has not come about by then will not do so by waiting.
+const PATIENCE: Duration = Duration::from_secs(30);
+/// How long queued replies may take after everything else is done.
+const SENDING: Duration = Duration::from_secs(30);
+/// How often progress is looked at.
+const LOOK: Duration = Duration::from_millis(250);
+
+pub(super) async fn run(global: &Global, args: SyncArgs) -> Done {
+    let site = Site::open(global)?;
+    let mirror = Mirror::start(&site)?;
+    // Nobody in particular reads: a sync needs no agent.
+    let handle = mirror.handle(AgentName(String::new()));
+    let zone = Zone(site.config.rules.timezone.as_deref().and_then(|name| name.parse().ok()));
+    let done = tokio::select! {
+        done = catch_up(&site, &handle, zone) => done,
+        () = interrupt::wait() => Err(Failure::interrupted("interrupted; the next sync goes on from here")),
+    };
+    let done = match done {
+        Ok(()) if args.follow => tokio::select! {
+            done = follow(&site, &handle) => done,
+            () = interrupt::wait() => Ok(()),
+        },
+        done => done,
+    };
+    mirror.stop().await;
+    done
+}
+
+async fn catch_up(site: &Site, handle: &Handle, zone: Zone) -> Done {
+    let mut progress = Progress::new();
+    let started = Instant::now();
+    let mut connected = false;
+    let mut done_at: Option<Instant> = None;
+    loop {
+        let desk = glance(handle).await?;
+        if let Some(failure) = stopped(&desk) {
+            progress.clear();
+            return Err(failure);
+        }
+        connected |= matches!(desk.link, Some(LinkState::CatchingUp | LinkState::Live));
+        if !connected && started.elapsed() > PATIENCE {
+            progress.clear();
+            let why = match &desk.link {
+                Some(LinkState::Offline { why, .. }) => why.clone(),
+                _ => "Telegram does not answer".to_owned(),
+            };
+            return Err(Failure::error(why));
+        }
+        if desk.backfill.is_none() && desk.link == Some(LinkState::Live) {
+            let since = *done_at.get_or_insert_with(Instant::now);
+            let waiting = unsent(handle).await?;
+            let later = desk.not_before.filter(|at| *at > site.clock.now());
+            if waiting == 0 || later.is_some() || since.elapsed() > SENDING {
+                progress.clear();
+                if waiting > 0 {
+                    let when =
+                        later.map_or("later".to_owned(), |at| format!("after {}, as Telegram asks", zone.time(at)));
+                    say(&format!("{waiting} queued replies will be sent {when}"));
+                }
+                break;
+            }
+        } else {
+            done_at = None;
+        }
+        progress.tell(&desk);
+        tokio::time::sleep(LOOK).await;
+    }
+    let summary = match handle.read(ViewRequest::Summary).await {
+        View::Summary(summary) => summary,
+        other => return Err(super::work::unreadable(other)),
+    };
+    tell(site, &glance(handle).await?, &summary, zone)
+}
+
+/// Counts the replies that are queued or on their way.
+async fn unsent(handle: &Handle) -> Done<usize> {
+    match handle.read(ViewRequest::Counts).await {
+        View::Counts(counts) => Ok(counts.outbox),
+        other => Err(super::work::unreadable(other)),
+    }
+}
+
+/// Progress for people: a line that overwrites itself on a terminal, else a line for every tenth.
+struct Progress {
+    terminal: bool,
+    said: String,
+    tenth: u8,
+}
+
+impl Progress {
+    fn new() -> Self {
+        Progress { terminal: stderr().is_terminal(), said: String::new(), tenth: u8::MAX }
+    }
+
+    fn tell(&mut self, desk: &DeskView) {
+        let text = match (&desk.link, desk.backfill) {
+            (Some(LinkState::Offline { why, .. }), _) => format!("trying again: {}", table::safe(why)),
+            (Some(LinkState::Connecting) | None, _) => "connecting".to_owned(),
+            (_, Some(percent)) => format!("fetching the history: {percent} %"),
+            (Some(LinkState::CatchingUp), None) => "catching up".to_owned(),
+            (_, None) => "sending what is queued".to_owned(),
+        };
+        if text == self.said {
+            return;
+        }
+        let tenth = desk.backfill.unwrap_or(100) / 10;
+        let same_kind = text.split([':', '%']).next() == self.said.split([':', '%']).next();
+        if self.terminal {
+            let _gone = write!(stderr(), "\r\x1b[K{text}").and_then(|()| stderr().flush());
+        } else if !same_kind || tenth != self.tenth {
+            let _gone = writeln!(stderr(), "{text}");
+        }
+        (self.said, self.tenth) = (text, tenth);
+    }
+
+    fn clear(&mut self) {
+        if self.terminal && !self.said.is_empty() {
+            let _gone = write!(stderr(), "\r\x1b[K").and_then(|()| stderr().flush());
+        }
+    }
+}
+
+fn tell(site: &Site, desk: &DeskView, summary: &Summary, zone: Zone) -> Done {
+    if site.json {
+        return Ok(writeln!(stdout(), "{}", serde_json::to_string_pretty(summary)?)?);
+    }
+    let mut out = stdout().lock();
+    for group in &desk.groups {
+        writeln!(out, "{}", table::safe(&group.title))?;
+    }
+    if let (Some(first), Some(last)) = (summary.first_at, summary.last_at) {
+        writeln!(out, "history        {} to {}", zone.moment(first), zone.moment(last))?;
+    }
+    writeln!(out, "topics         {} with {} messages", summary.topics, summary.messages)?;
+    writeln!(out, "tickets        {}, {} of them open", summary.tickets, summary.open)?;
+    writeln!(out, "never answered {}", summary.never_answered)?;
+    if let Some(seconds) = summary.median_first_response_seconds {
+        writeln!(out, "first response {} (median)", ago(Duration::from_secs(seconds)))?;
+    }
+    if !desk.holes.is_empty() {
+        let ids: u64 = desk.holes.iter().map(|(from, to)| u64::try_from(to.0 - from.0 + 1).unwrap_or(0)).sum();
+        writeln!(out, "not seen       {ids} message ids in {} ranges", desk.holes.len())?;
+    }
+    Ok(())
+}
+
+/// Tells what is new, one line each, until the link stops for good.
+async fn follow(site: &Site, handle: &Handle) -> Done {
+    let mut revisions = handle.watch();
+    loop {
+        let Some(revision) = revisions.next().await else { return Err(Failure::error("the desk has stopped")) };
+        for alert in &revision.alerts {
+            if site.json {
+                writeln!(stdout(), "{}", json!(alert))?;
+            } else {
+                match alert {
+                    Alert::NewTicket { ticket } => writeln!(stdout(), "{ticket} is new")?,
+                    Alert::Reply { ticket, assignee } => writeln!(stdout(), "{ticket} has a reply for {assignee}")?,
+                    Alert::Parked { ticket, why, .. } => {
+                        writeln!(stdout(), "{ticket} has a reply that was not sent: {why}")?;
+                    }
+                }
+            }
+            stdout().flush()?;
+        }
+        if let Some(failure) = stopped(&glance(handle).await?) {
+            return Err(failure);
+        }
+    }
+}

@@ -1,0 +1,93 @@
+//! The agents and other staff that `desk.toml` names, and the account of this machine that runs the program.
+
+use toml::Spanned;
+
+use super::reader::{Item, Reader, Section};
+use crate::desk::ids::{AgentName, PersonId};
+use crate::desk::people::{Agent, Staff};
+
+impl<'t> Reader<'t> {
+    /// Reads `[[agents]]` and `[staff]`.
+    pub(super) fn staff(&mut self, root: &Section<'_, 't>) -> Staff {
+        let mut staff = Staff::default();
+        let mut seen: Vec<String> = Vec::new();
+        for section in self.sections(root, "agents") {
+            self.check_keys(&section);
+            let name = self.line(&section, "name");
+            let telegram = self.items(&section, "telegram");
+            let os_user = self.line(&section, "os_user").map(Spanned::into_inner);
+            let timezone = self.timezone(&section, "timezone");
+            let Some(name) = name else {
+                if section.get("name").is_none() {
+                    self.wrong(section.span.start, "an agent has no `name`");
+                }
+                continue;
+            };
+            if seen.contains(&name.get_ref().to_lowercase()) {
+                self.wrong(name.span().start, format!("there are two agents `{}`", name.get_ref()));
+            }
+            seen.push(name.get_ref().to_lowercase());
+            let mut agent =
+                Agent { name: AgentName(name.into_inner()), telegram: None, username: None, os_user, timezone };
+            if let [_, second, ..] = telegram.as_slice() {
+                self.wrong(second.span().start, "an agent has one Telegram account");
+            }
+            match telegram.first().and_then(|item| self.account(item)) {
+                Some(Account::Id(id)) => agent.telegram = Some(id),
+                Some(Account::Username(name)) => agent.username = Some(name),
+                None => {}
+            }
+            staff.agents.push(agent);
+        }
+        let section = self.section(root, "staff");
+        self.check_keys(&section);
+        for item in self.items(&section, "telegram") {
+            match self.account(&item) {
+                Some(Account::Id(id)) => staff.colleagues.push(id),
+                Some(Account::Username(name)) => staff.colleague_names.push(name),
+                None => {}
+            }
+        }
+        staff
+    }
+
+    fn account(&mut self, item: &Spanned<Item>) -> Option<Account> {
+        let account = match item.get_ref() {
+            Item::Number(id) => Some(Account::Id(PersonId(*id))).filter(|_| *id != 0),
+            Item::Text(text) => {
+                let name = text.strip_prefix('@').unwrap_or(text);
+                let fits =
+                    (3..=32).contains(&name.len()) && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+                match text.parse::<i64>() {
+                    Ok(id) => Some(Account::Id(PersonId(id))),
+                    Err(_) => Some(Account::Username(name.to_lowercase())).filter(|_| fits),
+                }
+            }
+        };
+        if account.is_none() {
+            self.wrong(item.span().start, "no Telegram account: write its id, or its name like \"@olena\"");
+        }
+        account
+    }
+}
+
+enum Account {
+    Id(PersonId),
+    Username(String),
+}
+
+/// Tells the account of this machine that runs the program: its name, and its number as text.
+///
+/// By the user id that the kernel knows, not by `$USER`, which anybody can set.
+pub fn os_user() -> Vec<String> {
+    let number = rustix::process::getuid().as_raw().to_string();
+    let table = std::fs::read_to_string("/etc/passwd").unwrap_or_default();
+    let named = table.lines().find_map(|line| {
+        let mut fields = line.split(':');
+        let name = fields.next()?;
+        (fields.nth(1)? == number).then(|| name.to_owned())
+    });
+    // Accounts of a directory service are not in the table; their shell knows the name.
+    let name = named.or_else(|| std::env::var("USER").ok().filter(|name| !name.is_empty()));
+    name.into_iter().chain([number]).collect()
+}

@@ -1,0 +1,95 @@
+//! The keys that `desk.toml` may contain, and the one that was probably meant by another.
+
+use super::reader::{Reader, Section};
+
+/// Every table with its keys; `[keys.*]` apart, whose contexts and actions belong to the screen.
+const KNOWN: [(&str, &[&str]); 11] = [
+    ("", &["desk", "telegram", "groups", "agents", "staff", "rules", "tui", "keys"]),
+    ("desk", &["name", "timezone", "language"]),
+    ("telegram", &["api_id", "api_hash", "api_hash_file", "group", "backfill_calls_per_second", "sandbox"]),
+    ("telegram.sandbox", &["address", "dc_id", "auth_key"]),
+    ("groups", &["group"]),
+    ("agents", &["name", "telegram", "os_user", "timezone"]),
+    ("staff", &["telegram"]),
+    (
+        "rules",
+        &[
+            "ignore_topics",
+            "import",
+            "keep_assignee",
+            "thanks_window",
+            "auto_close_after",
+            "auto_pending_after",
+            "auto_resolve_pending_after",
+            "undo_send",
+            "undo_window",
+        ],
+    ),
+    ("rules.import", &["max_age"]),
+    ("tui", &["theme", "mouse", "bell", "after_resolve", "after_pending", "ascii"]),
+    ("keys", &[]),
+];
+
+/// Lists every key that `desk.toml` may contain, for whoever documents it.
+pub fn known_keys() -> impl Iterator<Item = &'static str> {
+    KNOWN.iter().flat_map(|(_, keys)| keys.iter().copied())
+}
+
+impl<'t> Reader<'t> {
+    /// Reports the keys of a section that nobody knows.
+    pub(super) fn check_keys(&mut self, section: &Section<'_, 't>) {
+        let allowed = KNOWN.iter().find(|(name, _)| *name == section.name).map_or(&[][..], |(_, keys)| keys);
+        for (key, span, _) in section.entries() {
+            if !allowed.contains(&key) {
+                let place = if section.name.is_empty() { String::new() } else { format!(" in `[{}]`", section.name) };
+                let hint = hint(key, &section.name, allowed);
+                self.wrong(span.start, format!("unknown key `{}`{place}: {hint}", key.escape_debug()));
+            }
+        }
+    }
+}
+
+fn hint(key: &str, section: &str, allowed: &[&str]) -> String {
+    let close = allowed.iter().map(|known| (distance(key, known), known)).min();
+    if let Some((_, known)) = close.filter(|(steps, known)| *steps <= 1 + known.len() / 4) {
+        return format!("did you mean `{known}`?");
+    }
+    let mut homes = KNOWN.iter().filter(|(name, keys)| *name != section && keys.contains(&key)).map(|(name, _)| *name);
+    match homes.find(|name| !name.is_empty()) {
+        Some(home) => format!("it belongs in `[{home}]`"),
+        None => format!("there are {}", allowed.join(", ")),
+    }
+}
+
+/// Counts the letters to change, add, drop or swap with a neighbour to get from one word to the other.
+fn distance(from: &str, to: &str) -> usize {
+    let (from, to): (Vec<char>, Vec<char>) = (from.to_lowercase().chars().collect(), to.chars().collect());
+    let mut rows = vec![(0..=to.len()).collect::<Vec<usize>>()];
+    for (i, a) in from.iter().enumerate() {
+        let mut row = vec![i + 1];
+        for (j, b) in to.iter().enumerate() {
+            let mut best = (rows[i][j] + usize::from(a != b)).min(rows[i][j + 1] + 1).min(row[j] + 1);
+            if i > 0 && j > 0 && *a == to[j - 1] && from[i - 1] == *b {
+                best = best.min(rows[i - 1][j - 1] + 1);
+            }
+            row.push(best);
+        }
+        rows.push(row);
+    }
+    rows.last().and_then(|row| row.last()).copied().unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn near_words_are_near() {
+        assert_eq!(distance("api_hahs", "api_hash"), 1);
+        assert_eq!(distance("apihash", "api_hash"), 1);
+        assert_eq!(distance("", "abc"), 3);
+        assert_eq!(hint("time_zone", "desk", &["name", "timezone"]), "did you mean `timezone`?");
+        assert_eq!(hint("undo_send", "", &["desk"]), "it belongs in `[rules]`");
+        assert_eq!(hint("colour", "desk", &["name", "timezone"]), "there are name, timezone");
+    }
+}

@@ -1,0 +1,111 @@
+//! Where everything lies: the configuration, the data of a desk, the templates, the log.
+
+use std::path::{Path, PathBuf};
+
+use super::ConfigError;
+
+/// The desk that is meant when none is named.
+pub const DEFAULT_DESK: &str = "default";
+
+/// Where everything lies.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Paths {
+    /// The desk's name.
+    pub desk: String,
+    /// `desk.toml`, which need not exist.
+    pub config: PathBuf,
+    /// The file was named by the caller, so it has to exist.
+    pub config_named: bool,
+    /// The folder of all desks' data.
+    pub data_dir: PathBuf,
+    /// The folder of this desk's data.
+    pub data: PathBuf,
+}
+
+impl Paths {
+    /// Finds the places: what the caller names, else the user's folders for configuration and data.
+    ///
+    /// `desk.toml` is the named file; else the one in the named data folder, if there is one (as a demo leaves it); else
+    /// the user's, which for another desk than the default one is `<desk>.toml`.
+    ///
+    /// # Errors
+    /// The desk's name cannot be a folder's, or there is no home directory.
+    pub fn find(desk: Option<&str>, config: Option<&Path>, data_dir: Option<&Path>) -> Result<Paths, ConfigError> {
+        let desk = desk.unwrap_or(DEFAULT_DESK);
+        let fits = |c: char| c.is_alphanumeric() || c == '-' || c == '_';
+        if desk.is_empty() || desk.len() > 64 || !desk.chars().all(fits) {
+            return Err(ConfigError::DeskName(desk.escape_debug().to_string()));
+        }
+        let user = directories::ProjectDirs::from("", "", "topicdesk");
+        let data = match (data_dir, &user) {
+            (Some(folder), _) => folder.to_owned(),
+            (None, Some(user)) => user.data_dir().to_owned(),
+            (None, None) => return Err(ConfigError::Homeless),
+        };
+        let name = if desk == DEFAULT_DESK { "desk.toml".to_owned() } else { format!("{desk}.toml") };
+        let beside = data_dir.map(|folder| folder.join(&name)).filter(|file| file.exists());
+        let file = match (config, beside, &user) {
+            (Some(file), _, _) => file.to_owned(),
+            (None, Some(file), _) => file,
+            (None, None, Some(user)) => user.config_dir().join(&name),
+            (None, None, None) => data.join(&name),
+        };
+        let data_dir = data.clone();
+        Ok(Paths {
+            desk: desk.to_owned(),
+            config: file,
+            config_named: config.is_some(),
+            data: data.join(desk),
+            data_dir,
+        })
+    }
+
+    /// Names the login's file.
+    pub fn session(&self) -> PathBuf {
+        self.data.join("session.db")
+    }
+
+    /// Names the ticket cache.
+    pub fn tickets(&self) -> PathBuf {
+        self.data.join("tickets.db")
+    }
+
+    /// Names the folder of the user's own templates, beside `desk.toml`.
+    pub fn templates(&self) -> PathBuf {
+        self.config.parent().unwrap_or(Path::new("")).join("templates")
+    }
+
+    /// Names the folder of the log files.
+    pub fn log(&self) -> PathBuf {
+        self.data.join("log")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn named_places_win() {
+        let found =
+            Paths::find(Some("acme"), Some(Path::new("/etc/d.toml")), Some(Path::new("/srv/d"))).expect("finds");
+        assert_eq!(found.config, Path::new("/etc/d.toml"));
+        assert_eq!(found.tickets(), Path::new("/srv/d/acme/tickets.db"));
+        assert!(found.config_named);
+    }
+
+    #[test]
+    fn a_data_folder_brings_its_own_file() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let file = folder.path().join("desk.toml");
+        std::fs::write(&file, "").expect("writes");
+        assert_eq!(Paths::find(None, None, Some(folder.path())).expect("finds").config, file);
+    }
+
+    #[test]
+    fn a_desk_cannot_leave_its_folder() {
+        for name in ["", "..", "a/b", "a\u{1b}b", "."] {
+            assert!(Paths::find(Some(name), None, Some(Path::new("/x"))).is_err(), "{name:?}");
+        }
+    }
+}

@@ -1,0 +1,259 @@
+//! Commands: what an agent asks of the desk, in the imperative; and the typed refusals.
+//!
+//! No command contains its author: the handle through which it comes stamps it.
+
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+
+use super::ids::{AgentName, EventId, MessageId, OutboxId, PersonId, TicketKey};
+use super::ticket::{Pending, PendingReason};
+use crate::clock::Timestamp;
+
+/// What an agent asks of the desk.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "command")]
+pub enum Command {
+    /// Take an unassigned ticket.
+    Claim {
+        /// Which.
+        ticket: TicketKey,
+    },
+    /// Give it to an agent, with an optional note, in one step.
+    Assign {
+        /// Which.
+        ticket: TicketKey,
+        /// To whom.
+        to: AgentName,
+        /// An internal note for them.
+        note: Option<String>,
+    },
+    /// Take it from whoever has it.
+    TakeOver {
+        /// Which.
+        ticket: TicketKey,
+    },
+    /// Give it back.
+    Release {
+        /// Which.
+        ticket: TicketKey,
+    },
+    /// Send a public reply.
+    Reply {
+        /// Which.
+        ticket: TicketKey,
+        /// What to say.
+        text: String,
+        /// The message to quote.
+        reply_to: Option<MessageId>,
+        /// Leave the undo window open (a screen does; the command line does not).
+        hold: bool,
+    },
+    /// Write an internal note.
+    Note {
+        /// Which.
+        ticket: TicketKey,
+        /// What to note.
+        text: String,
+    },
+    /// Set it pending.
+    SetPending {
+        /// Which.
+        ticket: TicketKey,
+        /// Why and until when.
+        pending: Pending,
+    },
+    /// Resolve it.
+    Resolve {
+        /// Which.
+        ticket: TicketKey,
+    },
+    /// Reopen it.
+    Reopen {
+        /// Which.
+        ticket: TicketKey,
+    },
+    /// Close it.
+    Close {
+        /// Which.
+        ticket: TicketKey,
+        /// Why; may be empty.
+        reason: String,
+    },
+    /// Close it as a duplicate.
+    Duplicate {
+        /// Which.
+        ticket: TicketKey,
+        /// Where the matter goes on.
+        of: TicketKey,
+    },
+    /// Say that the unanswered messages need no answer.
+    NoReplyNeeded {
+        /// Which.
+        ticket: TicketKey,
+    },
+    /// Hide it until then, or show it again.
+    Snooze {
+        /// Which.
+        ticket: TicketKey,
+        /// `None`: no longer.
+        until: Option<Timestamp>,
+    },
+    /// Say whose matter it is.
+    SetCustomer {
+        /// Which.
+        ticket: TicketKey,
+        /// Who.
+        customer: PersonId,
+    },
+    /// Make a ticket of a topic that staff opened.
+    OpenTicket {
+        /// The topic.
+        ticket: TicketKey,
+    },
+    /// Keep a topic out of the desk, or take it in again.
+    Ignore {
+        /// The topic.
+        ticket: TicketKey,
+        /// `false`: take it in again.
+        ignored: bool,
+    },
+    /// Take back one's own newest move of a ticket.
+    Undo {
+        /// Which.
+        ticket: TicketKey,
+        /// The event, as the receipt named it.
+        event: EventId,
+    },
+    /// Change the text of a reply that is held or parked.
+    EditOutbox {
+        /// The row.
+        outbox: OutboxId,
+        /// The new text.
+        text: String,
+    },
+    /// Throw away a reply that is held or parked.
+    DiscardOutbox {
+        /// The row.
+        outbox: OutboxId,
+    },
+    /// Try a parked reply again.
+    RetryOutbox {
+        /// The row.
+        outbox: OutboxId,
+    },
+    /// Keep what is being written; empty text forgets it.
+    SaveDraft {
+        /// Which.
+        ticket: TicketKey,
+        /// What stands in the composer.
+        text: String,
+        /// It is an internal note.
+        note: bool,
+    },
+    /// Remember up to which message the agent has seen the thread.
+    MarkSeen {
+        /// Which.
+        ticket: TicketKey,
+        /// The highest message on the screen.
+        message: MessageId,
+    },
+    /// Tell Telegram that somebody is writing.
+    Typing {
+        /// Which.
+        ticket: TicketKey,
+    },
+}
+
+impl Command {
+    /// Tells the ticket it is about; `None` for those that name an outbox row.
+    pub fn ticket(&self) -> Option<TicketKey> {
+        match self {
+            Command::Claim { ticket }
+            | Command::Assign { ticket, .. }
+            | Command::TakeOver { ticket }
+            | Command::Release { ticket }
+            | Command::Reply { ticket, .. }
+            | Command::Note { ticket, .. }
+            | Command::SetPending { ticket, .. }
+            | Command::Resolve { ticket }
+            | Command::Reopen { ticket }
+            | Command::Close { ticket, .. }
+            | Command::Duplicate { ticket, .. }
+            | Command::NoReplyNeeded { ticket }
+            | Command::Snooze { ticket, .. }
+            | Command::SetCustomer { ticket, .. }
+            | Command::OpenTicket { ticket }
+            | Command::Ignore { ticket, .. }
+            | Command::Undo { ticket, .. }
+            | Command::SaveDraft { ticket, .. }
+            | Command::MarkSeen { ticket, .. }
+            | Command::Typing { ticket } => Some(*ticket),
+            Command::EditOutbox { .. } | Command::DiscardOutbox { .. } | Command::RetryOutbox { .. } => None,
+        }
+    }
+}
+
+/// Why the desk does not do what it was asked: shown as it is, so each says what to do instead.
+#[derive(Clone, Debug, PartialEq, Eq, Error, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Refusal {
+    /// No such ticket.
+    #[error("there is no ticket {0}")]
+    NoTicket(TicketKey),
+    /// The ticket is another agent's.
+    #[error("{ticket} is {assignee}'s since {since}: take over to make it yours")]
+    Taken {
+        /// Which.
+        ticket: TicketKey,
+        /// Whose.
+        assignee: AgentName,
+        /// Since when.
+        since: Timestamp,
+    },
+    /// Resolved or closed.
+    #[error("{0} is {1}: reopen it first")]
+    Done(TicketKey, String),
+    /// The customer is waiting, so waiting for the customer makes no sense.
+    #[error("the customer of {0} is waiting: reply or snooze")]
+    CustomerWaits(TicketKey),
+    /// No such agent.
+    #[error("there is no agent `{0}` in desk.toml")]
+    NoAgent(AgentName),
+    /// Nothing to say.
+    #[error("the text is empty")]
+    EmptyText,
+    /// Longer than Telegram takes.
+    #[error("the text has {0} characters, Telegram takes 4096: shorten it")]
+    TooLong(usize),
+    /// A `{{?…}}` is left.
+    #[error("fill in {0} first")]
+    Unfilled(String),
+    /// The topic is gone.
+    #[error("the topic of {0} was deleted in Telegram: nothing can be sent there")]
+    TopicGone(TicketKey),
+    /// Undo came too late, or for something else than the newest move.
+    #[error("cannot be undone: {0}")]
+    NotUndoable(String),
+    /// The row has left, or is on its way.
+    #[error("that reply is {0} already")]
+    NotEditable(String),
+    /// The date has passed.
+    #[error("{0} has passed already")]
+    Past(Timestamp),
+    /// A command that makes no sense there.
+    #[error("{0}")]
+    Senseless(String),
+    /// The store could not commit; nothing has happened.
+    #[error("not saved: {0}")]
+    NotSaved(String),
+    /// The desk has stopped.
+    #[error("the desk has stopped")]
+    Stopped,
+}
+
+impl PendingReason {
+    /// Tells whether the customer has to have been answered for it.
+    pub const fn needs_answer(self) -> bool {
+        matches!(self, PendingReason::Customer)
+    }
+}

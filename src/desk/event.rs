@@ -1,0 +1,202 @@
+//! Events: what has happened to a ticket, in the past tense. The activity log is a list of them, append-only.
+
+use serde::{Deserialize, Serialize};
+
+use super::ids::{AgentName, EntryId, EventId, MessageId, PersonId, TicketKey};
+use super::ticket::Standing;
+use crate::clock::Timestamp;
+
+/// Who made something happen.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Actor {
+    /// An agent, by a command.
+    Agent(AgentName),
+    /// Somebody in Telegram.
+    Person(PersonId),
+    /// The desk itself: a timer, the first synchronisation.
+    Desk,
+}
+
+/// Whose public message it was, as far as the rules care. Automation never becomes an event.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Writer {
+    /// The customer.
+    Customer,
+    /// Somebody else who is not staff.
+    Participant,
+    /// An agent, from the desk.
+    Desk(AgentName),
+    /// An agent, typed in Telegram.
+    Native(AgentName),
+    /// Other staff, typed in Telegram.
+    Colleague,
+}
+
+impl Writer {
+    /// Tells whether this answers a customer.
+    pub fn is_staff(&self) -> bool {
+        !matches!(self, Writer::Customer | Writer::Participant)
+    }
+}
+
+/// What a move of status or assignee was for. Read by the activity log and by `undo`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Why {
+    /// An agent took it.
+    Claimed,
+    /// An agent gave it to somebody.
+    AssignedTo,
+    /// An agent took it from somebody.
+    TookOver,
+    /// The assignee gave it back.
+    Released,
+    /// An agent replied from the desk.
+    Replied,
+    /// Staff answered in Telegram.
+    RepliedOutside,
+    /// The customer wrote.
+    CustomerWrote,
+    /// A participant wrote.
+    ParticipantWrote,
+    /// An agent set it pending, or changed the reason.
+    SetPending,
+    /// The date of *until* came.
+    UntilReached,
+    /// An agent resolved it.
+    Resolved,
+    /// An agent reopened it.
+    Reopened,
+    /// An agent closed it, for a reason.
+    Closed {
+        /// In the agent's words; may be empty.
+        reason: String,
+    },
+    /// Nothing happened for the configured time.
+    Inactive,
+    /// The topic was closed in Telegram.
+    TopicClosed,
+    /// The topic was reopened in Telegram.
+    TopicReopened,
+    /// The topic was deleted in Telegram.
+    TopicDeleted,
+    /// The first synchronisation found it old.
+    Imported,
+    /// Closed because the matter goes on in another ticket.
+    Duplicate {
+        /// The other ticket.
+        of: TicketKey,
+    },
+}
+
+/// Something that has happened to a ticket.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "type")]
+pub enum Event {
+    /// An episode began. Everything that is counted per episode starts anew.
+    Opened {
+        /// 1 for the first.
+        episode: u32,
+        /// The topic's title.
+        title: String,
+        /// Where it stands from the beginning.
+        standing: Standing,
+        /// What reopened it; `None` for the first episode.
+        why: Option<Why>,
+    },
+    /// The customer became known or was changed.
+    CustomerSet {
+        /// Whose matter it is.
+        customer: PersonId,
+    },
+    /// The customer's language became known or changed.
+    LanguageSet {
+        /// ISO 639-1.
+        language: String,
+    },
+    /// Somebody wrote a public message, applied in id order.
+    Wrote {
+        /// The message.
+        message: MessageId,
+        /// By whom.
+        writer: Writer,
+        /// Nothing but thanks, after resolving.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        thanks: bool,
+    },
+    /// A message of the topic was edited.
+    Edited {
+        /// The message.
+        message: MessageId,
+    },
+    /// A message of the topic was deleted.
+    Deleted {
+        /// The message.
+        message: MessageId,
+    },
+    /// Status, assignee or pending changed, by one decision.
+    Moved {
+        /// Where it stands now.
+        standing: Standing,
+        /// What for.
+        why: Why,
+    },
+    /// Somebody should look at it.
+    Flagged {
+        /// What for.
+        why: Why,
+    },
+    /// An internal note was written.
+    Noted {
+        /// The thread's entry.
+        entry: EntryId,
+    },
+    /// The agent says that the unanswered messages need no answer.
+    NoReplyNeeded,
+    /// Hidden from the queues until then, or shown again.
+    Snoozed {
+        /// `None`: no longer.
+        until: Option<Timestamp>,
+    },
+    /// The topic got another title.
+    Renamed {
+        /// The new one.
+        title: String,
+    },
+    /// The topic was closed (`true`) or reopened in Telegram.
+    TopicClosed {
+        /// Its state now.
+        closed: bool,
+    },
+    /// The topic was deleted in Telegram.
+    TopicDeleted,
+    /// Another ticket was closed as a duplicate of this one.
+    DuplicateLinked {
+        /// The other ticket.
+        ticket: TicketKey,
+    },
+    /// Staff wrote in Telegram after the ticket was closed.
+    AnsweredOutside,
+    /// An earlier event of this ticket is to be read as not having happened.
+    Undone {
+        /// The event.
+        event: EventId,
+    },
+}
+
+/// An event with its place in the log.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Recorded {
+    /// Its place: ids rise in commit order.
+    pub id: EventId,
+    /// The ticket.
+    pub ticket: TicketKey,
+    /// Telegram's date for what happened there, the engine's clock for commands and timers.
+    pub at: Timestamp,
+    /// Who made it happen.
+    pub by: Actor,
+    /// What.
+    pub event: Event,
+}

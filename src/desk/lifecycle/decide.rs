@@ -1,0 +1,247 @@
+//! What follows from what an agent asks for, or why it does not.
+
+use super::{Context, Decision, in_work, moved, pending, reopen, text, with_status};
+use crate::clock::Timestamp;
+use crate::desk::command::{Command, Refusal};
+use crate::desk::event::{Event, Why};
+use crate::desk::ids::{AgentName, EventId, PersonId, TicketKey};
+use crate::desk::ticket::{LastMove, Pending, Standing, Status, Ticket};
+
+/// Tells what `by`'s command does to the ticket.
+///
+/// Commands that need no event of a ticket (drafts, seen, typing, the outbox, ignoring, opening) give an empty decision.
+/// [`Command::Note`] is checked only: its event names an entry that does not exist yet.
+///
+/// # Errors
+/// Tells why the command is not done; then nothing has happened.
+pub fn decide(ticket: &Ticket, command: &Command, by: &AgentName, context: &Context<'_>) -> Result<Decision, Refusal> {
+    match command {
+        Command::Claim { .. } => claim(ticket, by),
+        Command::Assign { to, .. } if context.rules.agent(to).is_none() => Err(Refusal::NoAgent(to.clone())),
+        Command::Assign { to, .. } => assign(ticket, to, Why::AssignedTo),
+        Command::TakeOver { .. } => assign(ticket, by, Why::TookOver),
+        Command::Release { .. } => release(ticket),
+        Command::Reply { text, .. } => reply(ticket, text, by),
+        Command::Note { text, .. } if text.trim().is_empty() => Err(Refusal::EmptyText),
+        Command::SetPending { pending, .. } => set_pending(ticket, pending, by, context),
+        Command::Resolve { .. } => Ok(resolve(ticket, by, context)),
+        Command::Reopen { .. } => reopened(ticket, context),
+        Command::Close { reason, .. } => Ok(close(ticket, reason)),
+        Command::Duplicate { of, .. } => duplicate(ticket, *of),
+        Command::NoReplyNeeded { .. } if ticket.waiting.is_none() => {
+            Ok(nothing(format!("nobody waits for an answer in {}", ticket.key)))
+        }
+        Command::NoReplyNeeded { .. } => Ok(one(Event::NoReplyNeeded)),
+        Command::Snooze { until, .. } => snooze(ticket, *until, context),
+        Command::SetCustomer { customer, .. } => set_customer(ticket, *customer, context),
+        Command::Undo { event, .. } => undo(ticket, *event, by, context),
+        Command::Note { .. }
+        | Command::OpenTicket { .. }
+        | Command::Ignore { .. }
+        | Command::EditOutbox { .. }
+        | Command::DiscardOutbox { .. }
+        | Command::RetryOutbox { .. }
+        | Command::SaveDraft { .. }
+        | Command::MarkSeen { .. }
+        | Command::Typing { .. } => Ok(Decision::default()),
+    }
+}
+
+fn one(event: Event) -> Decision {
+    Decision { events: vec![event], notice: None }
+}
+
+fn nothing(notice: String) -> Decision {
+    Decision { events: Vec::new(), notice: Some(notice) }
+}
+
+/// Refuses what makes no sense for a ticket that is done.
+fn live(ticket: &Ticket) -> Result<(), Refusal> {
+    let status = ticket.standing.status;
+    if status.is_live() { Ok(()) } else { Err(Refusal::Done(ticket.key, status.label().to_owned())) }
+}
+
+fn future(at: Option<Timestamp>, context: &Context<'_>) -> Result<(), Refusal> {
+    match at {
+        Some(at) if at <= context.at => Err(Refusal::Past(at)),
+        _ => Ok(()),
+    }
+}
+
+fn claim(ticket: &Ticket, by: &AgentName) -> Result<Decision, Refusal> {
+    live(ticket)?;
+    match &ticket.standing.assignee {
+        Some(assignee) if assignee == by => Ok(nothing(format!("{} is yours already", ticket.key))),
+        Some(assignee) => Err(Refusal::Taken {
+            ticket: ticket.key,
+            assignee: assignee.clone(),
+            since: ticket.assigned_at.unwrap_or(ticket.opened_at),
+        }),
+        None => Ok(one(moved(given_to(ticket, by), Why::Claimed))),
+    }
+}
+
+fn assign(ticket: &Ticket, to: &AgentName, why: Why) -> Result<Decision, Refusal> {
+    live(ticket)?;
+    if ticket.standing.assignee.as_ref() == Some(to) {
+        return Ok(nothing(format!("{} is {to}'s already", ticket.key)));
+    }
+    Ok(one(moved(given_to(ticket, to), why)))
+}
+
+/// Makes the standing of a live ticket that gets an assignee: only Open changes by it.
+fn given_to(ticket: &Ticket, to: &AgentName) -> Standing {
+    let mut standing = ticket.standing.clone();
+    standing.assignee = Some(to.clone());
+    if standing.status == Status::Open {
+        standing.status = Status::Assigned;
+    }
+    standing
+}
+
+fn release(ticket: &Ticket) -> Result<Decision, Refusal> {
+    live(ticket)?;
+    if ticket.standing.assignee.is_none() {
+        return Ok(nothing(format!("{} is nobody's already", ticket.key)));
+    }
+    let standing = match &ticket.standing.pending {
+        Some(why) => pending(None, why.clone()),
+        None => in_work(None),
+    };
+    Ok(one(moved(standing, Why::Released)))
+}
+
+fn reply(ticket: &Ticket, text: &str, by: &AgentName) -> Result<Decision, Refusal> {
+    if ticket.topic_gone {
+        return Err(Refusal::TopicGone(ticket.key));
+    }
+    if ticket.standing.status == Status::Closed {
+        return Err(Refusal::Done(ticket.key, Status::Closed.label().to_owned()));
+    }
+    text::check(text)?;
+    let assignee = ticket.standing.assignee.as_ref();
+    let events = match ticket.standing.status {
+        Status::Open => vec![moved(in_work(Some(by.clone())), Why::Replied)],
+        Status::Assigned => vec![moved(with_status(ticket, Status::InProgress), Why::Replied)],
+        Status::InProgress | Status::Pending | Status::Resolved | Status::Closed => Vec::new(),
+    };
+    let notice = assignee.filter(|assignee| *assignee != by).map(|name| format!("{} stays {name}'s", ticket.key));
+    Ok(Decision { events, notice })
+}
+
+fn set_pending(ticket: &Ticket, wanted: &Pending, by: &AgentName, context: &Context<'_>) -> Result<Decision, Refusal> {
+    live(ticket)?;
+    future(wanted.until, context)?;
+    if wanted.reason.needs_answer() && ticket.waiting.is_some() && !context.answering {
+        return Err(Refusal::CustomerWaits(ticket.key));
+    }
+    let assignee = match ticket.standing.status {
+        Status::Open => Some(by.clone()),
+        _ => ticket.standing.assignee.clone(),
+    };
+    let standing = pending(assignee, wanted.clone());
+    if standing == ticket.standing {
+        return Ok(nothing(format!("{} is pending like that already", ticket.key)));
+    }
+    Ok(one(moved(standing, Why::SetPending)))
+}
+
+fn resolve(ticket: &Ticket, by: &AgentName, context: &Context<'_>) -> Decision {
+    let status = ticket.standing.status;
+    if !status.is_live() {
+        return nothing(format!("{} is {status} already", ticket.key));
+    }
+    let mut standing = with_status(ticket, Status::Resolved);
+    if status == Status::Open {
+        standing.assignee = Some(by.clone());
+    }
+    let unanswered = ticket.waiting.is_some() && !context.answering;
+    let notice = unanswered.then(|| format!("{} is resolved without an answer", ticket.key));
+    Decision { events: vec![moved(standing, Why::Resolved)], notice }
+}
+
+fn reopened(ticket: &Ticket, context: &Context<'_>) -> Result<Decision, Refusal> {
+    if ticket.topic_gone {
+        return Err(Refusal::TopicGone(ticket.key));
+    }
+    Ok(match reopen(ticket, Why::Reopened, context) {
+        Some(event) => one(event),
+        None => nothing(format!("{} is {} as it is", ticket.key, ticket.standing.status.title().to_lowercase())),
+    })
+}
+
+fn close(ticket: &Ticket, reason: &str) -> Decision {
+    if ticket.standing.status == Status::Closed {
+        return nothing(format!("{} is closed already", ticket.key));
+    }
+    let why = Why::Closed { reason: reason.trim().to_owned() };
+    let notice = ticket.waiting.is_some().then(|| format!("{} is closed without an answer", ticket.key));
+    Decision { events: vec![moved(with_status(ticket, Status::Closed), why)], notice }
+}
+
+fn duplicate(ticket: &Ticket, of: TicketKey) -> Result<Decision, Refusal> {
+    if of == ticket.key {
+        return Err(Refusal::Senseless(format!("{of} cannot be a duplicate of itself")));
+    }
+    if ticket.duplicates.contains(&of) {
+        return Err(Refusal::Senseless(format!("{of} is a duplicate of {} already", ticket.key)));
+    }
+    if ticket.duplicate_of == Some(of) {
+        return Ok(nothing(format!("{} is a duplicate of {of} already", ticket.key)));
+    }
+    Ok(one(moved(with_status(ticket, Status::Closed), Why::Duplicate { of })))
+}
+
+fn snooze(ticket: &Ticket, until: Option<Timestamp>, context: &Context<'_>) -> Result<Decision, Refusal> {
+    future(until, context)?;
+    if until == ticket.snoozed_until {
+        return Ok(nothing(match until {
+            Some(_) => format!("{} is snoozed until then already", ticket.key),
+            None => format!("{} is not snoozed", ticket.key),
+        }));
+    }
+    Ok(one(Event::Snoozed { until }))
+}
+
+fn set_customer(ticket: &Ticket, customer: PersonId, context: &Context<'_>) -> Result<Decision, Refusal> {
+    let staff = &context.rules.staff;
+    let named = staff.agents.iter().filter_map(|agent| agent.telegram).chain(staff.colleagues.iter().copied());
+    if named.chain(staff.own).chain(staff.linked_channel).any(|person| person == customer) {
+        return Err(Refusal::Senseless(format!("{customer} is staff and cannot be the customer")));
+    }
+    if ticket.customer == Some(customer) {
+        return Ok(nothing(format!("{customer} is the customer of {} already", ticket.key)));
+    }
+    Ok(one(Event::CustomerSet { customer }))
+}
+
+fn undo(ticket: &Ticket, event: EventId, by: &AgentName, context: &Context<'_>) -> Result<Decision, Refusal> {
+    let refuse = |why: String| Err(Refusal::NotUndoable(why));
+    let Some(last) = ticket.last_move.as_ref() else {
+        return refuse(format!("nobody has changed {}", ticket.key));
+    };
+    if last.event != event {
+        return refuse(format!("it is not the newest change of {}", ticket.key));
+    }
+    match &last.by {
+        Some(author) if author == by => {}
+        Some(author) => return refuse(format!("{author} did it")),
+        None => return refuse("it was nobody's command".to_owned()),
+    }
+    if context.at.since(last.at) > context.rules.undo_window {
+        return refuse(format!("it is more than {} seconds ago", context.rules.undo_window.as_secs()));
+    }
+    if ticket.topic_gone {
+        return refuse("the topic has been deleted since".to_owned());
+    }
+    if last.written_since && is_about_done(last) {
+        return refuse(format!("somebody has written in {} since", ticket.key));
+    }
+    Ok(one(Event::Undone { event }))
+}
+
+/// Tells whether a message in between would have had another effect without the move: one that ended the work or took it up
+/// again.
+fn is_about_done(last: &LastMove) -> bool {
+    matches!(last.why, Why::Resolved | Why::Reopened | Why::Closed { .. } | Why::Duplicate { .. })
+}

@@ -1,0 +1,19 @@
+//! THE RULES of the desk. Pure: no I/O, no async, no clock, no SQL, no Telegram, no terminal.
+//!
+//! What happens goes in, [`event::Event`]s come out; a [`ticket::Ticket`] is the fold of its events. Status moves here and
+//! nowhere else.
+
+pub mod activity;
+pub mod command;
+pub mod event;
+pub mod ids;
+pub mod language;
+pub mod lifecycle;
+pub mod metrics;
+pub mod people;
+pub mod queue;
+pub mod rules;
+pub mod template;
+pub mod thanks;
+pub mod thread;
+pub mod ticket;

@@ -1,0 +1,151 @@
+//! Queues: named filters and orders over tickets.
+
+use serde::{Deserialize, Serialize};
+
+use super::ids::AgentName;
+use super::ticket::Status;
+
+/// A queue that every desk has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum QueueName {
+    /// Live, nobody's, not snoozed.
+    Unassigned,
+    /// Live, the reader's, not snoozed.
+    Mine,
+    /// Somebody waits for an answer, longest first.
+    Waiting,
+    /// Pending.
+    Pending,
+    /// Resolved.
+    Resolved,
+    /// Unanswered messages in General.
+    Intake,
+    /// Put away by the first synchronisation although the customer spoke last.
+    Imported,
+    /// Everything.
+    All,
+}
+
+impl QueueName {
+    /// All of them, in the order of the number keys.
+    pub const ALL: [QueueName; 8] = [
+        QueueName::Unassigned,
+        QueueName::Mine,
+        QueueName::Waiting,
+        QueueName::Pending,
+        QueueName::Resolved,
+        QueueName::Intake,
+        QueueName::Imported,
+        QueueName::All,
+    ];
+
+    /// Tells the word of JSON and the command line.
+    pub const fn label(self) -> &'static str {
+        match self {
+            QueueName::Unassigned => "unassigned",
+            QueueName::Mine => "mine",
+            QueueName::Waiting => "waiting",
+            QueueName::Pending => "pending",
+            QueueName::Resolved => "resolved",
+            QueueName::Intake => "intake",
+            QueueName::Imported => "imported",
+            QueueName::All => "all",
+        }
+    }
+
+    /// Tells the word of a screen.
+    pub const fn title(self) -> &'static str {
+        match self {
+            QueueName::Unassigned => "Unassigned",
+            QueueName::Mine => "Mine",
+            QueueName::Waiting => "Waiting",
+            QueueName::Pending => "Pending",
+            QueueName::Resolved => "Resolved",
+            QueueName::Intake => "Intake",
+            QueueName::Imported => "Imported",
+            QueueName::All => "All",
+        }
+    }
+
+    /// Tells which tickets belong to it, for the agent who reads. Intake holds messages of General, not tickets.
+    pub fn filter(self, reader: &AgentName) -> Option<Filter> {
+        let live = Filter::live().statuses;
+        let awake = Filter { snoozed: Some(false), ..Filter::default() };
+        Some(match self {
+            QueueName::Unassigned => Filter { statuses: live, assignee: Some(None), ..awake },
+            QueueName::Mine => Filter { statuses: live, assignee: Some(Some(reader.clone())), ..awake },
+            QueueName::Waiting => Filter { statuses: live, waiting: true, ..awake },
+            QueueName::Pending => Filter { statuses: vec![Status::Pending], ..awake },
+            QueueName::Resolved => {
+                Filter { statuses: vec![Status::Resolved], imported: Some(false), ..Filter::default() }
+            }
+            // Those in which the customer spoke last; the others were closed and need nobody.
+            QueueName::Imported => Filter { imported: Some(true), waiting: true, ..Filter::default() },
+            QueueName::All => Filter::default(),
+            QueueName::Intake => return None,
+        })
+    }
+}
+
+/// Which tickets belong to a queue: all conditions that are set must hold.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Filter {
+    /// Any of these; empty for all.
+    pub statuses: Vec<Status>,
+    /// `Some(None)`: nobody's.
+    pub assignee: Option<Option<AgentName>>,
+    /// Somebody waits for an answer.
+    pub waiting: bool,
+    /// Is (not) snoozed.
+    pub snoozed: Option<bool>,
+    /// Was (not) resolved or closed by the first synchronisation.
+    pub imported: Option<bool>,
+}
+
+/// What queues ask of a ticket.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Kind {
+    /// Where it stands.
+    pub status: Status,
+    /// Whose it is.
+    pub assignee: Option<AgentName>,
+    /// Is snoozed.
+    pub snoozed: bool,
+    /// Somebody waits for an answer.
+    pub waiting: bool,
+    /// Was resolved or closed by the first synchronisation.
+    pub imported: bool,
+}
+
+impl Filter {
+    /// Tells whether tickets of this kind belong to the queue.
+    pub fn takes(&self, kind: &Kind) -> bool {
+        (self.statuses.is_empty() || self.statuses.contains(&kind.status))
+            && self.assignee.as_ref().is_none_or(|assignee| *assignee == kind.assignee)
+            && (!self.waiting || kind.waiting)
+            && self.snoozed.is_none_or(|snoozed| snoozed == kind.snoozed)
+            && self.imported.is_none_or(|imported| imported == kind.imported)
+    }
+
+    /// Makes the filter for everything that is still to be worked on.
+    pub fn live() -> Filter {
+        let statuses = Status::ALL.into_iter().filter(|status| status.is_live()).collect();
+        Filter { statuses, ..Filter::default() }
+    }
+}
+
+/// How a queue is ordered.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Sort {
+    /// Waiting ones by how long, then the others by last activity.
+    #[default]
+    Natural,
+    /// Longest waiting first, then the others by number.
+    Waiting,
+    /// Newest ticket first.
+    Newest,
+    /// Last activity first.
+    Activity,
+}

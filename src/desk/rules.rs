@@ -1,0 +1,121 @@
+//! The rules that the people who run the desk set in `desk.toml`, as values.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use super::ids::{AgentName, TopicId};
+use super::people::{Agent, Staff};
+use super::thanks::ThanksWords;
+
+const DAY: Duration = Duration::from_secs(24 * 3600);
+
+/// What `desk.toml` says about the work, as values.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Rules {
+    /// The name of the desk, as the screen's first line and `{{desk.name}}` show it.
+    pub desk_name: String,
+    /// IANA name of the desk's time zone, used in reports.
+    pub timezone: Option<String>,
+    /// Agents and other staff named in `desk.toml`. The engine adds the admins of the group.
+    pub staff: Staff,
+    /// Topics that never are tickets, by id.
+    pub ignore_topics: Vec<TopicId>,
+    /// Topics that never are tickets, by title: `*` stands for any characters, case does not matter.
+    pub ignore_titles: Vec<String>,
+    /// At the first synchronisation, tickets quiet for longer are closed or resolved as imported.
+    pub import_max_age: Duration,
+    /// A ticket reopened from Closed within this time of its assignment stays with its assignee.
+    pub keep_assignee: Duration,
+    /// A mere thanks within this time of resolving does not reopen.
+    pub thanks_window: Duration,
+    /// A Resolved ticket is closed after this time without a message.
+    pub auto_close_after: Option<Duration>,
+    /// An InProgress ticket in which staff spoke last becomes Pending after this time.
+    pub auto_pending_after: Option<Duration>,
+    /// A ticket Pending on the customer is resolved after this time.
+    pub auto_resolve_pending_after: Option<Duration>,
+    /// How long a reply may be taken back before it leaves.
+    pub undo_send: Duration,
+    /// How long a move may be undone.
+    pub undo_window: Duration,
+    /// The words by which a mere thanks is known.
+    pub thanks: ThanksWords,
+}
+
+impl Default for Rules {
+    fn default() -> Self {
+        Rules {
+            desk_name: "Topic Desk".to_owned(),
+            timezone: None,
+            staff: Staff::default(),
+            ignore_topics: Vec::new(),
+            ignore_titles: Vec::new(),
+            import_max_age: 14 * DAY,
+            keep_assignee: 7 * DAY,
+            thanks_window: DAY,
+            auto_close_after: Some(3 * DAY),
+            auto_pending_after: None,
+            auto_resolve_pending_after: None,
+            undo_send: Duration::from_secs(5),
+            undo_window: Duration::from_secs(30),
+            thanks: ThanksWords::default(),
+        }
+    }
+}
+
+impl Rules {
+    /// Finds an agent by name.
+    pub fn agent(&self, name: &AgentName) -> Option<&Agent> {
+        self.staff.agents.iter().find(|agent| &agent.name == name)
+    }
+
+    /// Tells whether a topic is kept out of the desk by id or title.
+    pub fn ignores(&self, topic: TopicId, title: &str) -> bool {
+        self.ignore_topics.contains(&topic)
+            || self.ignore_titles.iter().any(|pattern| matches_pattern(&pattern.to_lowercase(), &title.to_lowercase()))
+    }
+}
+
+/// Matches `*` against any characters; everything else stands for itself.
+fn matches_pattern(pattern: &str, text: &str) -> bool {
+    let mut parts = pattern.split('*');
+    let first = parts.next().unwrap_or_default();
+    let Some(mut rest) = text.strip_prefix(first) else { return false };
+    let mut last_was_star = false;
+    let mut tail = None;
+    for part in parts {
+        last_was_star = true;
+        if let Some(previous) = tail.replace(part) {
+            match rest.find(previous) {
+                Some(at) => rest = &rest[at + previous.len()..],
+                None => return false,
+            }
+        }
+    }
+    match (last_was_star, tail) {
+        (true, Some(end)) => rest.ends_with(end),
+        _ => rest.is_empty(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn patterns() {
+        for (pattern, text, yes) in [
+            ("rules", "rules", true),
+            ("rules", "rules!", false),
+            ("rule*", "rules and more", true),
+            ("*news*", "the news today", true),
+            ("*news*", "nothing", false),
+            ("a*b*c", "a-b-c", true),
+            ("a*b*c", "a-c-b", false),
+            ("*", "", true),
+        ] {
+            assert_eq!(matches_pattern(pattern, text), yes, "{pattern} ~ {text}");
+        }
+    }
+}

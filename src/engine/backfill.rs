@@ -1,0 +1,363 @@
+//! The backfill: what is there already, fetched once, resumable at any point; and the holes that turn up later.
+//!
+//! A bot may not read histories, so it asks for ranges of ids, upward, until [`BEYOND`] empties in a row beyond the highest id
+//! known from any source. A user account lists the topics and reads each one's history. Both then put away what is old, and
+//! both close holes by asking for ids.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use super::mirror::{GAP, Sync};
+use super::transport::{Failure, LinkState, Order, Scanned, TopicFacts, TopicPage};
+use super::turn::Turn;
+use super::{EngineError, OUTSTANDING};
+use crate::clock::Timestamp;
+use crate::desk::event::Actor;
+use crate::desk::ids::{GroupId, MessageId, TicketKey, TopicId};
+use crate::desk::lifecycle::Happening;
+use crate::desk::thread::Message;
+use crate::store::StoreError;
+use crate::store::coverage::holes;
+
+/// How many empties in a row beyond the highest known id end a scan.
+pub(super) const BEYOND: i32 = 2_000;
+
+/// How many ids one call asks for.
+const PAGE: i32 = 100;
+
+/// How many topics are brought to their end in one transaction.
+const COLLECT_PART: usize = 500;
+
+/// The highest message known when the first synchronisation began.
+const SEED: &str = "seed_top";
+
+/// How many tickets are put away in one transaction.
+const IMPORT_PART: usize = 300;
+
+impl Turn<'_> {
+    /// Begins the first synchronisation: as bot by ids, as user by topics.
+    pub(super) fn begin_backfill(&mut self) -> Result<(), EngineError> {
+        let Some(facts) = &self.state.facts else { return Ok(()) };
+        let sync = if facts.bot { Sync::Scanning { frontier: 0 } } else { Sync::Listing { page: None } };
+        self.work.set_value(SEED, &self.state.top.0.to_string())?;
+        self.set_sync(sync)
+    }
+
+    fn set_sync(&mut self, sync: Sync) -> Result<(), EngineError> {
+        if let Some(facts) = &self.state.facts {
+            self.work.put_sync(facts.group, &serde_json::to_string(&sync).map_err(StoreError::from)?)?;
+        }
+        self.state.sync = sync;
+        self.state.idle_work = true;
+        self.touch_all();
+        Ok(())
+    }
+
+    /// Asks for what is to be fetched next, as long as not too much is on its way.
+    pub(super) fn pump_backfill(&mut self) -> Result<(), EngineError> {
+        let linked = matches!(self.state.link, Some(LinkState::CatchingUp | LinkState::Live));
+        let Some(group) = self.state.facts.as_ref().map(|facts| facts.group) else { return Ok(()) };
+        if self.state.fetch_after.is_some_and(|at| self.now >= at) {
+            self.state.fetch_after = None;
+        }
+        if !linked || !self.state.ready || self.state.fetch_after.is_some() {
+            return Ok(());
+        }
+        self.ask_again(group);
+        match self.state.sync.clone() {
+            Sync::New => {
+                if self.state.cursor.is_some() {
+                    self.begin_backfill()?;
+                    self.pump_backfill()?;
+                }
+            }
+            Sync::Scanning { frontier } => self.pump_scan(group, frontier)?,
+            Sync::Listing { page } => {
+                if !self.state.listing {
+                    self.state.listing = true;
+                    self.orders.push(Order::Topics { group, page });
+                }
+            }
+            Sync::Reading => self.pump_reading(group)?,
+            Sync::Importing { .. } => self.state.idle_work = true,
+            Sync::Done { .. } => self.pump_holes(group)?,
+        }
+        Ok(())
+    }
+
+    fn pump_scan(&mut self, group: GroupId, frontier: i32) -> Result<(), EngineError> {
+        let goal = self.state.top.0.saturating_add(BEYOND);
+        if frontier >= goal {
+            return self.finish_collecting(group);
+        }
+        let mut next = frontier;
+        while self.state.scans.len() < OUTSTANDING && next < goal {
+            let (from, to) = (next + 1, next.saturating_add(PAGE));
+            // One that failed is neither, and so is asked for again.
+            if let Some(known) = self.state.scans.get(&from).or(self.state.scanned.get(&from)) {
+                next = *known;
+                continue;
+            }
+            self.state.scans.insert(from, to);
+            self.orders.push(Order::Scan { group, from: MessageId(from), to: MessageId(to) });
+            next = to;
+        }
+        Ok(())
+    }
+
+    /// Asks again for what failed and is no part of the first synchronisation.
+    fn ask_again(&mut self, group: GroupId) {
+        if std::mem::take(&mut self.state.facts_owed) {
+            self.orders.push(Order::Facts { group });
+        }
+        let topics: Vec<TopicId> = std::mem::take(&mut self.state.unchecked).into_iter().collect();
+        for part in topics.chunks(100) {
+            self.orders.push(Order::CheckTopics { group, topics: part.to_vec() });
+        }
+    }
+
+    /// After the first synchronisation: holes, which are ids below the highest known one that were never looked at.
+    ///
+    /// Only when the difference is in, which closes most of them by itself; and one range after the other, because what is answered
+    /// after its successors is late, and moves nothing.
+    fn pump_holes(&mut self, group: GroupId) -> Result<(), EngineError> {
+        if !self.state.scans.is_empty() || self.state.link != Some(LinkState::Live) {
+            return Ok(());
+        }
+        let covered = self.work.covered(group)?;
+        if let [(from, to)] = covered.as_slice()
+            && from.0 <= 1
+            && *to >= self.state.top
+        {
+            return Ok(());
+        }
+        if let Some((from, to)) = holes(&covered, self.state.top).first().copied() {
+            let to = to.min(MessageId(from.0.saturating_add(PAGE - 1)));
+            self.state.scans.insert(from.0, to.0);
+            self.orders.push(Order::Scan { group, from, to });
+        }
+        Ok(())
+    }
+
+    /// Takes in the answer to a scan.
+    pub(super) fn scanned(&mut self, scanned: Scanned) -> Result<(), EngineError> {
+        let Scanned { group, from, to, messages, people, topics } = scanned;
+        self.state.scans.remove(&from.0);
+        self.put_people(&people)?;
+        let top_before = self.state.top;
+        let mut touched = BTreeSet::new();
+        let page = self.put_page(group, &messages)?;
+        touched.extend(page.iter().map(|entry| entry.key));
+        let Sync::Scanning { frontier } = self.state.sync else {
+            // A hole was closed. What is newer than anything consumed is consumed as usual, the rest is late.
+            self.put_topics(group, &topics)?;
+            let known_top = MessageId(self.state.top.0.max(top_before.0));
+            self.work.cover(group, from, to.min(known_top))?;
+            for entry in &page {
+                self.consume(entry, self.state.is_live(entry.at))?;
+            }
+            for key in touched {
+                self.touch(key);
+            }
+            return Ok(());
+        };
+        self.state.scanned.insert(from.0, to.0);
+        let mut frontier = frontier;
+        let begin = frontier + 1;
+        while let Some(end) = self.state.scanned.remove(&(frontier + 1)) {
+            frontier = end;
+        }
+        self.state.scanned.retain(|from, _| *from > frontier);
+        // In the usual case this page is all there is up to the frontier, and need not be read again.
+        let known = self.work.count_in(group, MessageId(begin), MessageId(frontier))?;
+        let all = if begin == from.0 && frontier == to.0 && known == page.len() {
+            page
+        } else {
+            self.work.messages_in(group, MessageId(begin), MessageId(frontier))?
+        };
+        for entry in &all {
+            self.consume(entry, false)?;
+        }
+        // After consuming: creation and renaming are in the messages, this is what has become of it.
+        self.put_topics(group, &topics)?;
+        for key in touched {
+            self.topic_mut(key)?;
+            self.touch(key);
+        }
+        self.work.cover(group, from, to.min(self.state.top))?;
+        let sync = Sync::Scanning { frontier };
+        self.work.put_sync(group, &serde_json::to_string(&sync).map_err(StoreError::from)?)?;
+        self.state.sync = sync;
+        Ok(())
+    }
+
+    /// Takes in a page of topics.
+    pub(super) fn listed(
+        &mut self,
+        group: GroupId,
+        topics: &[TopicFacts],
+        next: Option<TopicPage>,
+    ) -> Result<(), EngineError> {
+        if !matches!(self.state.sync, Sync::Listing { .. }) {
+            return Ok(());
+        }
+        self.state.listing = false;
+        let listed = topics.iter().filter(|facts| !facts.gone).map(|facts| facts.topic);
+        for topic in listed.chain([TopicId::GENERAL]) {
+            let key = TicketKey { group, topic };
+            self.topic_mut(key)?;
+            if self.work.history(group, topic)?.is_none() {
+                self.work.put_history(group, topic, None, false)?;
+            }
+        }
+        match next {
+            Some(page) => self.set_sync(Sync::Listing { page: Some(page) }),
+            None => self.set_sync(Sync::Reading),
+        }
+    }
+
+    fn pump_reading(&mut self, group: GroupId) -> Result<(), EngineError> {
+        let open = self.work.open_histories(group, 2 * OUTSTANDING)?;
+        if open.is_empty() {
+            return self.finish_collecting(group);
+        }
+        for (topic, below) in open {
+            if self.state.reading.len() >= OUTSTANDING {
+                break;
+            }
+            if self.state.reading.insert(topic.0) {
+                self.orders.push(Order::History { group, topic, below });
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes in a page of a topic's history.
+    pub(super) fn history(
+        &mut self,
+        key: TicketKey,
+        below: Option<MessageId>,
+        messages: &[Message],
+    ) -> Result<(), EngineError> {
+        self.state.reading.remove(&key.topic.0);
+        for message in messages {
+            self.put_message(key.group, message, false)?;
+        }
+        self.touch(key);
+        let lowest = messages.iter().map(|message| message.id).min();
+        match lowest {
+            Some(lowest) if below.is_none_or(|below| lowest < below) => {
+                self.work.put_history(key.group, key.topic, Some(lowest), false)?;
+            }
+            _ => {
+                self.work.put_history(key.group, key.topic, below, true)?;
+                self.collect(key)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Consumes everything of a topic, oldest first, and from then on whatever comes.
+    pub(super) fn collect(&mut self, key: TicketKey) -> Result<(), EngineError> {
+        loop {
+            let applied = self.topic(key)?.applied;
+            let part = self.work.messages_of(key, applied, 1_000)?;
+            for entry in &part {
+                self.consume(entry, false)?;
+            }
+            if part.len() < 1_000 {
+                break;
+            }
+        }
+        self.topic_mut(key)?.collected = true;
+        Ok(())
+    }
+
+    /// Everything was fetched: what came meanwhile is consumed, a part at a time, and old tickets are put away next.
+    fn finish_collecting(&mut self, group: GroupId) -> Result<(), EngineError> {
+        self.flush_topics()?;
+        let open = self.work.uncollected(group, COLLECT_PART)?;
+        for topic in &open {
+            self.collect(TicketKey { group, topic: *topic })?;
+        }
+        if open.len() == COLLECT_PART {
+            self.state.idle_work = true;
+            return Ok(());
+        }
+        // Whatever is only in memory is not there: it was asked about and is not known.
+        self.state.topics.retain(|_, topic| topic.collected);
+        // What Telegram kept to itself meanwhile may lie where was looked before it was written: only what there was at the
+        // beginning is known then.
+        let known = match self.work.value(GAP)? {
+            None => self.state.top,
+            Some(_) => MessageId(self.work.value(SEED)?.and_then(|text| text.parse().ok()).unwrap_or(0)),
+        };
+        self.work.forget_value(GAP)?;
+        self.work.cover(group, MessageId(1), known)?;
+        self.set_sync(Sync::Importing { after: TopicId::GENERAL })
+    }
+
+    /// Does a part of what can wait: putting away old tickets, completing the index.
+    pub(super) fn idle(&mut self) -> Result<(), EngineError> {
+        self.state.idle_work = false;
+        let (complete, indexed) = self.work.index_more(2_000)?;
+        self.state.indexed = indexed;
+        self.state.idle_work = !complete;
+        let Sync::Importing { after } = self.state.sync else { return Ok(()) };
+        let Some(group) = self.state.facts.as_ref().map(|facts| facts.group) else { return Ok(()) };
+        self.state.idle_work = true;
+        let part = self.work.tickets_from(group, after, IMPORT_PART)?;
+        for key in &part {
+            self.happen(*key, &Happening::Import, self.now, &Actor::Desk)?;
+            if let Some(ticket) = self.ticket(*key)?.cloned() {
+                // Written again, so that its timers run from now on.
+                self.set_ticket(*key, Some(ticket));
+            }
+        }
+        match part.last() {
+            Some(last) => self.set_sync(Sync::Importing { after: last.topic }),
+            None if complete => self.set_sync(Sync::Done { live_since: self.now }),
+            None => Ok(()),
+        }
+    }
+
+    /// Something came of which the id is known: anything below it that was never looked at is a hole.
+    pub(super) fn cover_live(&mut self, group: GroupId, id: MessageId) -> Result<(), EngineError> {
+        self.state.top = self.state.top.max(id);
+        if self.state.sync.is_followed() {
+            self.work.cover(group, id, id)?;
+        }
+        Ok(())
+    }
+
+    /// An order failed: it is asked for again, after a while.
+    pub(super) fn order_failed(&mut self, order: &Order, why: &Failure) {
+        match order {
+            Order::Scan { from, .. } => {
+                self.state.scans.remove(&from.0);
+            }
+            Order::Topics { .. } => self.state.listing = false,
+            Order::History { topic, .. } => {
+                self.state.reading.remove(&topic.0);
+                if matches!(why, Failure::Refused { .. }) && *topic != TopicId::GENERAL {
+                    // It may have been deleted since it was listed.
+                    self.state.unchecked.insert(*topic);
+                }
+            }
+            Order::CheckTopics { topics, .. } if !matches!(why, Failure::Refused { .. }) => {
+                self.state.unchecked.extend(topics);
+            }
+            Order::Facts { .. } if !matches!(why, Failure::Refused { .. }) => self.state.facts_owed = true,
+            _ => {}
+        }
+        let again: Timestamp = match why {
+            Failure::Later { not_before } => *not_before,
+            Failure::Link { .. } => self.now + Duration::from_secs(1),
+            Failure::Refused { why } => {
+                tracing::warn!(%why, "Telegram refused what the mirror asked for");
+                self.now + Duration::from_secs(30)
+            }
+        };
+        self.state.fetch_after = Some(self.state.fetch_after.map_or(again, |at| at.max(again)));
+    }
+}

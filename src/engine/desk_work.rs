@@ -1,0 +1,259 @@
+//! Desk work: agents' commands, each asked of the rules and recorded with its effect.
+
+use super::EngineError;
+use super::handle::Receipt;
+use super::transport::{LinkState, Order};
+use super::turn::Turn;
+use crate::desk::command::{Command, Refusal};
+use crate::desk::event::{Actor, Event, Why};
+use crate::desk::ids::{AgentName, EntryId, EventId, MessageId, OutboxId, TicketKey, TopicId};
+use crate::desk::lifecycle::{self, Context};
+use crate::desk::thread::Delivery;
+use crate::store::outbox::OutboxRow;
+
+/// What Telegram takes in one message, in UTF-16 code units.
+const LONGEST: usize = 4_096;
+
+type Answer = Result<Receipt, Refusal>;
+
+impl Turn<'_> {
+    /// Carries out a command, or says why not. A refusal leaves nothing behind: the caller drops the transaction.
+    pub(super) fn command(&mut self, agent: &AgentName, command: &Command) -> Result<Answer, EngineError> {
+        match command {
+            Command::SaveDraft { ticket, text, note } => {
+                self.work.put_draft(agent, *ticket, text, *note)?;
+                Ok(Ok(Receipt::default()))
+            }
+            Command::MarkSeen { ticket, message } => {
+                if self.work.put_seen(agent, *ticket, *message)? {
+                    self.touch(*ticket);
+                }
+                Ok(Ok(Receipt::default()))
+            }
+            Command::Typing { ticket } => {
+                if matches!(self.state.link, Some(LinkState::Live)) {
+                    self.orders.push(Order::Typing { group: ticket.group, topic: ticket.topic });
+                }
+                Ok(Ok(Receipt::default()))
+            }
+            Command::EditOutbox { outbox, text } => self.edit_outbox(*outbox, text),
+            Command::DiscardOutbox { outbox } => self.discard_outbox(*outbox),
+            Command::RetryOutbox { outbox } => self.retry_outbox(*outbox),
+            Command::OpenTicket { ticket } => self.open_ticket(*ticket, agent),
+            Command::Ignore { ticket, ignored } => self.ignore(*ticket, *ignored),
+            Command::Undo { ticket, event } => self.undo(*ticket, *event, agent),
+            _ => match command.ticket() {
+                Some(key) => self.work_ticket(key, agent, command),
+                None => Ok(Err(Refusal::Senseless("that command names no ticket".to_owned()))),
+            },
+        }
+    }
+
+    fn work_ticket(&mut self, key: TicketKey, agent: &AgentName, command: &Command) -> Result<Answer, EngineError> {
+        let (rules, at) = (self.rules, self.now);
+        if self.topic(key)?.gone && matches!(command, Command::Reply { .. }) {
+            return Ok(Err(Refusal::TopicGone(key)));
+        }
+        if let Command::Duplicate { of, .. } = command
+            && self.ticket(*of)?.is_none()
+        {
+            return Ok(Err(Refusal::NoTicket(*of)));
+        }
+        let on_its_way = |row: &OutboxRow| row.key == key && !matches!(row.delivery, Delivery::Parked { .. });
+        let answering = self.work.open_outbox()?.iter().any(on_its_way);
+        let Some(ticket) = self.ticket(key)? else { return Ok(Err(Refusal::NoTicket(key))) };
+        let context = Context { rules, at, assignee_away: false, answering };
+        let decision = match lifecycle::decide(ticket, command, agent, &context) {
+            Ok(decision) => decision,
+            Err(refusal) => return Ok(Err(refusal)),
+        };
+        let by = Actor::Agent(agent.clone());
+        let mut receipt = Receipt { notice: decision.notice, ..Receipt::default() };
+        match command {
+            Command::Reply { text, reply_to, hold, .. } => {
+                receipt.outbox = Some(self.accept_reply(key, agent, text, *reply_to, *hold)?);
+            }
+            Command::Note { text, .. } => {
+                if text.trim().is_empty() {
+                    return Ok(Err(Refusal::EmptyText));
+                }
+                self.note(key, agent, text)?;
+                self.work.put_draft(agent, key, "", true)?;
+            }
+            _ => {}
+        }
+        let recorded = self.record(key, at, &by, decision.events)?;
+        receipt.undo = Turn::newest_move(&recorded);
+        match command {
+            Command::Assign { note: Some(note), .. } if !note.trim().is_empty() => self.note(key, agent, note)?,
+            Command::Duplicate { of, .. } if receipt.undo.is_some() => {
+                self.record(*of, at, &by, vec![Event::DuplicateLinked { ticket: key }])?;
+            }
+            _ => {}
+        }
+        self.touch(key);
+        Ok(Ok(receipt))
+    }
+
+    fn note(&mut self, key: TicketKey, agent: &AgentName, text: &str) -> Result<(), EngineError> {
+        let entry: EntryId = self.work.put_note(key, agent, self.now, text.trim_end())?;
+        self.record(key, self.now, &Actor::Agent(agent.clone()), vec![Event::Noted { entry }])?;
+        Ok(())
+    }
+
+    fn accept_reply(
+        &mut self,
+        key: TicketKey,
+        agent: &AgentName,
+        text: &str,
+        reply_to: Option<MessageId>,
+        hold: bool,
+    ) -> Result<OutboxId, EngineError> {
+        let text = text.trim_end();
+        let entry = self.work.put_reply(key, agent, self.now, text, reply_to)?;
+        let undo = self.rules.undo_send;
+        let delivery =
+            if hold && !undo.is_zero() { Delivery::Held { until: self.now + undo } } else { Delivery::Queued };
+        let row = OutboxRow {
+            id: OutboxId(0),
+            key,
+            entry,
+            agent: agent.clone(),
+            text: text.to_owned(),
+            reply_to,
+            random_id: (self.random)(),
+            delivery,
+            created_at: self.now,
+            not_before: None,
+            attempts: 0,
+        };
+        let outbox = self.work.put_outbox(&row)?;
+        self.work.tie(entry, outbox)?;
+        self.work.put_draft(agent, key, "", false)?;
+        Ok(outbox)
+    }
+
+    /// Finds a row that may still be changed.
+    fn editable(&mut self, id: OutboxId) -> Result<Result<OutboxRow, Refusal>, EngineError> {
+        Ok(match self.work.outbox(id)? {
+            None => Err(Refusal::NotEditable("gone".to_owned())),
+            Some(row) => match row.delivery {
+                Delivery::Held { .. } | Delivery::Parked { .. } => Ok(row),
+                delivery => Err(Refusal::NotEditable(delivery.label().to_owned())),
+            },
+        })
+    }
+
+    fn edit_outbox(&mut self, id: OutboxId, text: &str) -> Result<Answer, EngineError> {
+        let row = match self.editable(id)? {
+            Ok(row) => row,
+            Err(refusal) => return Ok(Err(refusal)),
+        };
+        let text = text.trim_end();
+        let length = text.encode_utf16().count();
+        if text.trim().is_empty() {
+            return Ok(Err(Refusal::EmptyText));
+        }
+        if length > LONGEST {
+            return Ok(Err(Refusal::TooLong(length)));
+        }
+        if let Some(entry) = self.work.entry(row.entry)? {
+            self.work.rewrite(&entry, text, self.state.indexed)?;
+        }
+        // What was parked was refused whole: another text is another message, with a key of its own.
+        self.work.rewrite_outbox(id, text, (self.random)())?;
+        if matches!(row.delivery, Delivery::Parked { .. }) {
+            self.work.set_delivery(id, &Delivery::Queued)?;
+        }
+        self.touch(row.key);
+        Ok(Ok(Receipt { outbox: Some(id), ..Receipt::default() }))
+    }
+
+    fn discard_outbox(&mut self, id: OutboxId) -> Result<Answer, EngineError> {
+        let row = match self.editable(id)? {
+            Ok(row) => row,
+            Err(refusal) => return Ok(Err(refusal)),
+        };
+        self.work.discard_outbox(id)?;
+        if let Some(entry) = self.work.entry(row.entry)? {
+            self.state.indexed = self.work.remove(&entry, self.state.indexed)?;
+        }
+        self.touch(row.key);
+        Ok(Ok(Receipt { outbox: Some(id), ..Receipt::default() }))
+    }
+
+    fn retry_outbox(&mut self, id: OutboxId) -> Result<Answer, EngineError> {
+        let row = match self.editable(id)? {
+            Ok(row) => row,
+            Err(refusal) => return Ok(Err(refusal)),
+        };
+        self.work.set_delivery(id, &Delivery::Queued)?;
+        self.work.set_attempt(id, 0, None)?;
+        self.touch(row.key);
+        Ok(Ok(Receipt { outbox: Some(id), ..Receipt::default() }))
+    }
+
+    fn open_ticket(&mut self, key: TicketKey, agent: &AgentName) -> Result<Answer, EngineError> {
+        if key.topic == TopicId::GENERAL {
+            return Ok(Err(Refusal::Senseless("General is never a ticket".to_owned())));
+        }
+        if self.ticket(key)?.is_some() {
+            return Ok(Err(Refusal::Senseless(format!("{key} is a ticket already"))));
+        }
+        if self.work.topic(key)?.is_none() {
+            return Ok(Err(Refusal::NoTicket(key)));
+        }
+        let title = self.title(key)?;
+        self.topic_mut(key)?.ignored = Some(false);
+        self.record(key, self.now, &Actor::Agent(agent.clone()), lifecycle::open(title, None))?;
+        Ok(Ok(Receipt::default()))
+    }
+
+    /// Keeps a topic out of the desk, or takes it in again: then its ticket is what its log, or its messages, make of it.
+    fn ignore(&mut self, key: TicketKey, ignored: bool) -> Result<Answer, EngineError> {
+        if key.topic == TopicId::GENERAL || self.work.topic(key)?.is_none() {
+            return Ok(Err(Refusal::NoTicket(key)));
+        }
+        self.topic_mut(key)?.ignored = Some(ignored);
+        if ignored {
+            self.set_ticket(key, None);
+            return Ok(Ok(Receipt::default()));
+        }
+        let log = self.work.log(key)?;
+        if let Some(ticket) = lifecycle::fold(&log) {
+            self.set_ticket(key, Some(ticket));
+        }
+        // Messages that came while it was ignored have been passed over; those that the log does not know are consumed now.
+        let known = log.iter().filter_map(|one| match one.event {
+            Event::Wrote { message, .. } => Some(message),
+            _ => None,
+        });
+        let last = known.max().unwrap_or_default();
+        self.topic_mut(key)?.applied = last;
+        for entry in self.work.messages_of(key, last, 10_000)? {
+            self.consume(&entry, false)?;
+        }
+        Ok(Ok(Receipt::default()))
+    }
+
+    fn undo(&mut self, key: TicketKey, event: EventId, agent: &AgentName) -> Result<Answer, EngineError> {
+        let answer = self.work_ticket(key, agent, &Command::Undo { ticket: key, event })?;
+        if answer.is_ok() {
+            self.undo_link(key, event, agent)?;
+        }
+        Ok(answer)
+    }
+
+    /// Closing as a duplicate has left a mark on the other ticket: undoing takes it back too.
+    fn undo_link(&mut self, key: TicketKey, event: EventId, agent: &AgentName) -> Result<(), EngineError> {
+        let log = self.work.log(key)?;
+        let undone = log.iter().find(|one| one.id == event).map(|one| &one.event);
+        let Some(Event::Moved { why: Why::Duplicate { of }, .. }) = undone else { return Ok(()) };
+        let link = Event::DuplicateLinked { ticket: key };
+        if let Some(mark) = self.work.log(*of)?.iter().rev().find(|one| one.event == link) {
+            let undone = vec![Event::Undone { event: mark.id }];
+            self.record(*of, self.now, &Actor::Agent(agent.clone()), undone)?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,146 @@
+//! The handle: the one way by which a screen or a command works a desk.
+//!
+//! Opened *for an agent*, it stamps every command with that agent. All that goes through it are serde types without borrows, so the
+//! same handle works in one process and, later, over a socket. Dropping all handles does not stop the engine.
+
+use serde::{Deserialize, Serialize};
+use tokio::sync::{broadcast, mpsc, oneshot};
+
+use super::views::{Revision, View, ViewRequest};
+use crate::desk::command::{Command, Refusal};
+use crate::desk::ids::{AgentName, CommandId, EventId, OutboxId};
+
+/// What a command has done: the same for every repeat of the same command id.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Receipt {
+    /// The move that `Undo` can name, if the command moved status or assignee.
+    pub undo: Option<EventId>,
+    /// The outbox row, if the command was a reply.
+    pub outbox: Option<OutboxId>,
+    /// What else the agent should know ("the customer is still waiting for an answer").
+    pub notice: Option<String>,
+    /// The revision in which the effect can be read.
+    pub revision: u64,
+}
+
+/// A command on its way to the engine.
+#[derive(Debug)]
+pub struct Submission {
+    /// Made by the client, once for all repeats.
+    pub id: CommandId,
+    /// Whose command it is.
+    pub agent: AgentName,
+    /// What to do.
+    pub command: Command,
+    /// Where the answer goes.
+    pub answer: oneshot::Sender<Result<Receipt, Refusal>>,
+}
+
+/// A question on its way to the reader.
+#[derive(Debug)]
+pub struct Question {
+    /// Who reads: queues, drafts and unread marks are theirs.
+    pub agent: AgentName,
+    /// What to read.
+    pub request: ViewRequest,
+    /// Where the answer goes.
+    pub answer: oneshot::Sender<View>,
+}
+
+/// The one way to work a desk. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Handle {
+    agent: AgentName,
+    submissions: mpsc::Sender<Submission>,
+    questions: mpsc::Sender<Question>,
+    revisions: broadcast::Sender<Revision>,
+}
+
+/// The other ends of a handle, for whoever answers: `engine::runner`, or a test.
+#[derive(Debug)]
+pub struct HandleEnds {
+    /// Commands.
+    pub submissions: mpsc::Receiver<Submission>,
+    /// Questions.
+    pub questions: mpsc::Receiver<Question>,
+    /// Where revisions are published.
+    pub revisions: broadcast::Sender<Revision>,
+}
+
+/// Makes a handle for `agent` and its other ends. Queues hold 256 values; a full one makes the caller wait.
+pub fn handle(agent: AgentName) -> (Handle, HandleEnds) {
+    let (submit, submissions) = mpsc::channel(256);
+    let (ask, questions) = mpsc::channel(256);
+    let (revisions, _) = broadcast::channel(256);
+    let publish = revisions.clone();
+    (
+        Handle { agent, submissions: submit, questions: ask, revisions },
+        HandleEnds { submissions, questions, revisions: publish },
+    )
+}
+
+impl Handle {
+    /// Tells for whom it was opened.
+    pub fn agent(&self) -> &AgentName {
+        &self.agent
+    }
+
+    /// Opens another handle to the same desk for another agent.
+    pub fn for_agent(&self, agent: AgentName) -> Handle {
+        Handle { agent, ..self.clone() }
+    }
+
+    /// Has a command carried out.
+    ///
+    /// # Errors
+    /// The desk's typed refusal, or [`Refusal::Stopped`]; in both cases nothing has happened.
+    pub async fn submit(&self, id: CommandId, command: Command) -> Result<Receipt, Refusal> {
+        let (answer, receipt) = oneshot::channel();
+        let submission = Submission { id, agent: self.agent.clone(), command, answer };
+        self.submissions.send(submission).await.map_err(|_| Refusal::Stopped)?;
+        receipt.await.unwrap_or(Err(Refusal::Stopped))
+    }
+
+    /// Reads a view. The answer is of the kind that the request names, or [`View::Unreadable`].
+    pub async fn read(&self, request: ViewRequest) -> View {
+        let (answer, view) = oneshot::channel();
+        let question = Question { agent: self.agent.clone(), request, answer };
+        let stopped = || View::Unreadable { why: "the desk has stopped".to_owned() };
+        if self.questions.send(question).await.is_err() {
+            return stopped();
+        }
+        view.await.unwrap_or_else(|_| stopped())
+    }
+
+    /// Watches revisions from now on.
+    pub fn watch(&self) -> Revisions {
+        Revisions(self.revisions.subscribe())
+    }
+}
+
+/// The revisions of a desk as they are committed.
+#[derive(Debug)]
+pub struct Revisions(broadcast::Receiver<Revision>);
+
+impl Revisions {
+    /// Waits for the next revision. A reader that was too slow gets one that says that everything changed.
+    /// `None`: the desk has stopped.
+    pub async fn next(&mut self) -> Option<Revision> {
+        match self.0.recv().await {
+            Ok(revision) => Some(revision),
+            Err(broadcast::error::RecvError::Lagged(_)) => Some(Revision { all: true, ..Revision::default() }),
+            Err(broadcast::error::RecvError::Closed) => None,
+        }
+    }
+}
+
+/// Makes a new command id from the system's randomness.
+pub fn new_command_id() -> CommandId {
+    let mut bytes = [0_u8; 16];
+    // A command id has to be unlike all others, not secret: the address of a local is enough of a fallback.
+    let address = std::ptr::from_ref(&bytes) as usize as u64;
+    if getrandom::fill(&mut bytes).is_err() {
+        bytes[..8].copy_from_slice(&address.to_le_bytes());
+    }
+    CommandId(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
+}

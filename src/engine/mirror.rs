@@ -1,0 +1,325 @@
+//! The mirror: what Telegram says, into the store, together with how far it was followed.
+
+use serde::{Deserialize, Serialize};
+
+use super::transport::{
+    Batch, Cursor, GroupFacts, Happening as Said, Incoming, LinkState, Order, TopicFacts, TopicPage,
+};
+use super::turn::Turn;
+use super::{EngineError, staff_of};
+use crate::clock::Timestamp;
+use crate::desk::event::Actor;
+use crate::desk::ids::{GroupId, MessageId, TicketKey, TopicId};
+use crate::desk::lifecycle::Happening;
+use crate::desk::people::Person;
+use crate::desk::thread::Message;
+use crate::store::StoreError;
+use crate::store::threads::Put;
+
+/// How far the first synchronisation of a group is. Kept in the store, so that a kill at any point only repeats a little.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "phase")]
+pub(super) enum Sync {
+    /// Nothing was fetched.
+    #[default]
+    New,
+    /// As bot: every id up to the frontier was asked for, and its messages consumed.
+    Scanning { frontier: i32 },
+    /// As user: topics are being listed.
+    Listing { page: Option<TopicPage> },
+    /// As user: histories are being read.
+    Reading,
+    /// All is there; old tickets are being put away, from this topic on.
+    Importing { after: TopicId },
+    /// All is there; only new things are followed. Nothing dated before this instant is to be heard.
+    Done { live_since: Timestamp },
+}
+
+impl Sync {
+    /// Tells whether the first synchronisation is over.
+    pub(super) fn is_done(&self) -> bool {
+        matches!(self, Sync::Done { .. })
+    }
+
+    /// Tells whether the history is complete, so that new messages are consumed as they come.
+    pub(super) fn is_followed(&self) -> bool {
+        matches!(self, Sync::Done { .. } | Sync::Importing { .. })
+    }
+}
+
+/// Set when Telegram closed a gap while the first synchronisation went on: being through then does not mean to know all.
+pub(super) const GAP: &str = "gap_in_backfill";
+
+impl Turn<'_> {
+    /// Begins: follow from where the store is.
+    pub(super) fn start(&mut self) -> Result<(), EngineError> {
+        self.orders.push(Order::Follow { cursor: self.state.cursor.clone() });
+        self.touch_all();
+        Ok(())
+    }
+
+    /// Takes in something from Telegram.
+    pub(super) fn incoming(&mut self, incoming: Incoming) -> Result<(), EngineError> {
+        match incoming {
+            Incoming::Link(link) => self.link(link),
+            Incoming::Facts(facts) => self.facts(facts)?,
+            Incoming::Seeded { cursor } => {
+                self.set_cursor(cursor)?;
+                if self.state.sync == Sync::New {
+                    self.begin_backfill()?;
+                }
+            }
+            Incoming::Batch(batch) => self.batch(batch)?,
+            Incoming::Scanned(scanned) => self.scanned(scanned)?,
+            Incoming::Topics { group, topics, people, next, checked } => {
+                self.put_people(&people)?;
+                self.put_topics(group, &topics)?;
+                if !checked {
+                    self.listed(group, &topics, next)?;
+                }
+            }
+            Incoming::History { group, topic, below, messages, people } => {
+                self.put_people(&people)?;
+                self.history(TicketKey { group, topic }, below, &messages)?;
+            }
+            Incoming::Delivery { outbox, outcome } => self.delivered(outbox, outcome)?,
+            Incoming::Failed { order, why } => self.order_failed(&order, &why),
+        }
+        Ok(())
+    }
+
+    fn link(&mut self, link: LinkState) {
+        if matches!(link, LinkState::Connecting) {
+            // The old connection is gone.
+            self.state.resyncing = false;
+            self.state.follow_owed = false;
+            self.state.ready = false;
+            self.forget_orders();
+        }
+        if self.state.link.as_ref() != Some(&link) {
+            self.state.link = Some(link);
+            self.touch_all();
+        }
+    }
+
+    /// Forgets what was to be fetched over a connection that is no longer there; the pumps ask again. Not what was to be
+    /// sent: the link answers each send exactly once, whatever happens to the connection, and until then the row is its.
+    pub(super) fn forget_orders(&mut self) {
+        self.state.scans.clear();
+        self.state.scanned.clear();
+        self.state.reading.clear();
+        self.state.listing = false;
+    }
+
+    fn facts(&mut self, facts: GroupFacts) -> Result<(), EngineError> {
+        let group = facts.group;
+        for admin in &facts.admins {
+            self.put_person(&admin.person)?;
+        }
+        let username = self.person(facts.own)?.username.clone();
+        self.put_person(&Person { id: facts.own, name: facts.own_name.clone(), username, bot: facts.bot })?;
+        self.state.top = self.state.top.max(facts.top_message.unwrap_or_default());
+        self.state.staff = staff_of(self.rules, &facts);
+        if self.state.facts.as_ref() != Some(&facts) {
+            self.work.put_facts(group, &serde_json::to_string(&facts).map_err(StoreError::from)?)?;
+            self.state.facts = Some(facts);
+            self.touch_all();
+        }
+        self.state.facts_owed = false;
+        self.state.ready = true;
+        Ok(())
+    }
+
+    fn set_cursor(&mut self, cursor: Cursor) -> Result<(), EngineError> {
+        self.work.set_value("cursor", &serde_json::to_string(&cursor).map_err(StoreError::from)?)?;
+        self.state.cursor = Some(cursor);
+        Ok(())
+    }
+
+    pub(super) fn put_people(&mut self, people: &[Person]) -> Result<(), EngineError> {
+        people.iter().try_for_each(|person| self.put_person(person))
+    }
+
+    /// Content always goes in; the cursor moves only if the batch begins where it stands (DESIGN invariant 3).
+    fn batch(&mut self, batch: Batch) -> Result<(), EngineError> {
+        self.put_people(&batch.people)?;
+        for (group, said) in batch.happenings {
+            self.said(group, said)?;
+        }
+        if self.state.cursor.as_ref() == Some(&batch.from) {
+            self.state.resyncing = false;
+            if batch.from != batch.to {
+                self.set_cursor(batch.to)?;
+            }
+        } else if !self.state.resyncing {
+            tracing::warn!("a batch does not begin where the last one ended: asking for the difference");
+            self.state.resyncing = true;
+            self.orders.push(Order::Follow { cursor: self.state.cursor.clone() });
+        }
+        Ok(())
+    }
+
+    fn said(&mut self, group: GroupId, said: Said) -> Result<(), EngineError> {
+        match said {
+            Said::Message(message) => self.message(group, &message),
+            Said::Edited(message) => self.edited(group, &message),
+            Said::Deleted(ids) => {
+                for id in &ids {
+                    self.deleted(group, *id)?;
+                }
+                let topics: Vec<_> = ids.iter().map(|id| TopicId(id.0)).collect();
+                self.check_deleted_topics(group, &topics)
+            }
+            Said::Settled { random_id, message } => self.settled(random_id, message),
+            Said::Gap { top, .. } => {
+                // What lies between is not covered, so it is found and closed; also if the backfill has looked there before.
+                if !self.state.sync.is_followed() {
+                    self.work.set_value(GAP, "")?;
+                }
+                self.state.top = self.state.top.max(top);
+                self.touch_all();
+                Ok(())
+            }
+            Said::FactsChanged => {
+                self.orders.push(Order::Facts { group });
+                Ok(())
+            }
+        }
+    }
+
+    /// Takes in a message of the update stream.
+    fn message(&mut self, group: GroupId, message: &Message) -> Result<(), EngineError> {
+        let key = TicketKey { group, topic: message.topic };
+        let topic = self.topic(key)?;
+        let (applied, collected) = (topic.applied, topic.collected);
+        if !collected {
+            // The end of the backfill looks for it in the store.
+            self.topic_mut(key)?;
+        }
+        let late = collected && message.id < applied;
+        let put = self.put_message(group, message, late)?;
+        self.cover_live(group, message.id)?;
+        if collected && message.id > applied {
+            let heard = self.state.is_live(message.at);
+            self.consume_stored(group, message.id, heard)?;
+        } else if matches!(put, Put::New(_)) {
+            self.touch(key);
+        }
+        Ok(())
+    }
+
+    fn edited(&mut self, group: GroupId, message: &Message) -> Result<(), EngineError> {
+        let Some(before) = self.work.message(group, message.id)? else {
+            return self.message(group, message);
+        };
+        let same = before.content.as_ref() == Some(&message.content);
+        if same || message.edited_at < before.edited_at || before.deleted {
+            return Ok(());
+        }
+        self.work.edit_message(&before, message, self.state.indexed)?;
+        let key = before.key;
+        let topic = self.topic_mut(key)?;
+        if topic.last_message == Some(message.id) {
+            topic.last_text = message.content.snippet();
+        }
+        if topic.collected {
+            let at = message.edited_at.unwrap_or(message.at);
+            self.happen(key, &Happening::Edited { message: message.id }, at, &Actor::Person(message.author))?;
+        }
+        self.touch(key);
+        Ok(())
+    }
+
+    fn deleted(&mut self, group: GroupId, id: MessageId) -> Result<(), EngineError> {
+        self.cover_live(group, id)?;
+        let Some(entry) = self.work.message(group, id)? else { return Ok(()) };
+        if entry.deleted {
+            return Ok(());
+        }
+        self.work.mark_deleted(entry.id)?;
+        let key = entry.key;
+        if self.topic(key)?.collected {
+            self.happen(key, &Happening::Deleted { message: id }, self.now, &Actor::Desk)?;
+        }
+        self.touch(key);
+        Ok(())
+    }
+
+    /// A topic is deleted without an update of its own: its first message is. Whether that was it, Telegram is asked.
+    fn check_deleted_topics(&mut self, group: GroupId, topics: &[TopicId]) -> Result<(), EngineError> {
+        let mut suspects = Vec::new();
+        for topic in topics {
+            let key = TicketKey { group, topic: *topic };
+            let known = match self.state.topics.get(&key) {
+                Some(row) => Some(row.gone),
+                None => self.work.topic(key)?.map(|row| row.gone),
+            };
+            if known == Some(false) {
+                suspects.push(*topic);
+            }
+        }
+        for part in suspects.chunks(100) {
+            self.orders.push(Order::CheckTopics { group, topics: part.to_vec() });
+        }
+        Ok(())
+    }
+
+    /// Takes in what came along about topics. Short answers change only what they say.
+    pub(super) fn put_topics(&mut self, group: GroupId, topics: &[TopicFacts]) -> Result<(), EngineError> {
+        for facts in topics {
+            let key = TicketKey { group, topic: facts.topic };
+            if facts.gone {
+                self.topic_gone(key)?;
+                continue;
+            }
+            let topic = self.topic(key)?;
+            let renamed = facts.title.as_ref().is_some_and(|title| *title != topic.title);
+            let closed = facts.closed.filter(|closed| *closed != topic.closed);
+            let differs = renamed
+                || closed.is_some()
+                || facts.icon.is_some_and(|icon| (icon != 0).then_some(icon) != topic.icon)
+                || facts.hidden.is_some_and(|hidden| hidden != topic.hidden)
+                || (topic.created_at.is_none() && facts.created_at.is_some())
+                || (topic.creator.is_none() && facts.creator.is_some());
+            if let Some(top) = facts.top_message {
+                self.state.top = self.state.top.max(top);
+            }
+            if !differs {
+                continue;
+            }
+            let topic = self.topic_mut(key)?;
+            if let Some(title) = &facts.title {
+                topic.title.clone_from(title);
+            }
+            if let Some(icon) = facts.icon {
+                topic.icon = (icon != 0).then_some(icon);
+            }
+            topic.closed = facts.closed.unwrap_or(topic.closed);
+            topic.hidden = facts.hidden.unwrap_or(topic.hidden);
+            topic.created_at = topic.created_at.or(facts.created_at);
+            topic.creator = topic.creator.or(facts.creator);
+            if let Some(title) = facts.title.clone().filter(|_| renamed) {
+                self.happen(key, &Happening::Renamed { title }, self.now, &Actor::Desk)?;
+            }
+            self.touch(key);
+        }
+        Ok(())
+    }
+
+    /// A topic no longer exists in Telegram. Its history stays.
+    pub(super) fn topic_gone(&mut self, key: TicketKey) -> Result<(), EngineError> {
+        if self.topic(key)?.gone {
+            return Ok(());
+        }
+        self.topic_mut(key)?.gone = true;
+        if let Some((below, false)) = self.work.history(key.group, key.topic)? {
+            // Nobody can read it to its beginning any more.
+            self.work.put_history(key.group, key.topic, below, true)?;
+            self.collect(key)?;
+        }
+        self.park_topic(key, "the topic was deleted in Telegram")?;
+        self.happen(key, &Happening::TopicDeleted, self.now, &Actor::Desk)?;
+        self.touch(key);
+        Ok(())
+    }
+}

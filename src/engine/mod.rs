@@ -1,0 +1,197 @@
+//! WHAT THE PROGRAM DOES: one synchronous, deterministic engine between store, rules, Telegram and the screens.
+//!
+//! [`Engine::step`] takes an [`input::Input`] and the time, does everything that follows in **one transaction**, and tells
+//! what is to be done outside. Clock, randomness and rules are inputs. Only [`runner`] waits; only the engine writes.
+//! If a commit fails, nothing of the step has happened: the engine reads its state from the store again and asks for
+//! the updates since the committed cursor.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use thiserror::Error;
+
+use crate::clock::Timestamp;
+use crate::desk::ids::{EntryId, MessageId, OutboxId, PersonId, TicketKey, TopicId};
+use crate::desk::people::{Person, Staff};
+use crate::desk::rules::Rules;
+use crate::desk::ticket::Ticket;
+use crate::store::topics::TopicRow;
+use crate::store::{Store, StoreError};
+
+use mirror::Sync;
+use transport::{Cursor, GroupFacts, LinkState};
+
+mod automation;
+mod backfill;
+mod consume;
+mod desk_work;
+pub mod handle;
+pub mod input;
+mod mirror;
+mod outbox;
+mod read;
+pub mod runner;
+mod step;
+mod summary;
+pub mod transport;
+mod turn;
+pub mod views;
+
+/// What can go wrong when a desk is opened or worked.
+#[derive(Debug, Error)]
+pub enum EngineError {
+    /// The store's.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// A thread could not be started.
+    #[error("cannot start the engine: {0}")]
+    Thread(#[from] std::io::Error),
+}
+
+/// How many answers of a backfill are waited for at once: enough that store and network work at the same time.
+const OUTSTANDING: usize = 8;
+
+/// What the engine knows without asking the store. All of it can be read from there again.
+#[derive(Debug, Default)]
+struct State {
+    facts: Option<GroupFacts>,
+    sync: Sync,
+    cursor: Option<Cursor>,
+    indexed: EntryId,
+    /// The highest message known from any source.
+    top: MessageId,
+    tickets: HashMap<TicketKey, Option<Ticket>>,
+    topics: HashMap<TicketKey, TopicRow>,
+    people: HashMap<PersonId, Person>,
+    /// Rules' staff with the admins of the group.
+    staff: Staff,
+    link: Option<LinkState>,
+    /// The link was asked to start anew; batches of the old one are still on their way.
+    resyncing: bool,
+    /// The group's facts came since the link was (re)built, so orders make sense.
+    ready: bool,
+    /// Ranges asked for and not answered: first id -> last id.
+    scans: BTreeMap<i32, i32>,
+    /// Ranges answered out of turn: first id -> last id.
+    scanned: BTreeMap<i32, i32>,
+    /// Histories asked for and not answered.
+    reading: BTreeSet<i32>,
+    /// A page of topics was asked for and not answered.
+    listing: bool,
+    /// Rows asked for and not answered.
+    sending: BTreeSet<OutboxId>,
+    /// When failed fetches may be asked for again.
+    fetch_after: Option<Timestamp>,
+    /// Telegram asks us not to send before.
+    send_after: Option<Timestamp>,
+    /// When the outbox has something to do.
+    outbox_wake: Option<Timestamp>,
+    /// When a ticket has something to do.
+    ticket_wake: Option<Timestamp>,
+    /// Something can be done when there is nothing else to do.
+    idle_work: bool,
+    /// Topics to be looked at, once failed fetches may be asked for again.
+    unchecked: BTreeSet<TopicId>,
+    /// The group's facts could not be had and are to be asked for again.
+    facts_owed: bool,
+    /// A step that was taken back wants a new link, and the last one that did was only just served.
+    follow_owed: bool,
+    /// When old receipts were last forgotten.
+    swept: Option<Timestamp>,
+}
+
+/// The engine: the one writer of a desk.
+pub struct Engine {
+    store: Store,
+    rules: Rules,
+    state: State,
+    random: Box<dyn FnMut() -> i64 + Send>,
+    /// After a step was taken back: nothing is begun before, so that a full disk does not become a busy loop.
+    pause: Option<Timestamp>,
+    /// When a step that was taken back last asked for a new link.
+    asked: Option<Timestamp>,
+    /// The state could not be read again and is not what the store has.
+    stale: bool,
+}
+
+impl std::fmt::Debug for Engine {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Engine").field("store", &self.store).finish_non_exhaustive()
+    }
+}
+
+impl Engine {
+    /// Makes an engine over an open store. `random` gives the keys of Telegram's deduplication: never twice the same.
+    ///
+    /// # Errors
+    /// The store's.
+    pub fn new(
+        mut store: Store,
+        rules: Rules,
+        random: impl FnMut() -> i64 + Send + 'static,
+    ) -> Result<Engine, EngineError> {
+        let state = State::load(&mut store, &rules)?;
+        Ok(Engine { store, rules, state, random: Box::new(random), pause: None, asked: None, stale: false })
+    }
+
+    /// Tells when [`input::Input::Woken`] is due at the latest; `None`: never by itself.
+    pub fn next_wake(&self) -> Option<Timestamp> {
+        if self.pause.is_some() {
+            return self.pause;
+        }
+        [self.state.outbox_wake, self.state.ticket_wake, self.state.fetch_after].into_iter().flatten().min()
+    }
+
+    /// Tells whether [`input::Input::Idle`] would do something.
+    pub fn has_idle_work(&self) -> bool {
+        self.state.idle_work && self.pause.is_none()
+    }
+
+    /// Tells what the link is doing, as far as the engine was told.
+    pub fn link(&self) -> Option<&LinkState> {
+        self.state.link.as_ref()
+    }
+
+    /// Gives the store, for tests that look into it or make it refuse a commit.
+    pub fn store_mut(&mut self) -> &mut Store {
+        &mut self.store
+    }
+}
+
+impl State {
+    fn load(store: &mut Store, rules: &Rules) -> Result<State, EngineError> {
+        let work = store.begin()?;
+        let mut state = State { staff: rules.staff.clone(), ..State::default() };
+        if let Some((group, facts, sync)) = work.groups()?.into_iter().next() {
+            state.facts = facts.map(|text| serde_json::from_str(&text)).transpose().map_err(StoreError::from)?;
+            state.sync =
+                sync.map(|text| serde_json::from_str(&text)).transpose().map_err(StoreError::from)?.unwrap_or_default();
+            state.top = work.top_message(group)?;
+            state.unchecked = work.headless(group)?.into_iter().collect();
+        }
+        if let Some(facts) = &state.facts {
+            state.staff = staff_of(rules, facts);
+            state.top = state.top.max(facts.top_message.unwrap_or_default());
+        }
+        state.cursor =
+            work.value("cursor")?.map(|text| serde_json::from_str(&text)).transpose().map_err(StoreError::from)?;
+        state.send_after = work.value("send_after")?.and_then(|text| text.parse().ok()).map(Timestamp::from_millis);
+        state.indexed = work.indexed()?;
+        state.ticket_wake = work.next_wake()?;
+        state.idle_work = true;
+        drop(work);
+        store.durable(state.sync.is_done())?;
+        Ok(state)
+    }
+}
+
+/// Adds to the staff of `desk.toml` what Telegram says: admins, the group's own name, the linked channel, our account.
+fn staff_of(rules: &Rules, facts: &GroupFacts) -> Staff {
+    let mut staff = rules.staff.clone();
+    staff.colleagues.push(PersonId::channel(facts.group.0));
+    // A bot is automation all the same; a user account speaks for the desk.
+    staff.colleagues.push(facts.own);
+    staff.colleagues.extend(facts.admins.iter().filter(|admin| !admin.person.bot).map(|admin| admin.person.id));
+    staff.linked_channel = facts.linked_channel;
+    staff.own = Some(facts.own);
+    staff
+}

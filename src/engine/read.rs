@@ -1,0 +1,469 @@
+//! Reading: views made of what the store holds, on a connection of their own. Nothing here writes, and nobody waits for the engine.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use super::EngineError;
+use super::backfill::BEYOND;
+use super::mirror::Sync;
+use super::summary;
+use super::transport::{GroupFacts, LinkState};
+use super::views::{
+    Counts, DeskView, Draft, Entry, EntryKind, Hit, OutboxRow, PersonView, QueueName, QueuePage, Side, ThreadPage,
+    TicketRow, TicketView, View, ViewRequest, Window,
+};
+use crate::clock::{Clock, Timestamp};
+use crate::desk::ids::{AgentName, MessageId, PersonId, TicketKey};
+use crate::desk::people::Person;
+use crate::desk::queue::{Filter, Sort};
+use crate::desk::rules::Rules;
+use crate::desk::thread::{Content, Delivery};
+use crate::desk::ticket::Ticket;
+use crate::store::tickets::{Part, QueueRow};
+use crate::store::topics::TopicRow;
+use crate::store::{self, Reader, StoreError, coverage, threads};
+
+/// How many unanswered messages of General are shown.
+const INTAKE: usize = 200;
+
+/// What readers share with the engine: the only thing they need that is not in the store.
+pub(super) type SharedLink = Arc<Mutex<Option<LinkState>>>;
+
+/// Answers [`ViewRequest`]s.
+pub(super) struct Views {
+    pub(super) reader: Reader,
+    pub(super) rules: Rules,
+    pub(super) clock: Clock,
+    pub(super) link: SharedLink,
+}
+
+impl Views {
+    /// Reads a view; what goes wrong is a view too.
+    pub(super) fn read(&self, agent: &AgentName, request: &ViewRequest) -> View {
+        self.try_read(agent, request).unwrap_or_else(|error| View::Unreadable { why: error.to_string() })
+    }
+
+    fn try_read(&self, agent: &AgentName, request: &ViewRequest) -> Result<View, EngineError> {
+        Ok(match request {
+            ViewRequest::Queue { queue, filter, sort, offset, limit } => {
+                View::Queue(self.queue(agent, *queue, filter, *sort, *offset, *limit)?)
+            }
+            ViewRequest::Counts => View::Counts(self.counts(agent)?),
+            ViewRequest::Thread { ticket, window, limit } => match self.thread(agent, *ticket, *window, *limit)? {
+                Some(page) => View::Thread(Box::new(page)),
+                None => View::Unreadable { why: format!("there is no ticket {ticket}") },
+            },
+            ViewRequest::Search { text, limit } => View::Search { hits: self.search(text, *limit)? },
+            ViewRequest::Outbox => View::Outbox { rows: self.outbox()? },
+            ViewRequest::Desk => View::Desk(self.desk(agent)?),
+            ViewRequest::NextTicket { after, backwards } => {
+                View::Ticket { ticket: self.next_ticket(agent, *after, *backwards)? }
+            }
+            ViewRequest::FindTicket { topic } => View::Ticket { ticket: self.reader.find_topic(*topic)? },
+            ViewRequest::Summary => View::Summary(summary::read(&self.reader)?),
+        })
+    }
+
+    fn queue(
+        &self,
+        agent: &AgentName,
+        queue: QueueName,
+        words: &str,
+        sort: Sort,
+        offset: usize,
+        limit: usize,
+    ) -> Result<QueuePage, EngineError> {
+        let Some(filter) = queue.filter(agent) else { return self.intake(words, offset, limit) };
+        let part = Part { filter: &filter, words, sort, offset, limit };
+        let (rows, total) = self.reader.queue(agent, &part, self.clock.now())?;
+        Ok(QueuePage { offset, total, rows: rows.iter().map(ticket_row).collect() })
+    }
+
+    /// The messages of General that nobody has answered, as rows.
+    fn intake(&self, words: &str, offset: usize, limit: usize) -> Result<QueuePage, EngineError> {
+        let words = words.to_lowercase();
+        let mut rows = Vec::new();
+        for entry in self.unanswered()? {
+            let person = entry.author.map(|id| self.person(id)).transpose()?;
+            let text = entry.content.as_ref().map(Content::snippet).unwrap_or_default();
+            let haystack = format!("{} {text}", person.as_ref().map_or("", |person| &person.name)).to_lowercase();
+            if !words.split_whitespace().all(|word| haystack.contains(word)) {
+                continue;
+            }
+            let ticket = crate::desk::lifecycle::unopened(entry.key, "General".to_owned(), entry.at);
+            let topic = TopicRow {
+                last_at: Some(entry.at),
+                last_text: text,
+                last_message: entry.message,
+                ..TopicRow::unknown(entry.key)
+            };
+            let mut row =
+                ticket_row(&QueueRow { ticket, topic, customer: person, unread: true, draft: false, answering: false });
+            row.waiting_since = Some(entry.at);
+            rows.push(row);
+        }
+        let total = rows.len();
+        Ok(QueuePage { offset, total, rows: rows.into_iter().skip(offset).take(limit).collect() })
+    }
+
+    fn counts(&self, agent: &AgentName) -> Result<Counts, EngineError> {
+        let kinds = self.reader.kinds(self.clock.now())?;
+        let count = |filter: &Filter| kinds.iter().filter(|(kind, _)| filter.takes(kind)).map(|(_, count)| count).sum();
+        let mut counts = Counts { open: count(&Filter::live()), ..Counts::default() };
+        for queue in QueueName::ALL {
+            let count = match queue.filter(agent) {
+                Some(filter) => count(&filter),
+                None => self.unanswered()?.len(),
+            };
+            counts.queues.push((queue, count));
+        }
+        for row in self.reader.open_outbox()? {
+            match row.delivery {
+                Delivery::Parked { .. } => counts.parked += 1,
+                _ => counts.outbox += 1,
+            }
+        }
+        Ok(counts)
+    }
+
+    fn unanswered(&self) -> Result<Vec<threads::EntryRow>, EngineError> {
+        let mut all = Vec::new();
+        for (group, _, _) in self.reader.groups()? {
+            all.extend(self.reader.unanswered(group, INTAKE)?);
+        }
+        Ok(all)
+    }
+
+    fn person(&self, id: PersonId) -> Result<Person, EngineError> {
+        Ok(self.reader.person(id)?.unwrap_or_else(|| Person {
+            id,
+            name: format!("ID {}", id.0),
+            username: None,
+            bot: false,
+        }))
+    }
+
+    fn facts(&self) -> Result<Vec<(GroupFacts, Sync)>, EngineError> {
+        let mut groups = Vec::new();
+        for (_, facts, sync) in self.reader.groups()? {
+            let Some(facts) = facts else { continue };
+            let sync = sync.map(|text| serde_json::from_str(&text)).transpose().map_err(StoreError::from)?;
+            groups.push((serde_json::from_str(&facts).map_err(StoreError::from)?, sync.unwrap_or_default()));
+        }
+        Ok(groups)
+    }
+
+    fn thread(
+        &self,
+        agent: &AgentName,
+        key: TicketKey,
+        window: Window,
+        limit: usize,
+    ) -> Result<Option<ThreadPage>, EngineError> {
+        let Some(topic) = self.reader.topic(key)? else { return Ok(None) };
+        let row = match self.reader.row(agent, key)? {
+            Some(row) => row,
+            None => {
+                let at = topic.created_at.or(topic.last_at).unwrap_or_default();
+                let ticket = crate::desk::lifecycle::unopened(key, topic.title.clone(), at);
+                QueueRow { ticket, topic: topic.clone(), customer: None, unread: false, draft: false, answering: false }
+            }
+        };
+        let (entries, more_before, more_after) = self.window(key, window, limit)?;
+        let mut thread = Vec::with_capacity(entries.len());
+        for entry in entries {
+            thread.push(self.entry(&row.ticket, entry)?);
+        }
+        let groups = self.facts()?;
+        let facts = groups.into_iter().find(|(facts, _)| facts.group == key.group).map(|(facts, _)| facts);
+        let earlier = match row.ticket.customer {
+            Some(customer) => self.reader.of_customer(agent, customer, key)?.iter().map(ticket_row).collect(),
+            None => Vec::new(),
+        };
+        let holes = match &facts {
+            Some(facts) => self.holes(facts)?.into_iter().filter(|(_, to)| to.0 > key.topic.0).collect(),
+            None => Vec::new(),
+        };
+        Ok(Some(ThreadPage {
+            ticket: TicketView {
+                language: row.ticket.language.clone(),
+                first_response_at: row.ticket.first_response_at,
+                first_asked_at: row.ticket.first_asked_at,
+                resolved_at: row.ticket.resolved_at,
+                closed_at: row.ticket.closed_at,
+                topic_closed: topic.closed,
+                topic_gone: topic.gone,
+                duplicate_of: row.ticket.duplicate_of,
+                messages: self.reader.count_messages(key)?,
+                earlier,
+                link: link_of(key, facts.as_ref()),
+                group_title: facts.map(|facts| facts.title).unwrap_or_default(),
+                row: ticket_row(&row),
+            },
+            thread,
+            more_before,
+            more_after,
+            seen: self.reader.seen(agent, key)?,
+            draft: self.reader.draft(agent, key)?.map(|(text, note)| Draft { text, note }),
+            holes,
+        }))
+    }
+
+    fn window(
+        &self,
+        key: TicketKey,
+        window: Window,
+        limit: usize,
+    ) -> Result<(Vec<threads::EntryRow>, bool, bool), EngineError> {
+        Ok(match window {
+            Window::Newest => {
+                let (rows, more) = self.reader.thread(key, threads::From::Newest, limit)?;
+                (rows, more, false)
+            }
+            Window::Before(id) => {
+                let (rows, more) = self.reader.thread(key, threads::From::Before(id), limit)?;
+                (rows, more, true)
+            }
+            Window::After(id) => {
+                let (rows, more) = self.reader.thread(key, threads::From::After(id), limit)?;
+                (rows, true, more)
+            }
+            Window::Around(message) => match self.reader.message(key.group, message)? {
+                Some(entry) if entry.key == key => {
+                    let (mut rows, before) = self.reader.thread(key, threads::From::Before(entry.id), limit / 2)?;
+                    let (after, more) = self.reader.thread(key, threads::From::After(entry.id), limit / 2)?;
+                    rows.push(entry);
+                    rows.extend(after);
+                    (rows, before, more)
+                }
+                _ => return self.window(key, Window::Newest, limit),
+            },
+        })
+    }
+
+    fn entry(&self, ticket: &Ticket, row: threads::EntryRow) -> Result<Entry, EngineError> {
+        let person = row.author.map(|id| self.person(id)).transpose()?;
+        let service = matches!(row.content, Some(Content::Service(_)));
+        let kind = match row.kind {
+            threads::Kind::Message if service => EntryKind::Activity,
+            threads::Kind::Message => EntryKind::Message,
+            threads::Kind::Note => EntryKind::Note,
+            threads::Kind::Activity => EntryKind::Activity,
+        };
+        let from_desk = row.outbox.is_some() || row.kind == threads::Kind::Note;
+        let signature = match &row.content {
+            Some(Content::Post(post)) => post.signature.clone(),
+            _ => None,
+        };
+        let author = match (&row.agent, person) {
+            (Some(agent), _) if from_desk => agent.0.clone(),
+            (_, Some(person)) => match signature {
+                Some(signature) => format!("{} ({signature})", person.name),
+                None => person.name,
+            },
+            (Some(agent), None) => agent.0.clone(),
+            (None, None) => String::new(),
+        };
+        let side = match row.side {
+            _ if from_desk => Side::Staff,
+            threads::Side::Staff => Side::Staff,
+            threads::Side::Automation => Side::Automation,
+            threads::Side::Public if row.author.is_some() && row.author == ticket.customer => Side::Customer,
+            threads::Side::Public => Side::Participant,
+        };
+        let delivery = row.outbox.map(|id| self.reader.outbox(id)).transpose()?.flatten().map(|row| row.delivery);
+        let quote = match row.reply_to {
+            Some(id) => {
+                self.reader.message(row.key.group, id)?.and_then(|quoted| quoted.content.as_ref().map(Content::snippet))
+            }
+            None => None,
+        };
+        let forwarded_from = match &row.content {
+            Some(Content::Post(post)) => post.forwarded_from.clone(),
+            _ => None,
+        };
+        let event = match row.event {
+            Some(id) => self.reader.event(id)?.map(|recorded| (id, recorded.event)),
+            None => None,
+        };
+        let text = match &row.content {
+            Some(Content::Post(post)) => match (&post.media, post.text.is_empty()) {
+                (Some(media), true) => media.to_string(),
+                (Some(media), false) => format!("{media}\n{}", post.text),
+                (None, _) => post.text.clone(),
+            },
+            Some(content) => content.snippet(),
+            None => row.text.clone(),
+        };
+        Ok(Entry {
+            id: row.id,
+            kind,
+            author,
+            author_id: row.author,
+            agent: row.agent,
+            side,
+            text,
+            at: row.at,
+            edited_at: row.edited_at,
+            message_id: row.message,
+            reply_to: row.reply_to,
+            quote,
+            state: delivery.as_ref().map(|delivery| delivery.label().to_owned()),
+            outbox: row.outbox.filter(|_| !matches!(delivery, Some(Delivery::Sent { .. }))),
+            delivery,
+            deleted: row.deleted,
+            late: row.late,
+            forwarded_from,
+            content: row.content.filter(|_| kind == EntryKind::Message || service),
+            event,
+        })
+    }
+
+    fn search(&self, text: &str, limit: usize) -> Result<Vec<Hit>, EngineError> {
+        let mut hits = Vec::new();
+        for found in self.reader.search(text, limit)? {
+            let title = self.reader.topic(found.key)?.map(|topic| topic.title).unwrap_or_default();
+            let status = self.reader.ticket(found.key)?.map(|ticket| ticket.standing.status);
+            let author = match (found.agent, found.author) {
+                (Some(agent), _) => agent,
+                (None, Some(id)) => self.person(id)?.name,
+                (None, None) => String::new(),
+            };
+            hits.push(Hit {
+                id: found.key.topic,
+                group: found.key.group,
+                title,
+                status,
+                kind: if found.note { EntryKind::Note } else { EntryKind::Message },
+                author,
+                at: found.at,
+                message_id: found.message,
+                snippet: found.snippet.replace('\n', " "),
+            });
+        }
+        Ok(hits)
+    }
+
+    fn outbox(&self) -> Result<Vec<OutboxRow>, EngineError> {
+        let row = |row: store::outbox::OutboxRow| OutboxRow {
+            outbox: row.id,
+            ticket: row.key,
+            agent: row.agent,
+            text: row.text,
+            at: row.created_at,
+            delivery: row.delivery,
+        };
+        Ok(self.reader.open_outbox()?.into_iter().map(row).collect())
+    }
+
+    fn holes(&self, facts: &GroupFacts) -> Result<Vec<(MessageId, MessageId)>, EngineError> {
+        let covered = self.reader.covered(facts.group)?;
+        let top = covered.last().map(|(_, to)| *to).max(facts.top_message).unwrap_or_default();
+        Ok(coverage::holes(&covered, top))
+    }
+
+    fn desk(&self, agent: &AgentName) -> Result<DeskView, EngineError> {
+        let groups = self.facts()?;
+        let mut backfill = None;
+        let mut all_holes = Vec::new();
+        if groups.is_empty() {
+            backfill = Some(0);
+        }
+        for (facts, sync) in &groups {
+            backfill = match sync {
+                Sync::Done { .. } => backfill,
+                Sync::Importing { .. } => Some(99),
+                Sync::New | Sync::Listing { .. } => Some(0),
+                Sync::Scanning { frontier } => {
+                    let goal = i64::from(facts.top_message.map_or(0, |id| id.0).max(1)) + i64::from(BEYOND);
+                    Some(u8::try_from((i64::from(*frontier) * 99 / goal).clamp(0, 99)).unwrap_or(99))
+                }
+                Sync::Reading => {
+                    let (all, done) = self.reader.count_histories(facts.group)?;
+                    Some(u8::try_from(done * 99 / all.max(1)).unwrap_or(99))
+                }
+            };
+            if matches!(sync, Sync::Done { .. }) {
+                all_holes.extend(self.holes(facts)?);
+            }
+        }
+        let send_after = self.reader.value("send_after")?.and_then(|text| text.parse().ok());
+        Ok(DeskView {
+            name: self.rules.desk_name.clone(),
+            groups: groups.into_iter().map(|(facts, _)| facts).collect(),
+            link: self.link.lock().unwrap_or_else(PoisonError::into_inner).clone(),
+            backfill,
+            agent: agent.clone(),
+            agents: self.rules.staff.agents.iter().map(|agent| agent.name.clone()).collect(),
+            holes: all_holes,
+            not_before: send_after.map(Timestamp::from_millis).filter(|at| *at > self.clock.now()),
+        })
+    }
+
+    /// Mine that wait, longest first, then unassigned ones, longest first; then round again.
+    fn next_ticket(
+        &self,
+        agent: &AgentName,
+        after: Option<TicketKey>,
+        backwards: bool,
+    ) -> Result<Option<TicketKey>, EngineError> {
+        let now = self.clock.now();
+        let mut keys = Vec::new();
+        for (queue, waiting) in [(QueueName::Mine, true), (QueueName::Unassigned, false)] {
+            let Some(mut filter) = queue.filter(agent) else { continue };
+            filter.waiting |= waiting;
+            let part = Part { filter: &filter, words: "", sort: Sort::Natural, offset: 0, limit: 500 };
+            let rows = self.reader.queue(agent, &part, now)?.0.into_iter();
+            // Whoever waits in a pending ticket has been told to.
+            let active = rows.filter(|row| row.ticket.standing.pending.is_none());
+            keys.extend(active.map(|row| row.ticket.key));
+        }
+        if backwards {
+            keys.reverse();
+        }
+        let position = after.and_then(|after| keys.iter().position(|key| *key == after));
+        let next = match position {
+            Some(position) => keys.get(position + 1).or(keys.first()),
+            None => keys.first(),
+        };
+        Ok(next.copied().filter(|key| Some(*key) != after))
+    }
+}
+
+/// Makes the row that screens and JSON show.
+fn ticket_row(row: &QueueRow) -> TicketRow {
+    let QueueRow { ticket, topic, customer, unread, draft, answering } = row;
+    TicketRow {
+        id: ticket.key.topic,
+        group: ticket.key.group,
+        episode: ticket.episode,
+        status: ticket.standing.status,
+        title: ticket.title.clone(),
+        customer: customer.as_ref().map(|person| PersonView {
+            id: person.id,
+            name: person.name.clone(),
+            username: person.username.clone(),
+        }),
+        assignee: ticket.standing.assignee.clone(),
+        opened_at: ticket.opened_at,
+        waiting_since: ticket.waiting.as_ref().map(|waiting| waiting.since),
+        pending: ticket.standing.pending.clone(),
+        snoozed_until: ticket.snoozed_until,
+        last_at: topic.last_at.unwrap_or(ticket.opened_at),
+        last_text: topic.last_text.clone(),
+        staff_spoke_last: topic.last_staff,
+        unread: *unread,
+        draft: *draft,
+        flagged: ticket.flagged,
+        thanked: ticket.thanked,
+        answering: *answering,
+        imported: ticket.imported,
+    }
+}
+
+/// `https://t.me/…` of a topic.
+fn link_of(key: TicketKey, facts: Option<&GroupFacts>) -> String {
+    match facts.and_then(|facts| facts.username.as_ref()) {
+        Some(username) => format!("https://t.me/{username}/{}", key.topic),
+        None => format!("https://t.me/c/{}/{}", key.group, key.topic),
+    }
+}

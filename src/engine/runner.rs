@@ -1,0 +1,237 @@
+//! The runner: the engine's thread and the reader's thread. Only here anything waits.
+
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, PoisonError};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use tokio::sync::{broadcast, mpsc, oneshot};
+
+use super::handle::{Handle, HandleEnds, Question, Submission, handle};
+use super::input::{Input, Output};
+use super::read::{SharedLink, Views};
+use super::transport::{Incoming, Order};
+use super::views::{Revision, View};
+use super::{Engine, EngineError};
+use crate::clock::Clock;
+use crate::desk::command::Refusal;
+use crate::desk::ids::AgentName;
+use crate::desk::rules::Rules;
+use crate::store::{Reader, Store, lock};
+
+/// How many batches from Telegram may wait for the engine; more make the link wait.
+const WAITING: usize = 64;
+
+/// How many answers of a backfill share a transaction.
+const SHARED: usize = 4;
+
+/// What an engine needs.
+#[derive(Clone, Debug)]
+pub struct EngineSetup {
+    /// The desk's folder.
+    pub data: PathBuf,
+    /// The rules of `desk.toml`.
+    pub rules: Rules,
+    /// The time.
+    pub clock: Clock,
+}
+
+/// The ends of the two queues between engine and Telegram that belong to Telegram.
+#[derive(Debug)]
+pub struct TransportEnds {
+    /// What the engine asks for.
+    pub orders: mpsc::UnboundedReceiver<Order>,
+    /// Where the answers go. Sending waits while the engine has enough to do.
+    pub incoming: mpsc::Sender<Incoming>,
+}
+
+/// An open desk. Dropping it stops its threads without waiting for them.
+#[derive(Debug)]
+pub struct Desk {
+    handle: Handle,
+    stop: Option<oneshot::Sender<()>>,
+    threads: Vec<JoinHandle<()>>,
+    _lock: Option<lock::Lock>,
+}
+
+impl Desk {
+    /// Opens a handle for an agent.
+    pub fn handle(&self, agent: AgentName) -> Handle {
+        self.handle.for_agent(agent)
+    }
+
+    /// Stops the engine and waits for the transaction in progress.
+    pub fn stop(mut self) {
+        drop(self.stop.take());
+        let threads = std::mem::take(&mut self.threads);
+        // The reader ends when nobody can ask any more.
+        let (nobody, _) = handle(AgentName(String::new()));
+        self.handle = nobody;
+        for thread in threads.into_iter().take(1) {
+            if thread.join().is_err() {
+                tracing::error!("the engine's thread has panicked");
+            }
+        }
+    }
+}
+
+/// Opens a desk for working: takes its lock, opens its store, starts its threads.
+///
+/// # Errors
+/// Another process has the desk; the store cannot be opened.
+pub fn start(setup: EngineSetup) -> Result<(Desk, TransportEnds), EngineError> {
+    let lock = lock::take(&setup.data)?;
+    let store = Store::open(&setup.data)?;
+    let engine = Engine::new(store, setup.rules.clone(), random)?;
+    let link: SharedLink = Arc::default();
+    let (handle, ends) = handle(AgentName(String::new()));
+    let HandleEnds { submissions, questions, revisions } = ends;
+    let (orders_in, orders) = mpsc::unbounded_channel();
+    let (incoming, incoming_out) = mpsc::channel(WAITING);
+    let (stop, stopped) = oneshot::channel();
+    let views = views(&setup.data, &setup.rules, &setup.clock, &link)?;
+    let worker = Worker {
+        engine,
+        clock: setup.clock,
+        submissions,
+        incoming: incoming_out,
+        orders: orders_in,
+        revisions,
+        link,
+        stopped,
+    };
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build()?;
+    let engine = std::thread::Builder::new().name("engine".to_owned()).spawn(move || runtime.block_on(worker.run()))?;
+    let reader = std::thread::Builder::new().name("reader".to_owned()).spawn(move || answer(&views, questions))?;
+    let desk = Desk { handle, stop: Some(stop), threads: vec![engine, reader], _lock: Some(lock) };
+    Ok((desk, TransportEnds { orders, incoming }))
+}
+
+/// Opens a desk for reading: no lock, no engine; every command is refused.
+///
+/// # Errors
+/// There is no desk yet; its store cannot be opened.
+pub fn read_only(data: &Path, rules: Rules, clock: Clock) -> Result<Desk, EngineError> {
+    let views = views(data, &rules, &clock, &SharedLink::default())?;
+    let (handle, ends) = handle(AgentName(String::new()));
+    let HandleEnds { submissions, questions, .. } = ends;
+    drop(submissions);
+    let reader = std::thread::Builder::new().name("reader".to_owned()).spawn(move || answer(&views, questions))?;
+    Ok(Desk { handle, stop: None, threads: vec![reader], _lock: None })
+}
+
+fn views(data: &Path, rules: &Rules, clock: &Clock, link: &SharedLink) -> Result<Views, EngineError> {
+    Ok(Views { reader: Reader::open(data)?, rules: rules.clone(), clock: clock.clone(), link: link.clone() })
+}
+
+/// Gives a key for Telegram's deduplication from the system's randomness; never 0.
+fn random() -> i64 {
+    let mut bytes = [0_u8; 8];
+    match getrandom::fill(&mut bytes) {
+        Ok(()) => i64::from_le_bytes(bytes).max(i64::MIN + 1) | 1,
+        Err(error) => {
+            // Without randomness nothing can be sent safely; the time is as unlike itself as anything else here.
+            tracing::error!(%error, "the system gives no randomness");
+            crate::clock::Clock::System.now().millis() << 16 | 1
+        }
+    }
+}
+
+fn answer(views: &Views, mut questions: mpsc::Receiver<Question>) {
+    while let Some(Question { agent, request, answer }) = questions.blocking_recv() {
+        if answer.is_closed() {
+            continue;
+        }
+        let view: View = views.read(&agent, &request);
+        // Whoever asked may have gone since.
+        let _gone = answer.send(view);
+    }
+}
+
+struct Worker {
+    engine: Engine,
+    clock: Clock,
+    submissions: mpsc::Receiver<Submission>,
+    incoming: mpsc::Receiver<Incoming>,
+    orders: mpsc::UnboundedSender<Order>,
+    revisions: broadcast::Sender<Revision>,
+    link: SharedLink,
+    stopped: oneshot::Receiver<()>,
+}
+
+impl Worker {
+    async fn run(mut self) {
+        self.step(Input::Started, None);
+        loop {
+            let pause = match self.engine.next_wake() {
+                _ if self.engine.has_idle_work() => Duration::ZERO,
+                Some(at) => at.since(self.clock.now()),
+                None => Duration::from_secs(3600),
+            };
+            tokio::select! {
+                biased;
+                _ = &mut self.stopped => break,
+                submission = self.submissions.recv() => match submission {
+                    Some(Submission { id, agent, command, answer }) => {
+                        self.step(Input::Command { id, agent, command }, Some(answer));
+                    }
+                    None => break,
+                },
+                Some(first) = self.incoming.recv() => self.take_in(first),
+                () = tokio::time::sleep(pause) => {
+                    let due = self.engine.next_wake().is_some_and(|at| at <= self.clock.now());
+                    self.step(if due { Input::Woken } else { Input::Idle }, None);
+                }
+            }
+        }
+        // The link may have gone already.
+        let _gone = self.orders.send(Order::Stop);
+    }
+
+    /// Answers of a backfill that are waiting already share a transaction; everything else has one of its own.
+    fn take_in(&mut self, first: Incoming) {
+        let mut all = vec![first];
+        while all.len() < SHARED && is_backfill(&all[all.len() - 1]) {
+            match self.incoming.try_recv() {
+                Ok(next) => all.push(next),
+                Err(_) => break,
+            }
+        }
+        if all.len() > 1 && !is_backfill(&all[all.len() - 1]) {
+            let last = all.pop();
+            self.step(Input::Incoming(all), None);
+            all = last.into_iter().collect();
+        }
+        self.step(Input::Incoming(all), None);
+    }
+
+    fn step(&mut self, input: Input, mut answer: Option<oneshot::Sender<Result<super::handle::Receipt, Refusal>>>) {
+        for output in self.engine.step(input, self.clock.now()) {
+            match output {
+                Output::Order(order) => {
+                    // Without a link (a command that needs none) orders go nowhere: the rows stay queued.
+                    let _unlinked = self.orders.send(order);
+                }
+                Output::Answer(result) => {
+                    if let Some(answer) = answer.take() {
+                        // Whoever asked may have gone since; the effect stands, and a repeat gets the same receipt.
+                        let _gone = answer.send(result);
+                    }
+                }
+                Output::Published(revision) => {
+                    let mut link = self.link.lock().unwrap_or_else(PoisonError::into_inner);
+                    if link.as_ref() != self.engine.link() {
+                        *link = self.engine.link().cloned();
+                    }
+                    drop(link);
+                    // Nobody may be watching.
+                    let _unwatched = self.revisions.send(revision);
+                }
+            }
+        }
+    }
+}
+
+fn is_backfill(incoming: &Incoming) -> bool {
+    matches!(incoming, Incoming::Scanned(_) | Incoming::History { .. })
+}

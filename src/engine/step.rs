@@ -1,0 +1,193 @@
+//! One step: an input, a transaction, what is to be done outside.
+
+use std::time::Duration;
+
+use super::handle::Receipt;
+use super::input::{Input, Output};
+use super::transport::Order;
+use super::turn::Turn;
+use super::views::Revision;
+use super::{Engine, EngineError, State};
+use crate::clock::Timestamp;
+use crate::desk::command::Refusal;
+use crate::store::StoreError;
+
+/// How long nothing is begun after a step was taken back.
+const MOMENT: Duration = Duration::from_secs(1);
+
+impl Engine {
+    /// Does everything that follows from an input. `now` never lies before an earlier step's.
+    ///
+    /// A commit that fails takes the whole step back. A command is answered with [`Refusal::NotSaved`], a timer comes again after a
+    /// moment; if something from Telegram is lost by it, the link is asked to start anew from the committed cursor, so that it comes again.
+    pub fn step(&mut self, input: Input, now: Timestamp) -> Vec<Output> {
+        let lost = match input {
+            Input::Command { .. } => Lost::Command,
+            Input::Woken | Input::Idle => Lost::Timer,
+            Input::Started | Input::Incoming(_) => Lost::Incoming,
+        };
+        let was_followed = self.state.sync.is_done();
+        let before = self.state.underway();
+        // What an agent has done is no repeatable backfill, whatever else goes on.
+        let promised = matches!(lost, Lost::Command) && !was_followed;
+        if promised && let Err(error) = self.store.durable(true) {
+            tracing::warn!(%error, "cannot change how commits reach the disk");
+        }
+        if self.pause.is_some_and(|at| at <= now) {
+            self.pause = None;
+        }
+        match self.reload().and_then(|()| self.try_step(input, now)) {
+            Ok((answer, orders, revision)) => {
+                if (promised || self.state.sync.is_done() != was_followed)
+                    && let Err(error) = self.store.durable(self.state.sync.is_done())
+                {
+                    tracing::warn!(%error, "cannot change how commits reach the disk");
+                }
+                let owed = self.state.follow_owed && self.pause.is_none();
+                let follow = owed.then(|| self.ask_anew(now));
+                let orders = orders.into_iter().chain(follow).map(Output::Order);
+                let receipt = answer.map(|answer| {
+                    let number = revision.as_ref().map_or(0, |revision| revision.number);
+                    Output::Answer(answer.map(|receipt| Receipt { revision: number.max(receipt.revision), ..receipt }))
+                });
+                orders.chain(receipt).chain(revision.map(Output::Published)).collect()
+            }
+            Err(error) => self.failed(&error, before, lost, now),
+        }
+    }
+
+    fn try_step(&mut self, input: Input, now: Timestamp) -> Result<Done, EngineError> {
+        let work = self.store.begin()?;
+        let mut turn = Turn::new(work, &mut self.state, &self.rules, &mut *self.random, now);
+        let mut answer = None;
+        match input {
+            Input::Started => turn.start()?,
+            Input::Command { id, agent, command } => {
+                if let Some(text) = turn.work.receipt(&id)? {
+                    return Ok((Some(Ok(serde_json::from_str(&text).map_err(StoreError::from)?)), Vec::new(), None));
+                }
+                match turn.command(&agent, &command)? {
+                    Ok(receipt) => {
+                        let text = serde_json::to_string(&receipt).map_err(StoreError::from)?;
+                        turn.work.keep_receipt(&id, now, &text)?;
+                        answer = Some(Ok(receipt));
+                    }
+                    Err(refusal) => return Ok((Some(Err(refusal)), Vec::new(), None)),
+                }
+            }
+            Input::Incoming(all) => {
+                for incoming in all {
+                    turn.incoming(incoming)?;
+                }
+            }
+            Input::Woken => turn.wake()?,
+            Input::Idle => turn.idle()?,
+        }
+        turn.pump_backfill()?;
+        turn.pump_outbox()?;
+        let (orders, revision) = turn.finish()?;
+        Ok((answer, orders, revision))
+    }
+
+    /// Reads the state again if that failed before.
+    fn reload(&mut self) -> Result<(), EngineError> {
+        if self.stale {
+            let state = State::load(&mut self.store, &self.rules)?;
+            self.state = State { link: self.state.link.take(), ..self.state.underway().over(state) };
+            self.stale = false;
+        }
+        Ok(())
+    }
+
+    fn failed(&mut self, error: &EngineError, before: State, input: Lost, now: Timestamp) -> Vec<Output> {
+        tracing::error!(%error, "a step was taken back");
+        self.pause.get_or_insert(now + MOMENT);
+        // What the link has said of itself is true all the same.
+        let link = self.state.link.take();
+        match State::load(&mut self.store, &self.rules) {
+            Ok(state) => self.state = before.over(state),
+            Err(error) => {
+                tracing::error!(%error, "the store cannot be read");
+                self.stale = true;
+                self.state = before;
+            }
+        }
+        self.state.link = link;
+        let mut outputs = Vec::new();
+        match input {
+            Lost::Command => outputs.push(Output::Answer(Err(Refusal::NotSaved(error.to_string())))),
+            Lost::Timer => {}
+            Lost::Incoming => {
+                let just_asked = self.asked.map(|at| at + MOMENT).filter(|at| *at > now);
+                if self.stale || just_asked.is_some() {
+                    self.state.follow_owed = true;
+                    self.pause = self.pause.max(just_asked);
+                } else {
+                    outputs.push(Output::Order(self.ask_anew(now)));
+                }
+            }
+        }
+        outputs.push(Output::Published(Revision { all: true, ..Revision::default() }));
+        outputs
+    }
+
+    fn ask_anew(&mut self, now: Timestamp) -> Order {
+        self.asked = Some(now);
+        self.state.follow_owed = false;
+        self.state.resyncing = true;
+        Order::Follow { cursor: self.state.cursor.clone() }
+    }
+}
+
+impl State {
+    /// Copies what is under way outside: that is so whatever becomes of a step.
+    fn underway(&self) -> State {
+        State {
+            resyncing: self.resyncing,
+            ready: self.ready,
+            scans: self.scans.clone(),
+            scanned: self.scanned.clone(),
+            reading: self.reading.clone(),
+            listing: self.listing,
+            sending: self.sending.clone(),
+            fetch_after: self.fetch_after,
+            unchecked: self.unchecked.clone(),
+            facts_owed: self.facts_owed,
+            follow_owed: self.follow_owed,
+            ..State::default()
+        }
+    }
+
+    /// Puts what is under way over a state that was just read.
+    fn over(self, loaded: State) -> State {
+        let State { resyncing, ready, scans, scanned, reading, listing, sending, .. } = self;
+        let State { fetch_after, unchecked, facts_owed, follow_owed, .. } = self;
+        State {
+            resyncing,
+            ready,
+            scans,
+            scanned,
+            reading,
+            listing,
+            sending,
+            fetch_after,
+            unchecked,
+            facts_owed,
+            follow_owed,
+            ..loaded
+        }
+    }
+}
+
+/// What is lost when a step is taken back.
+#[derive(Clone, Copy)]
+enum Lost {
+    /// Whoever gave the command is told.
+    Command,
+    /// Nothing: it is due still.
+    Timer,
+    /// Only a new link says it again.
+    Incoming,
+}
+
+type Done = (Option<Result<Receipt, Refusal>>, Vec<Order>, Option<Revision>);

@@ -1,0 +1,276 @@
+//! What goes between the engine and Telegram: values in two queues, and nothing else.
+//!
+//! [`Order`]s go out, [`Incoming`] comes back, always through one queue each, so their order is kept. The engine decides
+//! what is fetched and what is sent; `telegram::link` does it, at its pace. Neither holds a reference into the other.
+
+use serde::{Deserialize, Serialize};
+
+use crate::clock::Timestamp;
+use crate::desk::ids::{GroupId, MessageId, OutboxId, PersonId, TopicId};
+use crate::desk::people::Person;
+use crate::desk::thread::Message;
+
+/// How far the update stream has been followed: the contiguous state of grammers' message boxes, as values.
+///
+/// Never the state that is attached to a single update: during a difference that one runs ahead (TELEGRAM §9 C).
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Cursor {
+    /// Of the account.
+    pub pts: i32,
+    /// Of bot happenings.
+    pub qts: i32,
+    /// Unix seconds, of the account.
+    pub date: i32,
+    /// Of the account.
+    pub seq: i32,
+    /// Of each channel, sorted by id.
+    pub channels: Vec<(GroupId, i32)>,
+}
+
+/// What the engine asks of Telegram.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Order {
+    /// (Re)build the link: throw away pool and message boxes, load them from this cursor, which asks for the difference.
+    /// `None`: nothing was ever followed; fetch the state first and say so with [`Incoming::Seeded`] before anything else.
+    Follow { cursor: Option<Cursor> },
+    /// Fetch [`GroupFacts`] again.
+    Facts { group: GroupId },
+    /// Backfill as bot: fetch the ids `from..=to` (at most 100) and answer with [`Incoming::Scanned`].
+    Scan { group: GroupId, from: MessageId, to: MessageId },
+    /// Backfill as user: fetch one page of topics, newest first; answer with [`Incoming::Topics`].
+    Topics { group: GroupId, page: Option<TopicPage> },
+    /// Backfill as user: fetch the up to 100 messages of a topic below an id (`None`: the newest); answer with
+    /// [`Incoming::History`]. General is asked for as the whole group's history with only General's messages kept.
+    History { group: GroupId, topic: TopicId, below: Option<MessageId> },
+    /// Look at topics by id (at most 100): answer with [`Incoming::Topics`], gone ones as such.
+    CheckTopics { group: GroupId, topics: Vec<TopicId> },
+    /// Send a text with a `random_id` that never changes, and answer with [`Incoming::Delivery`].
+    Send(Send),
+    /// Say that somebody is writing; nobody waits for the answer.
+    Typing { group: GroupId, topic: TopicId },
+    /// A group to which rights or facts should be asked again after a while is `Facts`; this one ends the link for good.
+    Stop,
+}
+
+/// Where the next page of topics begins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TopicPage {
+    /// Date of the last topic's top message, Unix seconds.
+    pub date: i32,
+    /// Id of the last topic's top message.
+    pub message: MessageId,
+    /// The last topic.
+    pub topic: TopicId,
+}
+
+/// A text on its way to a topic.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Send {
+    /// The outbox row.
+    pub outbox: OutboxId,
+    /// Where to.
+    pub group: GroupId,
+    /// Where to.
+    pub topic: TopicId,
+    /// The message to quote.
+    pub reply_to: Option<MessageId>,
+    /// What to say, plain text.
+    pub text: String,
+    /// Fixed when the row left *held*; the key of Telegram's own deduplication.
+    pub random_id: i64,
+}
+
+/// What comes from Telegram.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Incoming {
+    /// The link changed its state.
+    Link(LinkState),
+    /// What Telegram says about the group and about us in it. Comes before `Seeded` and after every (re)connect.
+    Facts(GroupFacts),
+    /// The answer to `Follow { cursor: None }`: from here on everything is followed.
+    Seeded { cursor: Cursor },
+    /// A batch of the update stream.
+    Batch(Batch),
+    /// The answer to `Scan`.
+    Scanned(Scanned),
+    /// The answer to `Topics` (`next: None` ends it) or `CheckTopics` (always `None`).
+    Topics { group: GroupId, topics: Vec<TopicFacts>, people: Vec<Person>, next: Option<TopicPage>, checked: bool },
+    /// The answer to `History`: `below` as asked; an empty `messages` ends the topic.
+    History { group: GroupId, topic: TopicId, below: Option<MessageId>, messages: Vec<Message>, people: Vec<Person> },
+    /// The answer to `Send`.
+    Delivery { outbox: OutboxId, outcome: Outcome },
+    /// An order that failed for a reason that waiting does not mend by itself; the engine asks again later or gives up.
+    Failed { order: Order, why: Failure },
+}
+
+/// A batch of the update stream: what was said, and from where to where that goes.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Batch {
+    /// The contiguous state before it; equal to the `to` of the batch before.
+    pub from: Cursor,
+    /// The contiguous state after it.
+    pub to: Cursor,
+    /// Everybody mentioned in it.
+    pub people: Vec<Person>,
+    /// What was said, in the order in which it is to be applied (messages by id, before edits, before deletions).
+    pub happenings: Vec<(GroupId, Happening)>,
+}
+
+/// One thing that a batch says.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Happening {
+    /// A new message; may have been seen before.
+    Message(Message),
+    /// A message as it is after an edit; may not have been seen before.
+    Edited(Message),
+    /// Messages that no longer exist.
+    Deleted(Vec<MessageId>),
+    /// Telegram gave this id to the message we sent with this `random_id`.
+    Settled { random_id: i64, message: MessageId },
+    /// Telegram closed a gap without saying what was in it: ids above `after` up to `top` may exist unseen.
+    Gap { after: Option<MessageId>, top: MessageId },
+    /// The admins, our rights or the group's settings may have changed: ask for the facts.
+    FactsChanged,
+}
+
+/// The answer to a scan of ids.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Scanned {
+    /// Where.
+    pub group: GroupId,
+    /// First id asked for.
+    pub from: MessageId,
+    /// Last id asked for.
+    pub to: MessageId,
+    /// What is there, by id. Ids that are absent are *unseen*, which does not prove that they were deleted.
+    pub messages: Vec<Message>,
+    /// Everybody mentioned.
+    pub people: Vec<Person>,
+    /// What came along about topics.
+    pub topics: Vec<TopicFacts>,
+}
+
+/// What Telegram says about a topic. Short answers know only a part; `None` is "not said".
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TopicFacts {
+    /// Which.
+    pub topic: TopicId,
+    /// The topic no longer exists; everything else is `None`.
+    pub gone: bool,
+    /// Its title, safe.
+    pub title: Option<String>,
+    /// The custom emoji that is its icon; 0 for none.
+    pub icon: Option<i64>,
+    /// Closed.
+    pub closed: Option<bool>,
+    /// Hidden (General only).
+    pub hidden: Option<bool>,
+    /// When it was created.
+    pub created_at: Option<Timestamp>,
+    /// By whom.
+    pub creator: Option<PersonId>,
+    /// Its highest message.
+    pub top_message: Option<MessageId>,
+}
+
+/// What Telegram says about the group and about us in it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GroupFacts {
+    /// Which.
+    pub group: GroupId,
+    /// Its title, safe.
+    pub title: String,
+    /// Its public name, without `@`.
+    pub username: Option<String>,
+    /// It has topics.
+    pub forum: bool,
+    /// The admins, including the group itself if one of them is anonymous. As the desk is told; a user account that may
+    /// not list them gives an empty list.
+    pub admins: Vec<Admin>,
+    /// The linked channel.
+    pub linked_channel: Option<PersonId>,
+    /// The account the desk is logged in with.
+    pub own: PersonId,
+    /// That account is a bot.
+    pub bot: bool,
+    /// Its name.
+    pub own_name: String,
+    /// What it may do there.
+    pub rights: Rights,
+    /// The highest message id that is known from any source.
+    pub top_message: Option<MessageId>,
+    /// The channel's pts at the time of asking.
+    pub pts: i32,
+}
+
+/// An admin of the group.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Admin {
+    /// Who.
+    pub person: Person,
+    /// Writes in the group's name.
+    pub anonymous: bool,
+    /// Owns the group.
+    pub owner: bool,
+}
+
+/// What the desk's account may do in the group.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Rights {
+    /// Is a member at all.
+    pub member: bool,
+    /// Is an admin: for a bot, sees all messages whatever its privacy mode.
+    pub admin: bool,
+    /// May send messages.
+    pub send: bool,
+    /// May create, edit, close topics.
+    pub manage_topics: bool,
+    /// May delete messages of others.
+    pub delete_messages: bool,
+    /// May pin messages.
+    pub pin_messages: bool,
+    /// A bot whose privacy mode is off: sees all messages without being admin. `true` for users.
+    pub reads_all: bool,
+}
+
+/// What the link is doing.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "link")]
+pub enum LinkState {
+    /// No connection yet, or again.
+    Connecting,
+    /// Connected, catching up with what was missed.
+    CatchingUp,
+    /// Everything that Telegram has pushed has been handed over.
+    Live,
+    /// No connection; the link tries again by itself.
+    Offline { since: Timestamp, why: String },
+    /// It makes no sense to try again before somebody acts: logged out, banned, group gone.
+    Stopped { why: String },
+}
+
+/// How a send ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// Telegram has it.
+    Sent { message: MessageId, at: Timestamp },
+    /// Telegram refused it for good; why, for the person who must act.
+    Refused { why: String, topic_gone: bool },
+    /// Telegram says when to come again.
+    Later { not_before: Timestamp },
+    /// Telegram has it already, or is busy with it, and does not say under which id.
+    Taken,
+    /// Time-out, connection lost, still in flight: the identical call must be repeated.
+    Unknown { why: String },
+}
+
+/// Why an order failed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Failure {
+    /// Telegram says when to come again.
+    Later { not_before: Timestamp },
+    /// The connection failed.
+    Link { why: String },
+    /// Telegram refused.
+    Refused { why: String },
+}

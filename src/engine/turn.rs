@@ -1,0 +1,268 @@
+//! A turn: one step's transaction, with everything it has touched.
+//!
+//! Tickets and topics are read once, changed in memory, and written once when the turn ends.
+
+use std::collections::BTreeSet;
+
+use super::transport::Order;
+use super::views::{Alert, Revision};
+use super::{EngineError, State};
+use crate::clock::Timestamp;
+use crate::desk::activity;
+use crate::desk::event::{Actor, Event, Recorded};
+use crate::desk::ids::{EventId, PersonId, TicketKey};
+use crate::desk::lifecycle::{self, Context, Happening};
+use crate::desk::people::{Person, Role};
+use crate::desk::rules::Rules;
+use crate::desk::ticket::Ticket;
+use crate::store::Work;
+use crate::store::topics::TopicRow;
+
+/// How many tickets are kept in memory between turns.
+const CACHE: usize = 12_000;
+
+/// One step's transaction.
+pub(super) struct Turn<'a> {
+    pub(super) work: Work<'a>,
+    pub(super) state: &'a mut State,
+    pub(super) rules: &'a Rules,
+    pub(super) random: &'a mut (dyn FnMut() -> i64 + Send),
+    pub(super) now: Timestamp,
+    pub(super) orders: Vec<Order>,
+    pub(super) alerts: Vec<Alert>,
+    changed: BTreeSet<TicketKey>,
+    changed_all: bool,
+    dirty_tickets: BTreeSet<TicketKey>,
+    dirty_topics: BTreeSet<TicketKey>,
+}
+
+impl<'a> Turn<'a> {
+    pub(super) fn new(
+        work: Work<'a>,
+        state: &'a mut State,
+        rules: &'a Rules,
+        random: &'a mut (dyn FnMut() -> i64 + Send),
+        now: Timestamp,
+    ) -> Self {
+        Turn {
+            work,
+            state,
+            rules,
+            random,
+            now,
+            orders: Vec::new(),
+            alerts: Vec::new(),
+            changed: BTreeSet::new(),
+            changed_all: false,
+            dirty_tickets: BTreeSet::new(),
+            dirty_topics: BTreeSet::new(),
+        }
+    }
+
+    /// Says that a ticket has to be read again by whoever shows it.
+    pub(super) fn touch(&mut self, key: TicketKey) {
+        self.changed.insert(key);
+    }
+
+    /// Says that everything has to be read again.
+    pub(super) fn touch_all(&mut self) {
+        self.changed_all = true;
+    }
+
+    /// Tells a topic; one of which nothing is known is made up.
+    pub(super) fn topic(&mut self, key: TicketKey) -> Result<&mut TopicRow, EngineError> {
+        if !self.state.topics.contains_key(&key) {
+            let row = self
+                .work
+                .topic(key)?
+                .unwrap_or_else(|| TopicRow { collected: self.state.sync.is_followed(), ..TopicRow::unknown(key) });
+            self.state.topics.insert(key, row);
+        }
+        Ok(self.state.topics.get_mut(&key).expect("was just put there"))
+    }
+
+    /// Tells a topic that will be changed.
+    pub(super) fn topic_mut(&mut self, key: TicketKey) -> Result<&mut TopicRow, EngineError> {
+        self.dirty_topics.insert(key);
+        self.topic(key)
+    }
+
+    /// Tells a ticket.
+    pub(super) fn ticket(&mut self, key: TicketKey) -> Result<Option<&Ticket>, EngineError> {
+        if !self.state.tickets.contains_key(&key) {
+            let ticket = self.work.ticket(key)?;
+            self.state.tickets.insert(key, ticket);
+        }
+        Ok(self.state.tickets[&key].as_ref())
+    }
+
+    /// Takes a ticket out of the queues without forgetting its log.
+    pub(super) fn set_ticket(&mut self, key: TicketKey, ticket: Option<Ticket>) {
+        self.state.tickets.insert(key, ticket);
+        self.dirty_tickets.insert(key);
+        self.touch(key);
+    }
+
+    /// Tells somebody; one who is not known goes by their number.
+    pub(super) fn person(&mut self, id: PersonId) -> Result<&Person, EngineError> {
+        if !self.state.people.contains_key(&id) {
+            let person = self.work.person(id)?.unwrap_or_else(|| Person {
+                id,
+                name: format!("ID {}", id.0),
+                username: None,
+                bot: false,
+            });
+            self.state.people.insert(id, person);
+        }
+        Ok(&self.state.people[&id])
+    }
+
+    /// Writes somebody down.
+    pub(super) fn put_person(&mut self, person: &Person) -> Result<(), EngineError> {
+        if self.state.people.get(&person.id) != Some(person) {
+            self.work.put_person(person)?;
+            self.state.people.insert(person.id, person.clone());
+        }
+        Ok(())
+    }
+
+    /// Tells what somebody is for a ticket.
+    pub(super) fn role(&mut self, id: PersonId, key: TicketKey) -> Result<Role, EngineError> {
+        let customer = self.ticket(key)?.and_then(|ticket| ticket.customer);
+        self.person(id)?;
+        Ok(self.state.staff.role(&self.state.people[&id], customer))
+    }
+
+    /// Asks the rules what follows from something that happened, and records it.
+    pub(super) fn happen(
+        &mut self,
+        key: TicketKey,
+        what: &Happening,
+        at: Timestamp,
+        by: &Actor,
+    ) -> Result<Vec<Recorded>, EngineError> {
+        let rules = self.rules;
+        let Some(ticket) = self.ticket(key)? else { return Ok(Vec::new()) };
+        let events = lifecycle::happen(ticket, what, &Context { rules, at, assignee_away: false, answering: false });
+        self.record(key, at, by, events)
+    }
+
+    /// Appends events to a ticket's log, folds them into it, and shows them in its thread.
+    pub(super) fn record(
+        &mut self,
+        key: TicketKey,
+        at: Timestamp,
+        by: &Actor,
+        events: Vec<Event>,
+    ) -> Result<Vec<Recorded>, EngineError> {
+        if events.is_empty() {
+            return Ok(Vec::new());
+        }
+        let shown = |event: &Event| !matches!(event, Event::Wrote { .. } | Event::LanguageSet { .. });
+        let name = if events.iter().any(shown) { self.name_of(by)? } else { String::new() };
+        let mut all = Vec::with_capacity(events.len());
+        for event in events {
+            let before = self.ticket(key)?.cloned();
+            // That a topic was created, or somebody wrote first, stands in the thread already.
+            let first = matches!((&event, by), (Event::Opened { why: None, .. }, Actor::Person(_)));
+            let line = activity::describe(&event, before.as_ref(), &name).filter(|_| !first);
+            let recorded = self.work.append(key, at, by, &event)?;
+            let after = match event {
+                Event::Undone { .. } => lifecycle::fold(&self.work.log(key)?),
+                _ => lifecycle::apply(before, &recorded),
+            };
+            if let Some(line) = line {
+                self.work.put_activity(key, at, recorded.id, &line)?;
+            }
+            self.set_ticket(key, after);
+            all.push(recorded);
+        }
+        Ok(all)
+    }
+
+    fn name_of(&mut self, by: &Actor) -> Result<String, EngineError> {
+        Ok(match by {
+            Actor::Agent(name) => name.0.clone(),
+            Actor::Person(id) => {
+                let person = self.person(*id)?.clone();
+                match self.state.staff.agent_of(&person) {
+                    Some(agent) => agent.name.0.clone(),
+                    None => person.name,
+                }
+            }
+            Actor::Desk => "the desk".to_owned(),
+        })
+    }
+
+    /// Writes the topics that were changed.
+    pub(super) fn flush_topics(&mut self) -> Result<(), EngineError> {
+        for key in std::mem::take(&mut self.dirty_topics) {
+            if let Some(topic) = self.state.topics.get(&key) {
+                self.work.put_topic(topic)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Writes what was touched, brings the index up to date while people work, and commits.
+    pub(super) fn finish(mut self) -> Result<(Vec<Order>, Option<Revision>), EngineError> {
+        self.flush_topics()?;
+        let rules = self.rules;
+        let woke = !self.dirty_tickets.is_empty();
+        for key in std::mem::take(&mut self.dirty_tickets) {
+            match self.state.tickets.get(&key) {
+                Some(Some(ticket)) => {
+                    let last =
+                        [Some(ticket.opened_at), ticket.asked_at, ticket.staff_wrote_at].into_iter().flatten().max();
+                    let wake = if self.state.sync.is_followed() {
+                        lifecycle::next_wake(ticket, rules).map(|(at, _)| at)
+                    } else {
+                        None
+                    };
+                    self.work.put_ticket(ticket, last.unwrap_or(ticket.opened_at), wake)?;
+                }
+                _ => self.work.remove_ticket(key)?,
+            }
+        }
+        if woke {
+            self.state.ticket_wake = self.work.next_wake()?;
+        }
+        if self.state.sync.is_done() {
+            let (complete, indexed) = self.work.index_more(200)?;
+            self.state.indexed = indexed;
+            self.state.idle_work |= !complete;
+        }
+        let silent = self.changed.is_empty() && !self.changed_all && self.alerts.is_empty();
+        let revision = if silent {
+            None
+        } else {
+            let all = self.changed_all || self.changed.len() > 100;
+            Some(Revision {
+                number: self.work.next_revision()?,
+                changed: if all { Vec::new() } else { self.changed.into_iter().collect() },
+                all,
+                alerts: self.alerts,
+            })
+        };
+        self.work.commit()?;
+        if self.state.tickets.len() > CACHE {
+            self.state.tickets.clear();
+        }
+        if self.state.topics.len() > CACHE {
+            self.state.topics.clear();
+        }
+        if self.state.people.len() > CACHE {
+            self.state.people.clear();
+        }
+        Ok((self.orders, revision))
+    }
+
+    /// Tells the newest move among recorded events, for a receipt.
+    pub(super) fn newest_move(recorded: &[Recorded]) -> Option<EventId> {
+        recorded
+            .iter()
+            .rev()
+            .find(|one| matches!(one.event, Event::Moved { .. } | Event::Opened { .. }))
+            .map(|one| one.id)
+    }
+}

@@ -1,0 +1,458 @@
+//! What a screen or a command can read: requests and views, plain values that also are the JSON of the command line.
+
+use serde::{Deserialize, Serialize};
+
+pub use super::transport::{GroupFacts, LinkState};
+use crate::clock::Timestamp;
+use crate::desk::event::Event;
+use crate::desk::ids::{AgentName, EntryId, EventId, GroupId, MessageId, OutboxId, PersonId, TicketKey, TopicId};
+pub use crate::desk::queue::{QueueName, Sort};
+use crate::desk::thread::{Content, Delivery};
+use crate::desk::ticket::{Pending, Status};
+
+/// What to read.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "view")]
+pub enum ViewRequest {
+    /// A part of a queue.
+    Queue {
+        /// Which.
+        queue: QueueName,
+        /// Words that title, customer, or last message must contain, or a ticket number; empty for all.
+        filter: String,
+        /// Its order.
+        sort: Sort,
+        /// How many rows to skip.
+        offset: usize,
+        /// How many rows at most.
+        limit: usize,
+    },
+    /// How many tickets each queue has.
+    Counts,
+    /// A ticket and a part of its thread. `around: None` is the end.
+    Thread {
+        /// Which.
+        ticket: TicketKey,
+        /// The entries to show.
+        window: Window,
+        /// How many entries at most.
+        limit: usize,
+    },
+    /// Messages and notes that contain all the words, newest first.
+    Search {
+        /// The words; `"exact words"` in quotes; `word*` for a beginning.
+        text: String,
+        /// How many at most.
+        limit: usize,
+    },
+    /// What has not been sent yet, and what was parked.
+    Outbox,
+    /// The desk at a glance.
+    Desk,
+    /// The next ticket that needs the reader: mine waiting, longest first, then unassigned, longest first.
+    NextTicket {
+        /// The ticket to go on from; it comes last.
+        after: Option<TicketKey>,
+        /// The other way round.
+        backwards: bool,
+    },
+    /// Finds a ticket by its number, whatever the group.
+    FindTicket {
+        /// The number.
+        topic: TopicId,
+    },
+    /// What the history says: for the end of the first synchronisation.
+    Summary,
+}
+
+/// Which part of a thread.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Window {
+    /// Its end.
+    Newest,
+    /// What comes before an entry.
+    Before(EntryId),
+    /// What comes after an entry.
+    After(EntryId),
+    /// A message in the middle.
+    Around(MessageId),
+}
+
+/// What was read.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "view")]
+pub enum View {
+    /// A part of a queue.
+    Queue(QueuePage),
+    /// How many tickets each queue has.
+    Counts(Counts),
+    /// A ticket and a part of its thread.
+    Thread(Box<ThreadPage>),
+    /// What was found.
+    Search {
+        /// Newest first.
+        hits: Vec<Hit>,
+    },
+    /// What has not been sent yet.
+    Outbox {
+        /// Oldest first.
+        rows: Vec<OutboxRow>,
+    },
+    /// The desk at a glance.
+    Desk(DeskView),
+    /// The next ticket, or the one that was looked for.
+    Ticket {
+        /// `None`: there is none.
+        ticket: Option<TicketKey>,
+    },
+    /// What the history says.
+    Summary(Summary),
+    /// It could not be read; why, in words.
+    Unreadable {
+        /// Why.
+        why: String,
+    },
+}
+
+/// A part of a queue.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct QueuePage {
+    /// How many rows were skipped.
+    pub offset: usize,
+    /// How many rows the queue has under the filter.
+    pub total: usize,
+    /// The rows.
+    pub rows: Vec<TicketRow>,
+}
+
+/// How many tickets each queue has.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Counts {
+    /// In the order of [`QueueName::ALL`].
+    pub queues: Vec<(QueueName, usize)>,
+    /// Live tickets.
+    pub open: usize,
+    /// Replies that are held, queued or being sent.
+    pub outbox: usize,
+    /// Replies that were parked.
+    pub parked: usize,
+}
+
+/// Somebody, as a screen names them.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PersonView {
+    /// The Telegram id.
+    pub id: PersonId,
+    /// First and last name.
+    pub name: String,
+    /// Without `@`.
+    pub username: Option<String>,
+}
+
+/// A ticket as a row of a queue. Its JSON keys are stable.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct TicketRow {
+    /// The ticket's number: its topic.
+    pub id: TopicId,
+    /// Its group.
+    pub group: GroupId,
+    /// Counts openings from 1.
+    pub episode: u32,
+    /// Where it stands.
+    pub status: Status,
+    /// The topic's title.
+    pub title: String,
+    /// Whose matter it is.
+    pub customer: Option<PersonView>,
+    /// Whose work it is.
+    pub assignee: Option<AgentName>,
+    /// When the episode began.
+    pub opened_at: Timestamp,
+    /// Since when the customer is without an answer.
+    pub waiting_since: Option<Timestamp>,
+    /// Why it is pending and until when.
+    pub pending: Option<Pending>,
+    /// Hidden until then.
+    pub snoozed_until: Option<Timestamp>,
+    /// Date of the last message.
+    pub last_at: Timestamp,
+    /// One line of the last message, or of the first unanswered one's end.
+    pub last_text: String,
+    /// The last message was staff's.
+    pub staff_spoke_last: bool,
+    /// Has messages above the last one the reader has seen.
+    pub unread: bool,
+    /// The reader has an unsent draft.
+    pub draft: bool,
+    /// Somebody should look.
+    pub flagged: bool,
+    /// A mere thanks came after resolving.
+    pub thanked: bool,
+    /// A reply of the desk is on its way.
+    #[serde(default)]
+    pub answering: bool,
+    /// Closed or resolved by the first synchronisation.
+    pub imported: bool,
+}
+
+impl TicketRow {
+    /// Names the ticket.
+    pub fn key(&self) -> TicketKey {
+        TicketKey { group: self.group, topic: self.id }
+    }
+}
+
+/// A ticket with everything a screen says about it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct TicketView {
+    /// What the queue says.
+    #[serde(flatten)]
+    pub row: TicketRow,
+    /// The customer's language, ISO 639-1.
+    pub language: Option<String>,
+    /// First message of the episode -> first answer: Telegram's date of the answer.
+    pub first_response_at: Option<Timestamp>,
+    /// Telegram's date of the episode's first message by the customer or a participant.
+    pub first_asked_at: Option<Timestamp>,
+    /// When it was resolved.
+    pub resolved_at: Option<Timestamp>,
+    /// When it was closed.
+    pub closed_at: Option<Timestamp>,
+    /// Closed in Telegram.
+    pub topic_closed: bool,
+    /// Deleted in Telegram.
+    pub topic_gone: bool,
+    /// Where the matter goes on.
+    pub duplicate_of: Option<TicketKey>,
+    /// How many messages the thread has.
+    pub messages: usize,
+    /// The customer's other tickets, newest first, at most ten.
+    pub earlier: Vec<TicketRow>,
+    /// `https://t.me/…` of the topic.
+    pub link: String,
+    /// The group's title.
+    pub group_title: String,
+}
+
+/// A ticket and a part of its thread.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ThreadPage {
+    /// The ticket. General has a page too; its row says so by its id.
+    #[serde(flatten)]
+    pub ticket: TicketView,
+    /// Oldest first.
+    pub thread: Vec<Entry>,
+    /// There is more before.
+    pub more_before: bool,
+    /// There is more after.
+    pub more_after: bool,
+    /// The highest message that the reader had seen when they last left the thread.
+    pub seen: Option<MessageId>,
+    /// What the reader has begun to write.
+    pub draft: Option<Draft>,
+    /// Ids that were never seen inside the range of this topic's group, as far as the desk knows: `(from, to)`.
+    pub holes: Vec<(MessageId, MessageId)>,
+}
+
+/// What an agent has begun to write.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Draft {
+    /// The text.
+    pub text: String,
+    /// It is an internal note.
+    pub note: bool,
+}
+
+/// What an entry of a thread is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum EntryKind {
+    /// A public message, sent or on its way.
+    Message,
+    /// An internal note.
+    Note,
+    /// A line of the activity log, or a service message.
+    Activity,
+}
+
+/// Who stands behind an entry.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Side {
+    /// The customer.
+    Customer,
+    /// Somebody else who is not staff.
+    Participant,
+    /// Staff, in Telegram or from the desk.
+    Staff,
+    /// Bots, the linked channel, the desk itself.
+    Automation,
+}
+
+/// An entry of a thread. Its JSON keys are stable.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Entry {
+    /// Its place among all entries.
+    pub id: EntryId,
+    /// What it is.
+    pub kind: EntryKind,
+    /// Who wrote or did it, by name.
+    pub author: String,
+    /// The Telegram id of who wrote it.
+    pub author_id: Option<PersonId>,
+    /// The agent who wrote it from the desk, or natively.
+    pub agent: Option<AgentName>,
+    /// On whose side they are.
+    pub side: Side,
+    /// What it says: text, descriptor of the file, activity in words.
+    pub text: String,
+    /// When.
+    pub at: Timestamp,
+    /// When it was last edited.
+    pub edited_at: Option<Timestamp>,
+    /// Its id in Telegram.
+    pub message_id: Option<MessageId>,
+    /// The message it replies to.
+    pub reply_to: Option<MessageId>,
+    /// One line of that message.
+    pub quote: Option<String>,
+    /// How far a reply from the desk has got; `None` for what was not written at the desk.
+    pub state: Option<String>,
+    /// The same, with everything.
+    pub delivery: Option<Delivery>,
+    /// The outbox row, for a reply from the desk that has not been sent.
+    pub outbox: Option<OutboxId>,
+    /// Deleted in Telegram.
+    pub deleted: bool,
+    /// Came to be known late: a hole that was filled.
+    pub late: bool,
+    /// Whom it was forwarded from.
+    pub forwarded_from: Option<String>,
+    /// The message in full, for formatting and files.
+    pub content: Option<Content>,
+    /// The event of an activity line.
+    pub event: Option<(EventId, Event)>,
+}
+
+/// A message or note that contains the words.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Hit {
+    /// The ticket's number.
+    pub id: TopicId,
+    /// Its group.
+    pub group: GroupId,
+    /// Its title.
+    pub title: String,
+    /// Where it stands; `None` for General and ignored topics.
+    pub status: Option<Status>,
+    /// What it is.
+    pub kind: EntryKind,
+    /// Who wrote it.
+    pub author: String,
+    /// When.
+    pub at: Timestamp,
+    /// The message, to jump to.
+    pub message_id: Option<MessageId>,
+    /// A part of the text with what was found between `[` and `]`.
+    pub snippet: String,
+}
+
+/// A reply that has not been sent yet, or was parked.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct OutboxRow {
+    /// The row.
+    pub outbox: OutboxId,
+    /// Where to.
+    pub ticket: TicketKey,
+    /// Whose.
+    pub agent: AgentName,
+    /// What it says.
+    pub text: String,
+    /// Since when.
+    pub at: Timestamp,
+    /// How far it has got.
+    pub delivery: Delivery,
+}
+
+/// The desk at a glance.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct DeskView {
+    /// Its name.
+    pub name: String,
+    /// The groups it mirrors.
+    pub groups: Vec<GroupFacts>,
+    /// What the link is doing; `None` when the database is read without an engine.
+    pub link: Option<LinkState>,
+    /// How far the first synchronisation is, 0 to 100; `None` when it is complete.
+    pub backfill: Option<u8>,
+    /// Who reads.
+    pub agent: AgentName,
+    /// All agents of the desk.
+    pub agents: Vec<AgentName>,
+    /// Ranges of ids that have never been looked at although something above them is known.
+    pub holes: Vec<(MessageId, MessageId)>,
+    /// Telegram has asked us not to send before.
+    pub not_before: Option<Timestamp>,
+}
+
+/// What the history says.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Summary {
+    /// Topics, General and ignored ones apart.
+    pub topics: usize,
+    /// Tickets made of them.
+    pub tickets: usize,
+    /// Messages.
+    pub messages: usize,
+    /// Tickets to which staff has never answered.
+    pub never_answered: usize,
+    /// Median of first responses in seconds, over the episodes that had one.
+    pub median_first_response_seconds: Option<u64>,
+    /// Live tickets.
+    pub open: usize,
+    /// Date of the first message.
+    pub first_at: Option<Timestamp>,
+    /// Date of the last message.
+    pub last_at: Option<Timestamp>,
+}
+
+/// Something that a screen should know at once: what has changed since the number before.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Revision {
+    /// Rises by at least one with every commit.
+    pub number: u64,
+    /// The tickets that changed; empty with `all`.
+    pub changed: Vec<TicketKey>,
+    /// Too much changed to name it.
+    pub all: bool,
+    /// What should be heard: new tickets and replies.
+    pub alerts: Vec<Alert>,
+}
+
+/// Something that should be heard.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "alert")]
+pub enum Alert {
+    /// A new unassigned ticket.
+    NewTicket {
+        /// Which.
+        ticket: TicketKey,
+    },
+    /// A customer or participant wrote in a ticket of an agent.
+    Reply {
+        /// Which.
+        ticket: TicketKey,
+        /// Whose.
+        assignee: AgentName,
+    },
+    /// A reply could not be sent.
+    Parked {
+        /// Which.
+        ticket: TicketKey,
+        /// Whose reply.
+        agent: AgentName,
+        /// Why.
+        why: String,
+    },
+}

@@ -1,0 +1,71 @@
+//! Topic Desk: the help desk for teams whose customers write in a Telegram topic group.
+//!
+//! # Architecture
+//!
+//! One package, library and binary. Every folder under `src/` is a room with one job; which room may name which is a test
+//! (`tests/it/tidy.rs`).
+//!
+//! | room | job |
+//! |---|---|
+//! | [`desk`] | the rules: people, tickets, events, commands, lifecycle, queues, templates. Pure |
+//! | [`store`] | SQLite: tickets, threads, the activity log, outbox, coverage, cursor, index; `session.db`. The only room that names `rusqlite` |
+//! | [`engine`] | what the program does: one synchronous, deterministic engine, its handle, its views, its runner |
+//! | [`telegram`] | the MTProto client: login, the link, conversion of what comes in, sending. Names `grammers` |
+//! | [`config`] | `desk.toml` and templates to values; paths; errors with file, line and column |
+//! | [`tui`] | the terminal: model, update, view. The only room that names `ratatui` |
+//! | [`cli`] | the command line, one command a file; the composition root. The only room that names `clap` |
+//! | `sandbox` | a loopback Telegram: a real MTProto server for demo, tests and benchmarks. Shares nothing with `telegram` |
+//! | [`clock`] | instants, and the one place that asks what time it is |
+//!
+//! # How something comes in
+//!
+//! ```text
+//! Telegram -> telegram::updates -> Incoming -> queue -> Engine::step(input, now)
+//!          -> ONE transaction: messages by (group, id), events, fold, cursor, revision
+//!          -> commit -> revision published -> each screen re-reads the page it shows
+//! ```
+//!
+//! [`telegram::link`] keeps a connection that it throws away whenever in doubt; a new one begins at the cursor that was committed.
+//! Content and cursor are committed together, and the cursor moves only if a batch begins where the last one ended; otherwise
+//! the content is kept and the difference asked for. Anything may arrive twice.
+//!
+//! # How something goes out
+//!
+//! ```text
+//! key -> Action -> update(model, signal) -> Command -> handle -> engine -> lifecycle::decide (events or a Refusal)
+//!     -> ONE transaction: ticket, entry, outbox row with its random_id -> commit -> shown
+//!     -> Order::Send -> telegram::send -> Delivery -> row settled -> shown
+//! ```
+//!
+//! A row of the outbox is held, queued, sending, then sent or parked. `random_id`, text and target are fixed when it leaves *held*;
+//! when it is not known whether Telegram has it, the identical call is repeated, and only that.
+//!
+//! # Who runs where
+//!
+//! The engine has a thread of its own and is the only writer; reads are answered by another thread on a read-only connection, so a
+//! screen never waits for a write. The link and the screen are tasks on the main runtime. Between them are queues of values
+//! ([`engine::transport`], [`engine::handle`]); no room holds a reference into another. Only [`engine::runner`] waits: clock,
+//! randomness and rules are inputs of the engine, so a test steps through a week in a millisecond.
+//!
+//! # Invariants
+//!
+//! 1. Status is moved by [`desk::lifecycle`] only: `decide` and `happen` say what follows, `apply` folds it.
+//! 2. Every ticket is the fold of its events; the log is append-only. Messages are consumed in id order, each once; one that
+//!    comes late is shown as late and moves nothing. The first backfill is consumed oldest first and is heard by nobody.
+//! 3. Content and cursor are committed together, or not at all.
+//! 4. A reply is sent once, in order per ticket, whatever dies when.
+//! 5. One desk has one engine: a file lock says so and names the process.
+//! 6. Text from Telegram is made safe once, where it enters (`telegram::convert`).
+//! 7. An internal note has no path to `telegram::send`: notes and replies are different commands, and only replies make outbox rows.
+//! 8. Secrets are in files of mode 0600 and in no log, error or `Debug`.
+
+pub mod cli;
+pub mod clock;
+pub mod config;
+pub mod desk;
+pub mod engine;
+#[cfg(feature = "sandbox")]
+pub mod sandbox;
+pub mod store;
+pub mod telegram;
+pub mod tui;

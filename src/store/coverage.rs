@@ -1,0 +1,150 @@
+//! Coverage: which ranges of message ids were looked at, so that what is missing is known and a killed backfill goes on.
+
+use rusqlite::{Connection, OptionalExtension, params};
+
+use super::{Reader, Result, Work};
+use crate::desk::ids::{GroupId, MessageId, TopicId};
+
+fn ranges(connection: &Connection, group: GroupId) -> Result<Vec<(MessageId, MessageId)>> {
+    let mut statement =
+        connection.prepare_cached("SELECT from_id, to_id FROM coverage WHERE group_id = ?1 ORDER BY from_id")?;
+    let rows = statement.query_map([group.0], |row| Ok((MessageId(row.get(0)?), MessageId(row.get(1)?))))?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
+}
+
+/// Tells the ranges up to `top` that no range of `covered` (sorted, disjoint) contains.
+pub fn holes(covered: &[(MessageId, MessageId)], top: MessageId) -> Vec<(MessageId, MessageId)> {
+    let mut next = 1;
+    let mut found = Vec::new();
+    for (from, to) in covered {
+        if from.0 > next && next <= top.0 {
+            found.push((MessageId(next), MessageId((from.0 - 1).min(top.0))));
+        }
+        next = next.max(to.0.saturating_add(1));
+    }
+    if next <= top.0 {
+        found.push((MessageId(next), top));
+    }
+    found
+}
+
+impl Work<'_> {
+    /// Writes down that `from..=to` was looked at, joining it with the ranges that it meets.
+    ///
+    /// # Errors
+    /// SQLite's.
+    pub fn cover(&self, group: GroupId, from: MessageId, to: MessageId) -> Result<()> {
+        if from > to {
+            return Ok(());
+        }
+        let (low, high): (Option<i32>, Option<i32>) = self
+            .transaction
+            .prepare_cached(
+                "SELECT min(from_id), max(to_id) FROM coverage
+                 WHERE group_id = ?1 AND from_id <= ?3 + 1 AND to_id >= ?2 - 1",
+            )?
+            .query_row(params![group.0, from.0, to.0], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        if low.is_some_and(|low| low <= from.0) && high.is_some_and(|high| high >= to.0) {
+            let single: bool = self
+                .transaction
+                .prepare_cached(
+                    "SELECT EXISTS (SELECT 1 FROM coverage WHERE group_id = ?1 AND from_id <= ?2 AND to_id >= ?3)",
+                )?
+                .query_row(params![group.0, from.0, to.0], |row| row.get(0))?;
+            if single {
+                return Ok(());
+            }
+        }
+        self.transaction
+            .prepare_cached("DELETE FROM coverage WHERE group_id = ?1 AND from_id <= ?3 + 1 AND to_id >= ?2 - 1")?
+            .execute(params![group.0, from.0, to.0])?;
+        self.transaction
+            .prepare_cached("INSERT INTO coverage (group_id, from_id, to_id) VALUES (?1, ?2, ?3)")?
+            .execute(params![group.0, low.unwrap_or(from.0).min(from.0), high.unwrap_or(to.0).max(to.0)])?;
+        Ok(())
+    }
+
+    /// Lists the ranges that were looked at, by id.
+    ///
+    /// # Errors
+    /// SQLite's.
+    pub fn covered(&self, group: GroupId) -> Result<Vec<(MessageId, MessageId)>> {
+        ranges(&self.transaction, group)
+    }
+
+    /// Tells how far a topic's history was read by a user account: `(below, done)`.
+    ///
+    /// # Errors
+    /// SQLite's.
+    pub fn history(&self, group: GroupId, topic: TopicId) -> Result<Option<(Option<MessageId>, bool)>> {
+        Ok(self
+            .transaction
+            .prepare_cached("SELECT below, done FROM histories WHERE group_id = ?1 AND topic = ?2")?
+            .query_row(params![group.0, topic.0], |row| Ok((row.get::<_, Option<i32>>(0)?.map(MessageId), row.get(1)?)))
+            .optional()?)
+    }
+
+    /// Writes down how far a topic's history was read.
+    ///
+    /// # Errors
+    /// SQLite's.
+    pub fn put_history(&self, group: GroupId, topic: TopicId, below: Option<MessageId>, done: bool) -> Result<()> {
+        self.transaction
+            .prepare_cached(
+                "INSERT INTO histories (group_id, topic, below, done) VALUES (?1, ?2, ?3, ?4)
+                 ON CONFLICT DO UPDATE SET below = ?3, done = ?4",
+            )?
+            .execute(params![group.0, topic.0, below.map(|id| id.0), done])?;
+        Ok(())
+    }
+
+    /// Lists at most `limit` topics whose history has not been read to its beginning, with how far it was, newest topic first.
+    ///
+    /// # Errors
+    /// SQLite's.
+    pub fn open_histories(&self, group: GroupId, limit: usize) -> Result<Vec<(TopicId, Option<MessageId>)>> {
+        let mut statement = self.transaction.prepare_cached(
+            "SELECT topic, below FROM histories WHERE group_id = ?1 AND NOT done ORDER BY topic DESC LIMIT ?2",
+        )?;
+        let rows = statement.query_map(params![group.0, limit as i64], |row| {
+            Ok((TopicId(row.get(0)?), row.get::<_, Option<i32>>(1)?.map(MessageId)))
+        })?;
+        Ok(rows.collect::<rusqlite::Result<_>>()?)
+    }
+}
+
+impl Reader {
+    /// Counts histories: all, and those read to their beginning.
+    ///
+    /// # Errors
+    /// SQLite's.
+    pub fn count_histories(&self, group: GroupId) -> Result<(u64, u64)> {
+        let (all, done): (i64, i64) = self
+            .connection
+            .prepare_cached("SELECT count(*), coalesce(sum(done), 0) FROM histories WHERE group_id = ?1")?
+            .query_row([group.0], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        Ok((all.unsigned_abs(), done.unsigned_abs()))
+    }
+
+    /// Lists the ranges that were looked at, by id.
+    ///
+    /// # Errors
+    /// SQLite's.
+    pub fn covered(&self, group: GroupId) -> Result<Vec<(MessageId, MessageId)>> {
+        ranges(&self.connection, group)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn holes_are_what_no_range_contains() {
+        let id = MessageId;
+        assert_eq!(holes(&[], id(10)), [(id(1), id(10))]);
+        assert_eq!(holes(&[(id(1), id(10))], id(10)), []);
+        assert_eq!(holes(&[(id(3), id(4)), (id(8), id(20))], id(10)), [(id(1), id(2)), (id(5), id(7))]);
+        assert_eq!(holes(&[(id(1), id(4))], id(6)), [(id(5), id(6))]);
+    }
+}

@@ -1,0 +1,33 @@
+//! Migrations: append-only, one SQL file each, counted by `user_version`.
+
+use std::path::Path;
+
+use rusqlite::{Connection, TransactionBehavior};
+
+use super::{Result, StoreError};
+
+/// In order; position + 1 is the format a file brings the database to. Never edit one that has been released.
+const MIGRATIONS: &[&str] = &[include_str!("migrations/0001_begin.sql")];
+
+/// The highest format this version knows.
+pub(super) const KNOWN: i64 = MIGRATIONS.len() as i64;
+
+/// Tells the format of a database; 0 for an empty one.
+pub(super) fn format(connection: &Connection) -> Result<i64> {
+    Ok(connection.query_row("PRAGMA user_version", [], |row| row.get(0))?)
+}
+
+/// Brings a database to [`KNOWN`], each step in a transaction of its own.
+pub(super) fn migrate(connection: &mut Connection, path: &Path) -> Result<()> {
+    let found = format(connection)?;
+    if found > KNOWN {
+        return Err(StoreError::Newer { path: path.to_owned(), found, known: KNOWN });
+    }
+    for (step, sql) in (1..).zip(MIGRATIONS).skip(usize::try_from(found).unwrap_or(0)) {
+        let transaction = connection.transaction_with_behavior(TransactionBehavior::Exclusive)?;
+        transaction.execute_batch(sql)?;
+        transaction.pragma_update(None, "user_version", step)?;
+        transaction.commit()?;
+    }
+    Ok(())
+}

@@ -1,0 +1,363 @@
+//! Tickets: the fold of each one's events, with copies of what queues ask for.
+
+use rusqlite::types::Value;
+use rusqlite::{Connection, OptionalExtension, Row, params, params_from_iter};
+
+use super::topics::{TopicRow, topic_row};
+use super::{Reader, Result, Work};
+use crate::clock::Timestamp;
+use crate::desk::ids::{AgentName, GroupId, PersonId, TicketKey, TopicId};
+use crate::desk::people::Person;
+use crate::desk::queue::{Filter, Kind, Sort};
+use crate::desk::ticket::Ticket;
+
+/// A ticket with what a queue shows beside it.
+#[derive(Clone, Debug)]
+pub struct QueueRow {
+    /// The ticket.
+    pub ticket: Ticket,
+    /// Its topic.
+    pub topic: TopicRow,
+    /// Its customer.
+    pub customer: Option<Person>,
+    /// Has messages above the last one that the reader has seen.
+    pub unread: bool,
+    /// The reader has a draft.
+    pub draft: bool,
+    /// A reply is on its way.
+    pub answering: bool,
+}
+
+fn find(connection: &Connection, key: TicketKey) -> Result<Option<Ticket>> {
+    let fold: Option<String> = connection
+        .prepare_cached("SELECT fold FROM tickets WHERE group_id = ?1 AND topic = ?2")?
+        .query_row(params![key.group.0, key.topic.0], |row| row.get(0))
+        .optional()?;
+    Ok(fold.map(|text| serde_json::from_str(&text)).transpose()?)
+}
+
+impl Work<'_> {
+    /// Finds a ticket.
+    ///
+    /// # Errors
+    /// SQLite's.
+    pub fn ticket(&self, key: TicketKey) -> Result<Option<Ticket>> {
+        find(&self.transaction, key)
+    }
+
+    /// Writes a ticket down, whole. `last_at`: last activity; `wake_at`: when the clock will do something to it.
+    ///
+    /// # Errors
+    /// SQLite's.
+    pub fn put_ticket(&self, ticket: &Ticket, last_at: Timestamp, wake_at: Option<Timestamp>) -> Result<()> {
+        self.transaction
+            .prepare_cached(
+                "INSERT INTO tickets (group_id, topic, status, assignee, customer, waiting_since, snoozed_until, imported,
+                                      last_at, wake_at, fold)
+                 VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11)
+                 ON CONFLICT (group_id, topic) DO UPDATE SET status=?3, assignee=?4, customer=?5, waiting_since=?6,
+                     snoozed_until=?7, imported=?8, last_at=?9, wake_at=?10, fold=?11",
+            )?
+            .execute(params![
+                ticket.key.group.0,
+                ticket.key.topic.0,
+                ticket.standing.status.label(),
+                ticket.standing.assignee.as_ref().map(|name| &name.0),
+                ticket.customer.map(|id| id.0),
+                ticket.waiting.as_ref().map(|waiting| waiting.since.millis()),
+                ticket.snoozed_until.map(Timestamp::millis),
+                ticket.imported,
+                last_at.millis(),
+                wake_at.map(Timestamp::millis),
+                serde_json::to_string(ticket)?,
+            ])?;
+        Ok(())
+    }
+
+    /// Sets the instant at which the clock will do something to a ticket.
+    ///
+    /// # Errors
+    /// SQLite's.
+    pub fn put_ticket_wake(&self, key: TicketKey, wake_at: Option<Timestamp>) -> Result<()> {
+        self.transaction
+            .prepare_cached("UPDATE tickets SET wake_at = ?3 WHERE group_id = ?1 AND topic = ?2")?
+            .execute(params![key.group.0, key.topic.0, wake_at.map(Timestamp::millis)])?;
+        Ok(())
+    }
+
+    /// Takes a ticket out of the queues; its log stays.
+    ///
+    /// # Errors
+    /// SQLite's.
+    pub fn remove_ticket(&self, key: TicketKey) -> Result<()> {
+        self.transaction
+            .prepare_cached("DELETE FROM tickets WHERE group_id = ?1 AND topic = ?2")?
+            .execute(params![key.group.0, key.topic.0])?;
+        Ok(())
+    }
+
+    /// Lists tickets for which the clock has something to do, most overdue first.
+    ///
+    /// # Errors
+    /// SQLite's.
+    pub fn due(&self, now: Timestamp, limit: usize) -> Result<Vec<TicketKey>> {
+        let mut statement = self
+            .transaction
+            .prepare_cached("SELECT group_id, topic FROM tickets WHERE wake_at <= ?1 ORDER BY wake_at LIMIT ?2")?;
+        let rows = statement.query_map(params![now.millis(), limit as i64], |row| {
+            Ok(TicketKey { group: GroupId(row.get(0)?), topic: TopicId(row.get(1)?) })
+        })?;
+        Ok(rows.collect::<rusqlite::Result<_>>()?)
+    }
+
+    /// Tells when the clock has something to do next.
+    ///
+    /// # Errors
+    /// SQLite's.
+    pub fn next_wake(&self) -> Result<Option<Timestamp>> {
+        let millis: Option<i64> = self
+            .transaction
+            .prepare_cached("SELECT min(wake_at) FROM tickets WHERE wake_at IS NOT NULL")?
+            .query_row([], |row| row.get(0))?;
+        Ok(millis.map(Timestamp::from_millis))
+    }
+
+    /// Lists tickets of a group from a key on, for work that goes through all of them in parts.
+    ///
+    /// # Errors
+    /// SQLite's.
+    pub fn tickets_from(&self, group: GroupId, after: TopicId, limit: usize) -> Result<Vec<TicketKey>> {
+        let mut statement = self
+            .transaction
+            .prepare_cached("SELECT topic FROM tickets WHERE group_id = ?1 AND topic > ?2 ORDER BY topic LIMIT ?3")?;
+        let rows = statement.query_map(params![group.0, after.0, limit as i64], |row| {
+            Ok(TicketKey { group, topic: TopicId(row.get(0)?) })
+        })?;
+        Ok(rows.collect::<rusqlite::Result<_>>()?)
+    }
+}
+
+/// Conditions and their values, for the part after WHERE.
+struct Conditions {
+    sql: String,
+    values: Vec<Value>,
+}
+
+impl Conditions {
+    fn of(filter: &Filter, now: Timestamp) -> Self {
+        let mut these = Conditions { sql: "1".to_owned(), values: Vec::new() };
+        if !filter.statuses.is_empty() {
+            let marks = vec!["?"; filter.statuses.len()].join(",");
+            let labels = filter.statuses.iter().map(|status| Value::Text(status.label().to_owned()));
+            these.and(&format!("tickets.status IN ({marks})"), labels);
+        }
+        match &filter.assignee {
+            Some(Some(name)) => these.and("tickets.assignee = ?", [Value::Text(name.0.clone())]),
+            Some(None) => these.and("tickets.assignee IS NULL", []),
+            None => {}
+        }
+        if filter.waiting {
+            these.and("tickets.waiting_since IS NOT NULL", []);
+        }
+        match filter.snoozed {
+            Some(false) => {
+                these.and(
+                    "(tickets.snoozed_until IS NULL OR tickets.snoozed_until <= ?)",
+                    [Value::Integer(now.millis())],
+                );
+            }
+            Some(true) => these.and("tickets.snoozed_until > ?", [Value::Integer(now.millis())]),
+            None => {}
+        }
+        if let Some(imported) = filter.imported {
+            these.and("tickets.imported = ?", [Value::Integer(imported.into())]);
+        }
+        these
+    }
+
+    fn and(&mut self, sql: &str, values: impl IntoIterator<Item = Value>) {
+        self.sql.push_str(" AND ");
+        self.sql.push_str(sql);
+        self.values.extend(values);
+    }
+
+    /// Adds the words of a filter line: each must occur in title, customer or last message, or be the number.
+    fn words(&mut self, text: &str) {
+        for word in text.split_whitespace() {
+            let like = format!("%{}%", word.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_"));
+            let number = word.trim_start_matches('#').parse::<i64>().unwrap_or(0);
+            self.and(
+                "(topics.title LIKE ? ESCAPE '\\' OR topics.last_text LIKE ? ESCAPE '\\' OR tickets.topic = ?
+                  OR tickets.assignee LIKE ? ESCAPE '\\' OR EXISTS (SELECT 1 FROM people
+                  WHERE people.id = tickets.customer AND (people.name LIKE ? ESCAPE '\\' OR people.username LIKE ? ESCAPE '\\')))",
+                [
+                    Value::Text(like.clone()),
+                    Value::Text(like.clone()),
+                    Value::Integer(number),
+                    Value::Text(like.clone()),
+                    Value::Text(like.clone()),
+                    Value::Text(like),
+                ],
+            );
+        }
+    }
+}
+
+/// What of a queue to read.
+#[derive(Clone, Debug)]
+pub struct Part<'a> {
+    /// Which tickets.
+    pub filter: &'a Filter,
+    /// Words that must occur.
+    pub words: &'a str,
+    /// The order.
+    pub sort: Sort,
+    /// How many to skip.
+    pub offset: usize,
+    /// How many at most.
+    pub limit: usize,
+}
+
+const ROW: &str = "SELECT topics.group_id, topics.topic, topics.title, topics.icon, topics.closed, topics.hidden, topics.gone,
+    topics.ignored, topics.created_at, topics.creator, topics.applied, topics.collected, topics.last_message,
+    topics.last_at, topics.last_text, topics.last_staff, tickets.fold,
+    people.id, people.name, people.username, people.bot,
+    coalesce(topics.last_message, 0) > coalesce((SELECT message FROM seen WHERE agent = ?1
+        AND seen.group_id = tickets.group_id AND seen.topic = tickets.topic), 0) AND NOT topics.last_staff,
+    EXISTS (SELECT 1 FROM drafts WHERE agent = ?1 AND drafts.group_id = tickets.group_id AND drafts.topic = tickets.topic),
+    EXISTS (SELECT 1 FROM outbox WHERE state IN ('held', 'queued', 'sending')
+        AND outbox.group_id = tickets.group_id AND outbox.topic = tickets.topic)
+    FROM tickets JOIN topics ON topics.group_id = tickets.group_id AND topics.topic = tickets.topic
+    LEFT JOIN people ON people.id = tickets.customer";
+
+fn queue_row(row: &Row<'_>) -> Result<QueueRow> {
+    let customer = match row.get::<_, Option<i64>>(17)? {
+        Some(id) => Some(Person { id: PersonId(id), name: row.get(18)?, username: row.get(19)?, bot: row.get(20)? }),
+        None => None,
+    };
+    Ok(QueueRow {
+        topic: topic_row(row)?,
+        ticket: serde_json::from_str(row.get_ref(16)?.as_str().map_err(rusqlite::Error::from)?)?,
+        customer,
+        unread: row.get(21)?,
+        draft: row.get(22)?,
+        answering: row.get(23)?,
+    })
+}
+
+impl Reader {
+    /// Finds a ticket.
+    ///
+    /// # Errors
+    /// SQLite's.
+    pub fn ticket(&self, key: TicketKey) -> Result<Option<Ticket>> {
+        find(&self.connection, key)
+    }
+
+    /// Finds a ticket with what a queue shows beside it.
+    ///
+    /// # Errors
+    /// SQLite's.
+    pub fn row(&self, reader: &AgentName, key: TicketKey) -> Result<Option<QueueRow>> {
+        let mut statement =
+            self.connection.prepare_cached(&format!("{ROW} WHERE tickets.group_id = ?2 AND tickets.topic = ?3"))?;
+        let mut rows = statement.query(params![reader.0, key.group.0, key.topic.0])?;
+        rows.next()?.map(queue_row).transpose()
+    }
+
+    /// Lists the other tickets of a customer, newest first.
+    ///
+    /// # Errors
+    /// SQLite's.
+    pub fn of_customer(&self, reader: &AgentName, customer: PersonId, not: TicketKey) -> Result<Vec<QueueRow>> {
+        let mut statement = self.connection.prepare_cached(&format!(
+            "{ROW} WHERE tickets.customer = ?2 AND NOT (tickets.group_id = ?3 AND tickets.topic = ?4)
+             ORDER BY tickets.topic DESC LIMIT 10"
+        ))?;
+        let rows = statement.query_and_then(params![reader.0, customer.0, not.group.0, not.topic.0], queue_row)?;
+        rows.collect()
+    }
+
+    /// Counts tickets by what queues ask of them, in one pass over an index.
+    ///
+    /// # Errors
+    /// SQLite's.
+    pub fn kinds(&self, now: Timestamp) -> Result<Vec<(Kind, usize)>> {
+        let mut statement = self.connection.prepare_cached(
+            "SELECT status, assignee, coalesce(snoozed_until > ?1, 0), waiting_since IS NOT NULL, imported, count(*)
+             FROM tickets INDEXED BY tickets_queue GROUP BY 1, 2, 3, 4, 5",
+        )?;
+        let mut rows = statement.query([now.millis()])?;
+        let mut kinds = Vec::new();
+        while let Some(row) = rows.next()? {
+            let Ok(status) = row.get_ref(0)?.as_str().map_err(rusqlite::Error::from)?.parse() else { continue };
+            let kind = Kind {
+                status,
+                assignee: row.get::<_, Option<String>>(1)?.map(AgentName),
+                snoozed: row.get(2)?,
+                waiting: row.get(3)?,
+                imported: row.get(4)?,
+            };
+            kinds.push((kind, row.get::<_, i64>(5)? as usize));
+        }
+        Ok(kinds)
+    }
+
+    /// Reads a part of a queue: the rows, and how many there are in all.
+    ///
+    /// # Errors
+    /// SQLite's.
+    pub fn queue(&self, reader: &AgentName, part: &Part<'_>, now: Timestamp) -> Result<(Vec<QueueRow>, usize)> {
+        let mut conditions = Conditions::of(part.filter, now);
+        let plain = part.words.trim().is_empty();
+        conditions.words(part.words);
+        // The order is made from the covering index alone; only the rows of the page are then read whole.
+        let from = if plain {
+            "tickets INDEXED BY tickets_queue"
+        } else {
+            "tickets JOIN topics ON topics.group_id = tickets.group_id AND topics.topic = tickets.topic"
+        };
+        // Nobody waits any more in what is done, whatever was said last.
+        let live: Vec<_> = Filter::live().statuses.iter().map(|status| format!("'{}'", status.label())).collect();
+        let waiting = format!("iif(tickets.status IN ({}), tickets.waiting_since, NULL)", live.join(","));
+        let order = match part.sort {
+            Sort::Natural => format!("{waiting} IS NULL, {waiting}, tickets.last_at DESC, tickets.rowid"),
+            Sort::Waiting => format!("{waiting} IS NULL, tickets.waiting_since, tickets.rowid"),
+            Sort::Newest => "tickets.rowid DESC".to_owned(),
+            Sort::Activity => "tickets.last_at DESC, tickets.rowid".to_owned(),
+        };
+        let sql = format!("SELECT tickets.rowid FROM {from} WHERE {} ORDER BY {order}", conditions.sql);
+        let mut statement = self.connection.prepare_cached(&sql)?;
+        let mut ids = Vec::new();
+        let mut total = 0;
+        let mut rows = statement.query(params_from_iter(conditions.values))?;
+        while let Some(row) = rows.next()? {
+            if total >= part.offset && ids.len() < part.limit {
+                ids.push(row.get::<_, i64>(0)?);
+            }
+            total += 1;
+        }
+        let mut statement = self.connection.prepare_cached(&format!("{ROW} WHERE tickets.rowid = ?2"))?;
+        let mut page = Vec::with_capacity(ids.len());
+        for id in ids {
+            let mut rows = statement.query(params![reader.0, id])?;
+            if let Some(row) = rows.next()? {
+                page.push(queue_row(row)?);
+            }
+        }
+        Ok((page, total))
+    }
+
+    /// Reads every ticket in turn, for reports.
+    ///
+    /// # Errors
+    /// SQLite's.
+    pub fn each_ticket(&self, mut visit: impl FnMut(Ticket)) -> Result<()> {
+        let mut statement = self.connection.prepare("SELECT fold FROM tickets")?;
+        let mut rows = statement.query([])?;
+        while let Some(row) = rows.next()? {
+            visit(serde_json::from_str(row.get_ref(0)?.as_str().map_err(rusqlite::Error::from)?)?);
+        }
+        Ok(())
+    }
+}

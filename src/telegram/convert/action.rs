@@ -1,0 +1,94 @@
+//! Service messages -> what happened to the topic, or words.
+
+use grammers_tl_types as tl;
+use tl::enums::MessageAction as Action;
+
+use super::people::People;
+use super::safe;
+use crate::desk::ids::PersonId;
+use crate::desk::thread::ServiceMessage;
+
+/// Converts what a service message says; `author` did it.
+pub(crate) fn service_message(action: &Action, author: PersonId, people: &People) -> ServiceMessage {
+    let text = match action {
+        Action::TopicCreate(create) => {
+            return ServiceMessage::TopicCreated { title: safe::name(&create.title), icon: create.icon_emoji_id };
+        }
+        Action::TopicEdit(edit) => {
+            return ServiceMessage::TopicEdited {
+                title: edit.title.as_deref().map(safe::name),
+                icon: edit.icon_emoji_id,
+                closed: edit.closed,
+                hidden: edit.hidden,
+            };
+        }
+        other => words(other, author, people),
+    };
+    ServiceMessage::Other { text: safe::line(&text, 300) }
+}
+
+fn listed(users: &[i64], people: &People) -> String {
+    let mut names: Vec<&str> = users.iter().take(5).map(|&user| people.name(PersonId(user))).collect();
+    if users.len() > names.len() {
+        names.push("others");
+    }
+    names.join(", ")
+}
+
+fn words(action: &Action, author: PersonId, people: &People) -> String {
+    let who = people.name(author);
+    match action {
+        Action::ChatAddUser(add) if add.users == [author.0] => format!("{who} joined the group"),
+        Action::ChatAddUser(add) => format!("{who} added {}", listed(&add.users, people)),
+        Action::ChatDeleteUser(gone) if gone.user_id == author.0 => format!("{who} left the group"),
+        Action::ChatDeleteUser(gone) => format!("{who} removed {}", people.name(PersonId(gone.user_id))),
+        Action::ChatJoinedByLink(_) => format!("{who} joined the group by an invite link"),
+        Action::ChatJoinedByRequest => format!("{who} was let into the group"),
+        Action::ChatJoinedViaCommunity(_) => format!("{who} joined the group from a community"),
+        Action::ChatCreate(create) => format!("{who} created the group \"{}\"", create.title),
+        Action::ChannelCreate(create) => format!("the group \"{}\" was created", create.title),
+        Action::ChatEditTitle(edit) => format!("{who} renamed the group to \"{}\"", edit.title),
+        Action::ChatEditPhoto(_) => format!("{who} changed the group's photo"),
+        Action::ChatDeletePhoto => format!("{who} removed the group's photo"),
+        Action::ChatMigrateTo(_) => "the group became a supergroup".to_owned(),
+        Action::ChannelMigrateFrom(from) => format!("the group \"{}\" became this supergroup", from.title),
+        Action::PinMessage => format!("{who} pinned a message"),
+        Action::HistoryClear => "the history was cleared".to_owned(),
+        Action::ScreenshotTaken => format!("{who} took a screenshot"),
+        Action::CustomAction(custom) => custom.message.clone(),
+        Action::BotAllowed(_) => format!("{who} allowed this bot to write"),
+        Action::ContactSignUp => format!("{who} joined Telegram"),
+        Action::GroupCall(call) if call.duration.is_some() => "the voice chat ended".to_owned(),
+        Action::GroupCall(_) => format!("{who} started a voice chat"),
+        Action::GroupCallScheduled(_) => format!("{who} scheduled a voice chat"),
+        Action::InviteToGroupCall(invite) => {
+            format!("{who} invited {} to the voice chat", listed(&invite.users, people))
+        }
+        Action::SetMessagesTtl(ttl) if ttl.period == 0 => format!("{who} turned off auto-delete"),
+        Action::SetMessagesTtl(ttl) => format!("{who} set messages to be deleted after {} s", ttl.period),
+        Action::SetChatTheme(_) => format!("{who} changed the theme"),
+        Action::SetChatWallPaper(_) => format!("{who} changed the wallpaper"),
+        Action::BoostApply(boost) => format!("{who} boosted the group {} times", boost.boosts),
+        Action::GameScore(game) => format!("{who} scored {}", game.score),
+        Action::GiveawayLaunch(_) => format!("{who} started a giveaway"),
+        Action::GiveawayResults(_) => "a giveaway ended".to_owned(),
+        Action::TodoCompletions(_) | Action::TodoAppendTasks(_) => format!("{who} changed a checklist"),
+        Action::ChangeCreator(change) => format!("{} owns the group now", people.name(PersonId(change.new_creator_id))),
+        Action::NoForwardsToggle(_) => format!("{who} changed who may forward messages"),
+        other => plain_name(other),
+    }
+}
+
+/// Names an action this version has no words for, by Telegram's own name.
+fn plain_name(action: &Action) -> String {
+    let debug = format!("{action:?}");
+    let name: String = debug.chars().take_while(|c| c.is_ascii_alphanumeric()).collect();
+    let mut words = String::from("service message:");
+    for c in name.chars() {
+        if c.is_ascii_uppercase() {
+            words.push(' ');
+        }
+        words.push(c.to_ascii_lowercase());
+    }
+    words
+}

@@ -1,0 +1,217 @@
+//! Sending: a text into a topic under the `random_id` it was given, and saying that somebody types.
+//!
+//! A text comes here only as an `Order::Send`, which is made of an outbox row and of nothing else.
+
+use std::time::Duration;
+
+use grammers_tl_types as tl;
+
+use super::convert::date;
+use super::error::{CallError, rpc_name};
+use super::group::Group;
+use super::station::Shared;
+use crate::clock::Timestamp;
+use crate::desk::ids::{GroupId, MessageId, TopicId};
+use crate::engine::transport::{Outcome, Send};
+
+/// So long a send waits for a connection; after that the engine decides.
+const PATIENCE: Duration = Duration::from_secs(10);
+/// The identical call is made so often when the connection fails under it.
+const TRIES: u32 = 3;
+
+/// Sends a text, and tells how that ended. Only a definite refusal is `Refused`; whatever may have worked is `Unknown`.
+pub(crate) async fn deliver(shared: &Shared, send: &Send) -> Outcome {
+    let mut after = 0;
+    let mut why = String::new();
+    for attempt in 1..=TRIES {
+        let online = match shared.online(after, PATIENCE).await {
+            Ok(online) => online,
+            Err(no_link) => return Outcome::Unknown { why: if attempt == 1 { no_link } else { why } },
+        };
+        if online.group.id != send.group {
+            return Outcome::Unknown { why: "the link follows another group".to_owned() };
+        }
+        match online.wire.call(&request(&online.group, send)).await {
+            Ok(updates) => {
+                return match settled(&updates, send.random_id) {
+                    Some((message, at)) => {
+                        shared.remember(send.random_id, message, at);
+                        Outcome::Sent { message, at }
+                    }
+                    None => Outcome::Unknown { why: "Telegram took it without saying under which id".to_owned() },
+                };
+            }
+            Err(error) if error.is_link() => {
+                why = error.words();
+                after = online.life;
+            }
+            Err(error) => return judge(shared, send, &error),
+        }
+    }
+    Outcome::Unknown { why }
+}
+
+fn request(group: &Group, send: &Send) -> tl::functions::messages::SendMessage {
+    tl::functions::messages::SendMessage {
+        no_webpage: false,
+        silent: false,
+        background: false,
+        clear_draft: false,
+        noforwards: false,
+        update_stickersets_order: false,
+        invert_media: false,
+        allow_paid_floodskip: false,
+        peer: group.peer(),
+        reply_to: target(send.topic, send.reply_to),
+        message: send.text.clone(),
+        random_id: send.random_id,
+        reply_markup: None,
+        entities: None,
+        schedule_date: None,
+        schedule_repeat_period: None,
+        send_as: None,
+        quick_reply_shortcut: None,
+        effect: None,
+        allow_paid_stars: None,
+        suggested_post: None,
+        rich_message: None,
+    }
+}
+
+/// Where a text goes. Without `top_msg_id` it would land in General if the quoted message were deleted meanwhile (TELEGRAM §4).
+fn target(topic: TopicId, reply_to: Option<MessageId>) -> Option<tl::enums::InputReplyTo> {
+    let (reply_to_msg_id, top_msg_id) = match (topic, reply_to) {
+        (TopicId::GENERAL, None) => return None,
+        (TopicId::GENERAL, Some(message)) => (message.0, None),
+        (topic, None) => (topic.0, Some(topic.0)),
+        (topic, Some(message)) => (message.0, Some(topic.0)),
+    };
+    let reply = tl::types::InputReplyToMessage {
+        reply_to_msg_id,
+        top_msg_id,
+        reply_to_peer_id: None,
+        quote_text: None,
+        quote_entities: None,
+        quote_offset: None,
+        monoforum_peer_id: None,
+        todo_item_id: None,
+        poll_option: None,
+    };
+    Some(reply.into())
+}
+
+/// Finds in an answer the id that Telegram gave to a `random_id`, and its date.
+fn settled(updates: &tl::enums::Updates, random_id: i64) -> Option<(MessageId, Timestamp)> {
+    let (updates, answered) = match updates {
+        tl::enums::Updates::Updates(all) => (&all.updates, all.date),
+        tl::enums::Updates::Combined(all) => (&all.updates, all.date),
+        tl::enums::Updates::UpdateShortSentMessage(short) => return Some((MessageId(short.id), date(short.date))),
+        _ => return None,
+    };
+    let id = updates.iter().find_map(|update| match update {
+        tl::enums::Update::MessageId(update) if update.random_id == random_id => Some(update.id),
+        _ => None,
+    })?;
+    let at = updates.iter().find_map(|update| match update {
+        tl::enums::Update::NewChannelMessage(update) => match &update.message {
+            tl::enums::Message::Message(message) if message.id == id => Some(message.date),
+            _ => None,
+        },
+        _ => None,
+    });
+    Some((MessageId(id), date(at.unwrap_or(answered))))
+}
+
+fn judge(shared: &Shared, send: &Send, error: &CallError) -> Outcome {
+    if let Some(wait) = error.wait() {
+        // A second more: Telegram's clock and ours do not tick together.
+        return Outcome::Later { not_before: shared.setup.clock.now() + wait + Duration::from_secs(1) };
+    }
+    let rpc = match error {
+        CallError::Rpc(rpc) => rpc,
+        other => return Outcome::Unknown { why: other.words() },
+    };
+    let name = rpc_name(rpc);
+    if rpc.is("RANDOM_ID_DUPLICATE") {
+        return match shared.recall(send.random_id) {
+            Some((message, at)) => Outcome::Sent { message, at },
+            None => Outcome::Taken,
+        };
+    }
+    // A lost login refuses every call, also the repeat of one that went through.
+    if rpc.code == 401 || rpc.code == 303 || rpc.code.abs() >= 500 || rpc.is("AUTH_KEY_*") {
+        return Outcome::Unknown { why: name };
+    }
+    let topic_gone = matches!(rpc.name.as_str(), "TOPIC_DELETED" | "TOPIC_ID_INVALID");
+    Outcome::Refused {
+        why: refusal(&rpc.name).map_or_else(|| format!("Telegram refused it: {name}"), str::to_owned),
+        topic_gone,
+    }
+}
+
+/// Says what a refusal means and what can be done (TELEGRAM §5).
+fn refusal(name: &str) -> Option<&'static str> {
+    Some(match name {
+        "TOPIC_DELETED" | "TOPIC_ID_INVALID" => "the topic no longer exists in Telegram",
+        "TOPIC_CLOSED" => {
+            "the topic is closed in Telegram: reopen it there, or give the desk's account the right to manage topics"
+        }
+        "CHANNEL_FORUM_MISSING" => "topics are turned off in the group",
+        "CHAT_WRITE_FORBIDDEN" | "CHAT_SEND_PLAIN_FORBIDDEN" | "CHAT_RESTRICTED" | "CHAT_GUEST_SEND_FORBIDDEN" => {
+            "the desk's account may not write in the group: an admin can allow it"
+        }
+        "CHAT_ADMIN_REQUIRED" => "only admins may write here: make the desk's account an admin",
+        "USER_BANNED_IN_CHANNEL" => "Telegram limits this account in groups for now: ask @SpamBot",
+        "PEER_FLOOD" => "Telegram limits this account for spam: ask @SpamBot before anything else is sent",
+        "CHANNEL_PRIVATE" | "CHANNEL_INVALID" | "CHANNEL_PUBLIC_GROUP_NA" => {
+            "the desk's account is not in the group any more: an admin must add it"
+        }
+        "MESSAGE_TOO_LONG" => "the text is too long for one message (4096 characters): shorten or split it",
+        "MESSAGE_EMPTY" => "the text is empty",
+        "MSG_ID_INVALID" | "MESSAGE_ID_INVALID" | "REPLY_MESSAGE_ID_INVALID" | "REPLY_TO_INVALID" => {
+            "the message it replies to was deleted: send it without the quote"
+        }
+        "BOT_METHOD_INVALID" => "bots may not do this",
+        "CHAT_FORWARDS_RESTRICTED" => "the group does not allow to forward its messages",
+        name if name.starts_with("ALLOW_PAYMENT_REQUIRED") => {
+            "this group asks for a payment for every message, which the desk never makes"
+        }
+        _ => return None,
+    })
+}
+
+/// Says that somebody writes. Nobody waits for it, and nothing is done when it fails.
+pub(crate) async fn typing(shared: &Shared, group: GroupId, topic: TopicId) {
+    let Ok(online) = shared.online(0, Duration::from_secs(2)).await else { return };
+    if online.group.id != group {
+        return;
+    }
+    let request = tl::functions::messages::SetTyping {
+        peer: online.group.peer(),
+        top_msg_id: (topic != TopicId::GENERAL).then_some(topic.0),
+        action: tl::enums::SendMessageAction::SendMessageTypingAction,
+    };
+    if let Err(error) = online.wire.call(&request).await {
+        tracing::debug!(why = error.words(), "typing not said");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ids(target: Option<tl::enums::InputReplyTo>) -> Option<(i32, Option<i32>)> {
+        match target {
+            Some(tl::enums::InputReplyTo::Message(reply)) => Some((reply.reply_to_msg_id, reply.top_msg_id)),
+            _ => None,
+        }
+    }
+
+    #[test]
+    fn a_text_always_names_its_topic() {
+        assert_eq!(ids(target(TopicId(40), None)), Some((40, Some(40))));
+        assert_eq!(ids(target(TopicId(40), Some(MessageId(55)))), Some((55, Some(40))));
+        assert_eq!(ids(target(TopicId::GENERAL, Some(MessageId(55)))), Some((55, None)));
+        assert_eq!(ids(target(TopicId::GENERAL, None)), None);
+    }
+}

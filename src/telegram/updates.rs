@@ -1,0 +1,383 @@
+//! Following: our own receiver loop over grammers' message boxes.
+//!
+//! A *step* is everything that can be read without waiting, or one answer to a difference. Each step that said something becomes one
+//! batch, with the boxes' own contiguous state before and after it, and is handed over before the next is begun.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use grammers_session::types::{ChannelState, UpdatesState};
+use grammers_session::updates::{MessageBoxes, PrematureEndReason, UpdatesLike};
+use grammers_tl_types as tl;
+use tl::enums::Update;
+use tokio::sync::mpsc;
+use tokio::time::{Instant, sleep, timeout_at};
+
+use super::convert::people::People;
+use super::convert::{self, date};
+use super::error::{CallError, TelegramError};
+use super::group::is_no_access;
+use super::sieve;
+use super::station::{Deaf, Online, Shared};
+use crate::desk::ids::{GroupId, MessageId};
+use crate::engine::transport::{Batch, Cursor, Happening, Incoming, LinkState};
+
+/// A channel difference asks for so many updates; users get no more than 100.
+const BOT_LIMIT: i32 = 1000;
+const USER_LIMIT: i32 = 100;
+/// So often Telegram is asked whether anything was missed, because a lost push says nothing by itself (TELEGRAM §9 E).
+const WATCH: Duration = Duration::from_secs(90);
+/// A step ends after so many pushes, so that no batch grows without bound.
+const STEP: usize = 500;
+/// So often a difference may fail for Telegram's own reasons before the channel is counted anew.
+const FAILURES: u32 = 5;
+
+/// Why following ended.
+pub(crate) enum Over {
+    /// Something that a new connection may mend, or not.
+    Trouble(TelegramError),
+    /// Nobody listens any more.
+    Deaf,
+}
+
+impl From<Deaf> for Over {
+    fn from(_: Deaf) -> Self {
+        Over::Deaf
+    }
+}
+
+impl From<TelegramError> for Over {
+    fn from(error: TelegramError) -> Self {
+        Over::Trouble(error)
+    }
+}
+
+/// Follows from a cursor until the connection fails.
+pub(crate) struct Follower {
+    shared: Arc<Shared>,
+    online: Arc<Online>,
+    boxes: MessageBoxes,
+    from: Cursor,
+    people: People,
+    happenings: Vec<Happening>,
+    failures: u32,
+    live: bool,
+}
+
+impl Follower {
+    pub(crate) fn new(shared: Arc<Shared>, online: Arc<Online>, cursor: &Cursor) -> Self {
+        let boxes = MessageBoxes::load(state(cursor, online.group.id));
+        let from = self::cursor(&boxes.session_state());
+        Self {
+            shared,
+            online,
+            boxes,
+            from,
+            people: People::default(),
+            happenings: Vec::new(),
+            failures: 0,
+            live: false,
+        }
+    }
+
+    /// Follows. Never ends well: what it returns is why it ended.
+    pub(crate) async fn run(mut self, mut pushes: mpsc::Receiver<UpdatesLike>) -> Over {
+        match self.follow(&mut pushes).await {
+            Ok(()) => Over::Trouble(self.link("the connection closed")),
+            Err(over) => over,
+        }
+    }
+
+    async fn follow(&mut self, pushes: &mut mpsc::Receiver<UpdatesLike>) -> Result<(), Over> {
+        self.shared.say(LinkState::CatchingUp).await?;
+        let mut watch = Instant::now() + WATCH;
+        loop {
+            // First, as it may find that a difference is due.
+            let deadline = self.boxes.check_deadlines();
+            if let Some(request) = self.boxes.get_difference() {
+                self.difference(&request).await?;
+                continue;
+            }
+            if let Some(request) = self.boxes.get_channel_difference() {
+                self.channel_difference(request.pts).await?;
+                continue;
+            }
+            if !self.read(pushes)? {
+                self.hand_over(!self.live).await?;
+                if !self.live {
+                    self.live = true;
+                    self.shared.say(LinkState::Live).await?;
+                }
+                match timeout_at(watch.min(deadline.into()), pushes.recv()).await {
+                    Ok(Some(pushed)) => self.take(pushed)?,
+                    Ok(None) => return Ok(()),
+                    Err(_) if Instant::now() >= watch => {
+                        watch = Instant::now() + WATCH;
+                        self.suspect().await?;
+                    }
+                    Err(_) => {}
+                }
+                continue;
+            }
+            self.hand_over(false).await?;
+        }
+    }
+
+    /// Reads what is there without waiting; tells whether there was anything.
+    fn read(&mut self, pushes: &mut mpsc::Receiver<UpdatesLike>) -> Result<bool, Over> {
+        for count in 0..STEP {
+            match pushes.try_recv() {
+                Ok(pushed) => self.take(pushed)?,
+                Err(mpsc::error::TryRecvError::Empty) => return Ok(count > 0),
+                Err(mpsc::error::TryRecvError::Disconnected) => return Err(self.link("the connection closed").into()),
+            }
+        }
+        Ok(true)
+    }
+
+    fn take(&mut self, pushed: UpdatesLike) -> Result<(), Over> {
+        if matches!(pushed, UpdatesLike::ConnectionClosed) {
+            // What comes next is a new connection that asks for the difference of everything.
+            return Err(self.link("the connection closed").into());
+        }
+        // A gap is no error: the boxes now want a difference.
+        if let Ok((updates, users, chats)) = self.boxes.process_updates(sieve::sift(pushed, self.online.group.id.0)) {
+            self.absorb(updates.into_iter().map(|(update, _)| update), &users, &chats);
+        }
+        Ok(())
+    }
+
+    /// Asks Telegram whether anything was missed, and lets the engine keep what it need not hear of otherwise.
+    async fn suspect(&mut self) -> Result<(), Over> {
+        self.hand_over(true).await?;
+        if let Err(error) = self.shared.vault.flush() {
+            tracing::warn!(%error, "peers not written");
+        }
+        self.take(sieve::nudge(self.online.group.id.0))?;
+        self.take(UpdatesLike::MalformedUpdates)
+    }
+
+    async fn difference(&mut self, request: &tl::functions::updates::GetDifference) -> Result<(), Over> {
+        let group = self.online.group.id.0;
+        let mut difference = self.patiently(request).await.map_err(|error| self.trouble(error))?;
+        match &mut difference {
+            tl::enums::updates::Difference::Difference(full) => {
+                full.other_updates = sieve::sift_all(std::mem::take(&mut full.other_updates), group);
+            }
+            tl::enums::updates::Difference::Slice(slice) => {
+                slice.other_updates = sieve::sift_all(std::mem::take(&mut slice.other_updates), group);
+            }
+            _ => {}
+        }
+        let (updates, users, chats) = self.boxes.apply_difference(difference);
+        self.absorb(updates.into_iter().map(|(update, _)| update), &users, &chats);
+        self.hand_over(false).await
+    }
+
+    async fn channel_difference(&mut self, pts: i32) -> Result<(), Over> {
+        let group = self.online.group.id;
+        let request = tl::functions::updates::GetChannelDifference {
+            force: false,
+            channel: self.online.group.input(),
+            filter: tl::enums::ChannelMessagesFilter::Empty,
+            pts,
+            limit: if self.online.own.bot { BOT_LIMIT } else { USER_LIMIT },
+        };
+        let difference = match self.patiently(&request).await {
+            Ok(difference) => difference,
+            Err(error) if error.is("PERSISTENT_TIMESTAMP_INVALID") || error.is("PERSISTENT_TIMESTAMP_EMPTY") => {
+                return self.count_anew().await;
+            }
+            Err(error) if is_no_access(&error) => {
+                // A wrong hash or a lost membership: the next connection looks the group up again and can tell which.
+                self.shared.vault.drop_channel(group.0).map_err(TelegramError::from)?;
+                return Err(self.trouble(error));
+            }
+            Err(error) if error.is_link() || matches!(error, CallError::Session(_)) => return Err(self.trouble(error)),
+            Err(error) if error.is_lost_login() => return Err(self.trouble(error)),
+            Err(error) => {
+                self.failures += 1;
+                tracing::warn!(why = error.words(), failures = self.failures, "no channel difference");
+                if self.failures >= FAILURES {
+                    return self.count_anew().await;
+                }
+                sleep(Duration::from_secs(1 << self.failures)).await;
+                return Ok(());
+            }
+        };
+        let Some(opened) = sieve::open(difference, group.0) else { return self.count_anew().await };
+        if opened.pts == pts && !opened.last {
+            // Telegram says that there is more, and gives nothing: asking at once again would be a hot loop.
+            self.failures += 1;
+            if self.failures >= FAILURES {
+                return self.count_anew().await;
+            }
+            sleep(Duration::from_millis(200 << self.failures)).await;
+        } else {
+            self.failures = 0;
+        }
+        let (updates, users, chats) = self.boxes.apply_channel_difference(opened.count);
+        self.absorb(opened.updates.into_iter(), &opened.users, &opened.chats);
+        self.absorb(updates.into_iter().map(|(update, _)| update), &users, &chats);
+        if let Some(top) = opened.gap {
+            self.happenings.push(Happening::Gap { after: None, top: MessageId(top) });
+        }
+        self.hand_over(false).await
+    }
+
+    /// Gives the channel's count up and begins a new one at what the channel says now. What lay between becomes a gap.
+    async fn count_anew(&mut self) -> Result<(), Over> {
+        let group = self.online.group.id;
+        let facts = super::facts::facts(&self.online.wire, &self.online.own, &self.online.group).await?;
+        tracing::warn!(pts = facts.pts, "the channel's update count was given up and begun anew");
+        self.boxes.end_channel_difference(PrematureEndReason::Banned);
+        self.boxes.try_set_channel_state(group.0, facts.pts);
+        self.failures = 0;
+        if let Some(top) = facts.top_message {
+            self.happenings.push(Happening::Gap { after: None, top });
+        }
+        self.hand_over(false).await
+    }
+
+    /// Calls, waiting out FLOOD_WAIT and a few failures of Telegram's own. Pushes pile up meanwhile, in a queue made for it.
+    async fn patiently<R: tl::RemoteCall>(&self, request: &R) -> Result<R::Return, CallError> {
+        let mut tries = 0;
+        loop {
+            let error = match self.online.wire.call(request).await {
+                Ok(answer) => return Ok(answer),
+                Err(error) => error,
+            };
+            tries += 1;
+            match error.wait() {
+                Some(wait) => sleep(wait).await,
+                None if error.is_passing() && tries < FAILURES => sleep(Duration::from_millis(250 << tries)).await,
+                None => return Err(error),
+            }
+        }
+    }
+
+    /// Turns updates into happenings, and remembers who is mentioned.
+    fn absorb(&mut self, updates: impl Iterator<Item = Update>, users: &[tl::enums::User], chats: &[tl::enums::Chat]) {
+        self.shared.vault.learn(users, chats);
+        self.people.add(users, chats);
+        let group = self.online.group.id;
+        for update in updates {
+            if let Some(happening) = happening(update, group, &self.people) {
+                if let Happening::Message(message) = &happening {
+                    self.settle(message);
+                }
+                self.happenings.push(happening);
+            }
+        }
+    }
+
+    /// Keeps in mind which id one of our own sends got, with its date.
+    fn settle(&self, message: &crate::desk::thread::Message) {
+        let random_id = self.happenings.iter().rev().find_map(|happening| match happening {
+            Happening::Settled { random_id, message: id } if *id == message.id => Some(*random_id),
+            _ => None,
+        });
+        if let Some(random_id) = random_id {
+            self.shared.remember(random_id, message.id, message.at);
+        }
+    }
+
+    /// Hands over what the step said. A step that only counted is kept back until something is said, unless `anyway`: the count before
+    /// it is still true, only older.
+    async fn hand_over(&mut self, anyway: bool) -> Result<(), Over> {
+        let to = cursor(&self.boxes.session_state());
+        let counted = (to.pts, to.qts, to.seq, &to.channels)
+            != (self.from.pts, self.from.qts, self.from.seq, &self.from.channels);
+        let channel_moved = to.channels != self.from.channels;
+        if self.happenings.is_empty() && !channel_moved && !(anyway && counted) {
+            return Ok(());
+        }
+        let group = self.online.group.id;
+        let happenings = arranged(std::mem::take(&mut self.happenings)).into_iter().map(|one| (group, one)).collect();
+        let people = std::mem::take(&mut self.people).into_vec();
+        let batch = Batch { from: self.from.clone(), to: to.clone(), people, happenings };
+        self.shared.tell(Incoming::Batch(batch)).await?;
+        // No await between handing over and noting it: whoever ends this task cannot come between the two.
+        self.shared.set_progress(Some(to.clone()));
+        self.from = to;
+        Ok(())
+    }
+
+    fn link(&self, why: &str) -> TelegramError {
+        TelegramError::Link { target: self.online.wire.target(), why: why.to_owned() }
+    }
+
+    fn trouble(&self, error: CallError) -> Over {
+        if is_no_access(&error) {
+            return Over::Trouble(self.link(&format!("no access to the group ({})", error.words())));
+        }
+        Over::Trouble(error.explain(&self.online.wire.target()))
+    }
+}
+
+fn happening(update: Update, group: GroupId, people: &People) -> Option<Happening> {
+    match update {
+        Update::NewChannelMessage(new) => convert::message(new.message, group, people).map(Happening::Message),
+        Update::EditChannelMessage(edit) => convert::message(edit.message, group, people).map(Happening::Edited),
+        Update::DeleteChannelMessages(gone) => {
+            (gone.channel_id == group.0).then(|| Happening::Deleted(gone.messages.into_iter().map(MessageId).collect()))
+        }
+        Update::MessageId(sent) => Some(Happening::Settled { random_id: sent.random_id, message: MessageId(sent.id) }),
+        Update::Channel(changed) => (changed.channel_id == group.0).then_some(Happening::FactsChanged),
+        Update::ChannelParticipant(changed) => (changed.channel_id == group.0).then_some(Happening::FactsChanged),
+        Update::ChatDefaultBannedRights(changed) => {
+            matches!(changed.peer, tl::enums::Peer::Channel(channel) if channel.channel_id == group.0)
+                .then_some(Happening::FactsChanged)
+        }
+        _ => None,
+    }
+}
+
+/// Puts a batch into the order in which it is to be applied; what Telegram said in a row stays in a row.
+fn arranged(mut happenings: Vec<Happening>) -> Vec<Happening> {
+    happenings.sort_by_key(|happening| match happening {
+        Happening::Settled { .. } => (0, 0),
+        Happening::Message(message) => (1, message.id.0),
+        Happening::Edited(_) => (2, 0),
+        Happening::Deleted(_) => (3, 0),
+        Happening::Gap { .. } => (4, 0),
+        Happening::FactsChanged => (5, 0),
+    });
+    happenings.dedup_by(|a, b| a == b && matches!(a, Happening::FactsChanged));
+    happenings
+}
+
+/// Reads a cursor for the boxes: of channels, only the group's. A pts of 0 would mean that there is none, and following would never begin.
+fn state(cursor: &Cursor, group: GroupId) -> UpdatesState {
+    UpdatesState {
+        pts: cursor.pts.max(1),
+        qts: cursor.qts,
+        date: cursor.date,
+        seq: cursor.seq,
+        channels: cursor
+            .channels
+            .iter()
+            .filter(|(id, _)| *id == group)
+            .map(|&(id, pts)| ChannelState { id: id.0, pts })
+            .collect(),
+    }
+}
+
+/// Writes the boxes' state as a cursor.
+pub(crate) fn cursor(state: &UpdatesState) -> Cursor {
+    let mut channels: Vec<(GroupId, i32)> = state.channels.iter().map(|one| (GroupId(one.id), one.pts)).collect();
+    channels.sort_unstable();
+    Cursor { pts: state.pts, qts: state.qts, date: state.date, seq: state.seq, channels }
+}
+
+/// Makes the first cursor, from the account's state and the channel's pts.
+pub(crate) async fn seed(online: &Online, channel_pts: i32) -> Result<Cursor, TelegramError> {
+    let tl::enums::updates::State::State(account) = online
+        .wire
+        .ask(&tl::functions::updates::GetState {})
+        .await
+        .map_err(|error| error.explain(&online.wire.target()))?;
+    tracing::debug!(date = %date(account.date), pts = account.pts, "seeded");
+    let channels = vec![(online.group.id, channel_pts.max(1))];
+    Ok(Cursor { pts: account.pts.max(1), qts: account.qts, date: account.date, seq: account.seq, channels })
+}

@@ -1,0 +1,119 @@
+//! What goes into `update` and what comes out: signals and effects, plain values.
+
+use std::time::Duration;
+
+use super::decode::Input;
+use crate::desk::command::{Command, Refusal};
+use crate::engine::handle::Receipt;
+use crate::engine::views::{Revision, View, ViewRequest};
+
+/// Something that happened.
+#[derive(Clone, Debug)]
+pub(crate) enum Signal {
+    /// The screen has opened.
+    Start,
+    /// The terminal sent something.
+    Input(Input),
+    /// The terminal has another size: columns and rows.
+    Resize(u16, u16),
+    /// A read was answered.
+    Answer(ReadTag, View),
+    /// A command was carried out or refused.
+    Settled(u64, Result<Receipt, Refusal>),
+    /// Something was committed.
+    Revision(Revision),
+    /// A timer ran out.
+    Timer(Timer),
+    /// $EDITOR has ended: the text, or why there is none.
+    Edited(Result<String, String>),
+    /// A text was handed to the terminal's clipboard, or not.
+    Copied(Result<String, String>),
+    /// Back from the shell.
+    Resumed,
+    /// The desk has stopped.
+    Stopped,
+}
+
+/// Something to be done outside of `update`.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Effect {
+    /// Read, and answer with the tag.
+    Read(ReadTag, ViewRequest),
+    /// Submit, after all commands before it, and settle with the tag.
+    Submit(u64, Command),
+    /// Start a timer anew.
+    Timer(Timer, Duration),
+    /// Ring.
+    Bell,
+    /// Set the terminal's title.
+    Title(String),
+    /// Hand a text to the terminal's clipboard.
+    Copy(String),
+    /// Paint everything anew.
+    Repaint,
+    /// Back to the shell.
+    Suspend,
+    /// Write in $EDITOR.
+    Editor(String),
+    /// Leave.
+    Quit,
+}
+
+/// What a read is for. A newer read of the same kind makes the older one's answer stale.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(crate) enum ReadKind {
+    /// The queue on the screen.
+    Queue,
+    /// The numbers of the tabs.
+    Counts,
+    /// The desk at a glance.
+    Desk,
+    /// The open ticket and a window of its thread.
+    Thread,
+    /// What comes before the window.
+    Before,
+    /// What comes after the window.
+    After,
+    /// A search.
+    Search,
+    /// What has not been sent.
+    Outbox,
+    /// The next ticket that needs the agent.
+    Next,
+    /// A ticket by number.
+    Find,
+    /// Tickets to jump to.
+    Jump,
+}
+
+/// Names one read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct ReadTag {
+    /// What it is for.
+    pub(crate) kind: ReadKind,
+    /// Rises with every read of the kind.
+    pub(crate) sequence: u64,
+}
+
+/// A timer: one of each kind.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(crate) enum Timer {
+    /// The clock.
+    Minute,
+    /// The countdown of a held reply.
+    Second,
+    /// A notice goes.
+    Notice,
+    /// What was written is saved.
+    Draft,
+    /// What was seen is remembered.
+    Seen,
+    /// The thread beside the queue follows the selection.
+    Preview,
+    /// What follows after a prefix is shown.
+    WhichKey,
+    /// What has changed is read again.
+    Refresh,
+    /// A search follows the typing.
+    Typed,
+}

@@ -1,0 +1,87 @@
+//! A question with a letter for each answer. Asked only before what cannot be undone.
+
+use ratatui::Frame;
+use ratatui::layout::Rect;
+use ratatui::text::{Line, Span};
+
+use super::super::model::Model;
+use super::super::widgets::text;
+use super::super::work::Repeatable;
+use crate::desk::ids::{OutboxId, TicketKey};
+
+/// A question.
+#[derive(Clone, Debug)]
+pub(crate) struct Confirm {
+    /// What is asked.
+    pub(crate) question: String,
+    /// The answers; the first is also on Enter. Esc is none of them.
+    pub(crate) choices: Vec<Choice>,
+}
+
+/// An answer.
+#[derive(Clone, Debug)]
+pub(crate) struct Choice {
+    /// Its key, Latin.
+    pub(crate) key: char,
+    /// What it says.
+    pub(crate) label: String,
+    /// What follows.
+    pub(crate) then: Then,
+}
+
+/// What follows an answer.
+#[derive(Clone, Debug)]
+pub(crate) enum Then {
+    /// Do this to all of them.
+    Bulk(Repeatable, Vec<TicketKey>),
+    /// Resolve although there is a draft.
+    Resolve(TicketKey),
+    /// Send what is written as it is.
+    Send,
+    /// Change between PUBLIC and INTERNAL NOTE.
+    Toggle,
+    /// Reply although the ticket is another's.
+    ReplyAnyway,
+    /// Write a note instead.
+    NoteInstead,
+    /// Take the ticket over, then reply.
+    TakeOver,
+    /// Throw a reply away.
+    Discard(OutboxId),
+    /// Keep the topic out of the desk.
+    Ignore(TicketKey),
+    /// Leave the desk.
+    Quit,
+}
+
+impl Confirm {
+    /// Asks a question with one way to say yes.
+    pub(crate) fn yes(question: String, label: &str, then: Then) -> Confirm {
+        Confirm { question, choices: vec![Choice { key: 'y', label: label.to_owned(), then }] }
+    }
+}
+
+/// Draws the question.
+pub(super) fn draw(confirm: &Confirm, model: &Model, frame: &mut Frame<'_>, screen: Rect) {
+    let width = screen.width.saturating_sub(4).min(64);
+    let question = text::wrapped(&confirm.question, usize::from(width).saturating_sub(4));
+    let height = question.len() + confirm.choices.len() + 4;
+    let inside = super::boxed(
+        model,
+        frame,
+        screen,
+        (width, height as u16),
+        if confirm.choices.len() > 1 { "How?" } else { "Sure?" },
+    );
+    let mut lines: Vec<Line<'_>> = question.into_iter().map(|line| Line::raw(format!(" {line}"))).collect();
+    lines.push(Line::default());
+    for (place, choice) in confirm.choices.iter().enumerate() {
+        let enter = if place == 0 { "  (Enter)" } else { "" };
+        lines.push(Line::from(vec![
+            Span::styled(format!("  {} ", choice.key), model.theme.key),
+            Span::raw(format!(" {}{enter}", choice.label)),
+        ]));
+    }
+    lines.push(Line::from(vec![Span::styled("  Esc ", model.theme.key), Span::raw("no")]));
+    frame.render_widget(ratatui::text::Text::from(lines), inside);
+}

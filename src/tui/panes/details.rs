@@ -1,0 +1,99 @@
+//! What is known about customer and ticket: names, clocks, earlier tickets.
+
+use ratatui::Frame;
+use ratatui::layout::Rect;
+use ratatui::text::{Line, Span, Text};
+
+use super::super::model::Model;
+use super::super::until::{age, ago};
+use super::super::view::{customer_name, number};
+use super::super::widgets::text;
+use crate::engine::views::TicketView;
+
+/// Draws the pane.
+pub(crate) fn draw(model: &Model, frame: &mut Frame<'_>, area: Rect) {
+    let Some(ticket) = model.open.as_ref().and_then(|open| open.ticket.as_ref()) else { return };
+    let room = usize::from(area.width).saturating_sub(2);
+    let mut lines: Vec<Line<'static>> = Vec::new();
+    let heading = |words: &str| Line::styled(format!(" {words}"), model.theme.dim);
+    lines.push(heading("CUSTOMER"));
+    lines.push(Line::styled(format!(" {}", text::cut(customer_name(&ticket.row), room)), model.theme.customer));
+    if let Some(customer) = &ticket.row.customer {
+        if let Some(username) = &customer.username {
+            lines.push(Line::raw(format!(" {}", text::cut(&format!("@{username}"), room))));
+        }
+        lines.push(Line::styled(format!(" id {}", customer.id), model.theme.dim));
+    }
+    if let Some(language) = &ticket.language {
+        lines.push(Line::raw(format!(" writes in {language}")));
+    }
+    lines.push(Line::default());
+    lines.push(heading("TICKET"));
+    for (name, value) in facts(model, ticket) {
+        let value = text::cut(&value, room.saturating_sub(11));
+        lines.push(Line::from(vec![Span::styled(format!(" {name:<10} "), model.theme.dim), Span::raw(value)]));
+    }
+    if !ticket.earlier.is_empty() {
+        lines.push(Line::default());
+        lines.push(heading("EARLIER TICKETS"));
+        for row in &ticket.earlier {
+            let words = text::cut(&format!("{} {}", number(row), row.title), room.saturating_sub(2));
+            lines.push(Line::from(vec![
+                Span::styled(format!(" {} ", row.status.letter()), model.theme.tone(row.status.tone())),
+                Span::raw(words),
+            ]));
+        }
+    }
+    frame.render_widget(Text::from(lines), area);
+}
+
+fn facts(model: &Model, ticket: &TicketView) -> Vec<(&'static str, String)> {
+    let row = &ticket.row;
+    let moment = |at| model.zone.moment(at, model.now);
+    let mut facts = vec![("title", row.title.clone()), ("status", row.status.title().to_lowercase())];
+    let assignee = match model.assignee_of(row) {
+        Some(agent) if *agent == model.me => "you".to_owned(),
+        Some(agent) => agent.to_string(),
+        None => "nobody".to_owned(),
+    };
+    facts.push(("assignee", assignee));
+    if let Some(pending) = &row.pending {
+        facts.push(("pending", pending.reason.title().to_owned()));
+        if let Some(until) = pending.until {
+            facts.push(("until", moment(until)));
+        }
+    }
+    if let Some(until) = row.snoozed_until {
+        facts.push(("snoozed", format!("until {}", moment(until))));
+    }
+    facts.push(("opened", format!("{}, {} ago", moment(row.opened_at), age_words(model, row.opened_at))));
+    if let Some(since) = row.waiting_since {
+        facts.push(("waiting", format!("{} since {}", age(model.aged.since(since)), moment(since))));
+    }
+    let first = match (ticket.first_asked_at, ticket.first_response_at) {
+        (Some(asked), Some(answered)) => format!("after {}", ago(answered.since(asked))),
+        (Some(_), None) => "none yet".to_owned(),
+        _ => "nothing asked".to_owned(),
+    };
+    facts.push(("answered", first));
+    if let Some(at) = ticket.resolved_at {
+        facts.push(("resolved", moment(at)));
+    }
+    if let Some(at) = ticket.closed_at {
+        facts.push(("closed", moment(at)));
+    }
+    if let Some(other) = ticket.duplicate_of {
+        facts.push(("duplicate", format!("of {other}")));
+    }
+    facts.push(("messages", ticket.messages.to_string()));
+    facts.push(("group", ticket.group_title.clone()));
+    facts.push(("link", ticket.link.trim_start_matches("https://").to_owned()));
+    facts
+}
+
+fn age_words(model: &Model, at: crate::clock::Timestamp) -> String {
+    match age(model.aged.since(at)).as_str() {
+        "now" => "moments".to_owned(),
+        words => words.to_owned(),
+    }
+}

@@ -1,0 +1,8 @@
+//! The panes: queue, thread, composer, details, and the bars above and below.
+
+pub(super) mod bars;
+pub(super) mod composer;
+pub(super) mod details;
+pub(super) mod entry;
+pub(super) mod queue;
+pub(super) mod thread;

@@ -1,0 +1,207 @@
+//! The thread: heading, dividers, entries; settles the scroll position before it is drawn.
+
+use ratatui::Frame;
+use ratatui::layout::Rect;
+use ratatui::style::Style;
+use ratatui::text::{Line, Span};
+
+use super::super::action::Action;
+use super::super::model::{Focus, Laid, Model, OpenTicket};
+use super::super::until::age;
+use super::super::view::{Areas, customer_name, number};
+use super::super::widgets::text;
+use super::entry;
+use crate::engine::views::{EntryKind, Side};
+
+/// What stands on some lines of the thread.
+enum Block {
+    Divider(Line<'static>),
+    Entry(usize),
+}
+
+/// Lays the entries out and settles which line is the first on the screen; gives the lines that are on it.
+///
+/// Only entries that are new or changed are wrapped, and those on the screen: a key costs the same in a long thread.
+pub(crate) fn settle(model: &mut Model, areas: Areas) -> Vec<Line<'static>> {
+    let width = usize::from(areas.entries.width);
+    let height = usize::from(areas.entries.height);
+    let Some(open) = &mut model.open else { return Vec::new() };
+    let mut heights = std::mem::take(&mut open.heights);
+    let Some(open) = &model.open else { return Vec::new() };
+    let mut blocks: Vec<(usize, Block)> = Vec::with_capacity(open.entries.len() + 8);
+    let mut laid = Laid { height, ..Laid::default() };
+    let mut total = 0;
+    let mut divide = |total: &mut usize, line: Line<'static>| {
+        blocks.push((*total, Block::Divider(line)));
+        *total += 1;
+    };
+    let mut places = Vec::with_capacity(open.entries.len());
+    if open.more_before {
+        divide(&mut total, divider(model, width, "more above", model.theme.dim));
+    }
+    let first_new = first_new(open);
+    let mut day = None;
+    let mut before = None;
+    for (place, entry) in open.entries.iter().enumerate() {
+        if let (Some(from), Some(to)) = (before, entry.message_id)
+            && open.holes.iter().any(|hole| from < hole.0 && hole.1 < to)
+        {
+            divide(&mut total, divider(model, width, "messages may be missing here", model.theme.warning));
+        }
+        before = entry.message_id.or(before);
+        let own_day = model.zone.local(entry.at).date();
+        if day != Some(own_day) {
+            divide(&mut total, divider(model, width, &model.zone.day(entry.at, model.now), model.theme.divider));
+            day = Some(own_day);
+        }
+        if first_new == Some(place) {
+            let count = open.entries[place..].iter().filter(|entry| is_news(entry)).count();
+            divide(&mut total, divider(model, width, &format!("{count} new"), model.theme.strong));
+        }
+        let shape = entry::shape(entry, width);
+        let count = match heights.get(&entry.id) {
+            Some((known, count)) if *known == shape => *count,
+            _ => entry::lines(model, entry, false, width).len(),
+        };
+        heights.insert(entry.id, (shape, count));
+        laid.lines.push((total, count));
+        places.push((total, place));
+        total += count;
+    }
+    if open.more_after {
+        divide(&mut total, divider(model, width, "more below", model.theme.dim));
+    }
+    blocks.extend(places.into_iter().map(|(line, place)| (line, Block::Entry(place))));
+    blocks.sort_by_key(|(line, _)| *line);
+    laid.total = total;
+    let lowest = laid.total.saturating_sub(height);
+    let selected = open.place().and_then(|place| laid.lines.get(place)).copied();
+    laid.top = match selected {
+        Some((line, count)) if !open.follow => {
+            // The selected entry stays where it was on the screen, and on the screen.
+            let least = if count > height { -((count - height) as isize) } else { 0 };
+            let most = height as isize - (count.min(height)) as isize;
+            let anchor = open.anchor.clamp(least, most.max(least));
+            (line as isize - anchor).clamp(0, lowest as isize) as usize
+        }
+        _ => lowest,
+    };
+    let (top, bottom) = (laid.top, laid.top + height);
+    let mut lines = Vec::with_capacity(height);
+    for (line, block) in blocks {
+        let own = match block {
+            _ if line >= bottom => break,
+            Block::Divider(divider) if line >= top => vec![divider],
+            Block::Entry(place) if line + laid.lines[place].1 > top => {
+                let entry = &open.entries[place];
+                entry::lines(model, entry, open.selected == Some(entry.id), width)
+            }
+            _ => continue,
+        };
+        lines.extend(own.into_iter().skip(top.saturating_sub(line)).take(bottom - line.max(top)));
+    }
+    if let Some(open) = &mut model.open {
+        if let Some((line, _)) = selected {
+            open.anchor = line as isize - laid.top as isize;
+        }
+        open.laid = laid;
+        open.heights = heights;
+    }
+    lines
+}
+
+/// Finds the first entry that had not been seen when the ticket was opened.
+fn first_new(open: &OpenTicket) -> Option<usize> {
+    let seen = open.seen?;
+    open.entries.iter().position(|entry| is_news(entry) && entry.message_id.is_some_and(|message| message > seen))
+}
+
+fn is_news(entry: &crate::engine::views::Entry) -> bool {
+    entry.kind == EntryKind::Message && matches!(entry.side, Side::Customer | Side::Participant)
+}
+
+fn divider(model: &Model, width: usize, words: &str, style: Style) -> Line<'static> {
+    let dash = if model.setup.ascii { "-" } else { "─" };
+    let words = format!(" {words} ");
+    let rest = width.saturating_sub(text::width(&words) + 4);
+    Line::styled(format!(" {}{words}{}", dash.repeat(2), dash.repeat(rest)), style)
+}
+
+/// Draws heading and entries; puts the real cursor on the selected entry.
+pub(crate) fn draw(model: &Model, lines: &[Line<'static>], frame: &mut Frame<'_>, areas: Areas) {
+    heading(model, frame, Rect { height: 1, ..areas.thread });
+    let Some(open) = &model.open else {
+        let words = "  No ticket is open.";
+        frame.render_widget(
+            Line::styled(words, model.theme.dim),
+            Rect { y: areas.entries.y + 1, height: 1, ..areas.entries },
+        );
+        return;
+    };
+    let area = areas.entries;
+    if open.ticket.is_none() {
+        frame.render_widget(Line::styled("  reading …", model.theme.dim), Rect { height: 1, ..area });
+        return;
+    }
+    // A short thread stands at the top, a long one shows its end.
+    for (row, line) in lines.iter().take(usize::from(area.height)).enumerate() {
+        frame.render_widget(line, Rect { y: area.y + row as u16, height: 1, ..area });
+    }
+    if let Some(draft) = model.draft().filter(|_| areas.draft.height > 0) {
+        let kind = if draft.note { "note" } else { "reply" };
+        let key = model.key(if draft.note { Action::Note } else { Action::Reply });
+        let words = format!(" Draft of a {kind}, {key} goes on: {}", draft.text.lines().next().unwrap_or_default());
+        frame.render_widget(Line::styled(text::fit(&words, usize::from(area.width)), model.theme.note), areas.draft);
+    }
+    if model.focus == Focus::Thread && model.overlay.is_none() && model.prompt.is_none() {
+        let row = open.anchor.clamp(0, area.height.saturating_sub(1) as isize) as u16;
+        frame.set_cursor_position((area.x, area.y + row));
+    }
+}
+
+fn heading(model: &Model, frame: &mut Frame<'_>, area: Rect) {
+    let Some(open) = &model.open else { return };
+    let Some(ticket) = &open.ticket else {
+        frame.render_widget(Line::styled(format!(" {}", open.key), model.theme.strong), area);
+        return;
+    };
+    let row = &ticket.row;
+    let mut spans = vec![
+        Span::styled(format!(" {} {}", number(row), text::cut(customer_name(row), 24)), model.theme.strong),
+        Span::raw(" · "),
+        Span::styled(row.status.title(), model.theme.tone(row.status.tone())),
+    ];
+    let mut more = Vec::new();
+    match model.assignee_of(row) {
+        Some(agent) if *agent == model.me => more.push("you".to_owned()),
+        Some(agent) => more.push(text::cut(&agent.0, 16)),
+        None => more.push("nobody's".to_owned()),
+    }
+    if let Some(since) = row.waiting_since {
+        more.push(format!("waiting {}", age(model.aged.since(since))));
+    }
+    if let Some(pending) = &row.pending {
+        more.push(pending.reason.title().to_owned());
+    }
+    if ticket.topic_gone {
+        more.push("topic deleted".to_owned());
+    } else if ticket.topic_closed {
+        more.push("topic closed".to_owned());
+    }
+    more.push(text::cut(&row.title, 60));
+    // On a narrow screen the queue is not in sight: say where we are in it, and how to go on.
+    let mut right = String::new();
+    if model.areas.queue.width == 0
+        && let Some(place) = model.queue.rows.iter().position(|other| other.key() == open.key)
+    {
+        let (next, previous) = (model.key(Action::NextInQueue), model.key(Action::PreviousInQueue));
+        right = format!("({}/{})  {next} next  {previous} prev ", model.queue.offset + place + 1, model.queue.total);
+    }
+    let right_width = text::width(&right) as u16;
+    let left = Rect { width: area.width.saturating_sub(right_width + 1), ..area };
+    let used: usize = spans.iter().map(|span| text::width(&span.content)).sum();
+    spans.push(Span::raw(text::cut(&format!(" · {}", more.join(" · ")), usize::from(left.width).saturating_sub(used))));
+    let style = if model.focus == Focus::Queue { Style::new() } else { model.theme.bar };
+    frame.render_widget(Line::from(spans).style(style), left);
+    frame.render_widget(Line::styled(right, model.theme.dim), Rect { x: left.right() + 1, width: right_width, ..area });
+}

@@ -1,0 +1,60 @@
+//! What follows when a read was answered.
+
+use super::super::effect::{Effect, ReadKind};
+use super::super::model::{Focus, Model};
+use super::super::work::NextFor;
+use super::{desk_work, overlay, queue, say, thread, warn};
+use crate::engine::views::View;
+
+pub(super) fn on_answer(model: &mut Model, kind: ReadKind, view: View, out: &mut Vec<Effect>) {
+    match (kind, view) {
+        (ReadKind::Queue, View::Queue(page)) => queue::on_page(model, page, out),
+        (ReadKind::Counts, View::Counts(counts)) => model.counts = counts,
+        (ReadKind::Desk, View::Desk(desk)) => model.desk = Some(desk),
+        (ReadKind::Thread | ReadKind::Before | ReadKind::After, View::Thread(page)) => {
+            thread::on_page(model, kind, *page, out);
+        }
+        (ReadKind::Search, View::Search { hits }) => overlay::found(model, hits),
+        (ReadKind::Outbox, View::Outbox { rows }) => overlay::outbox(model, rows),
+        (ReadKind::Jump, View::Queue(page)) => overlay::jumps(model, page.rows),
+        (ReadKind::Find, View::Ticket { ticket: Some(key) }) => thread::open(model, key, out),
+        (ReadKind::Find, View::Ticket { ticket: None }) => warn(model, "there is no such ticket".to_owned(), out),
+        (ReadKind::Next, View::Ticket { ticket }) => next(model, ticket, out),
+        (ReadKind::Thread, View::Unreadable { why }) => {
+            if model.open.as_ref().is_some_and(|open| open.ticket.is_none()) {
+                model.open = None;
+                if model.focus != Focus::Queue {
+                    super::focus(model, Focus::Queue);
+                }
+            }
+            warn(model, why, out);
+        }
+        (_, View::Unreadable { why }) => warn(model, why, out),
+        // An answer of another kind than asked for: there is nothing to show.
+        _ => {}
+    }
+}
+
+fn next(model: &mut Model, ticket: Option<crate::desk::ids::TicketKey>, out: &mut Vec<Effect>) {
+    let purpose = std::mem::take(&mut model.next_for);
+    let here = model.open.as_ref().filter(|_| model.focus != Focus::Queue).map(|open| open.key);
+    match (ticket, purpose) {
+        (Some(key), NextFor::Open) if Some(key) == here => say(model, "no other ticket needs you".to_owned(), out),
+        // Whoever has begun to write since is not taken away from it.
+        (Some(_), NextFor::AfterAction) if model.focus != Focus::Thread => {}
+        (Some(key), NextFor::AfterAction) if Some(key) == here => say(model, "nothing else needs you".to_owned(), out),
+        (Some(key), NextFor::Open | NextFor::AfterAction) => thread::open(model, key, out),
+        (Some(key), NextFor::Repeat(what)) => {
+            if Some(key) == here {
+                return say(model, "no other ticket needs you".to_owned(), out);
+            }
+            thread::open(model, key, out);
+            desk_work::submit_one(model, what, key, out);
+        }
+        (None, NextFor::AfterAction) => {
+            thread::leave(model, out);
+            say(model, "nothing else needs you".to_owned(), out);
+        }
+        (None, _) => say(model, "no ticket needs you".to_owned(), out),
+    }
+}

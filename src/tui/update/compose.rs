@@ -1,0 +1,401 @@
+//! Writing: opening the composer, drafts, templates, sending, leaving.
+
+use std::time::Duration;
+
+use super::super::action::Action;
+use super::super::composer::Composer;
+use super::super::effect::{Effect, Timer};
+use super::super::model::{Focus, Model, OpenTicket};
+use super::super::overlays::{Choice, Confirm, Then};
+use super::super::work::{After, Repeatable};
+use super::{desk_work, overlay, say, thread, warn};
+use crate::desk::command::Command;
+use crate::desk::ids::{MessageId, OutboxId, TicketKey, TopicId};
+use crate::desk::template::{Context, Template, by_code, unfilled};
+use crate::engine::views::{Draft, TicketRow};
+
+/// Telegram takes no more characters in a message.
+const LONGEST: usize = 4096;
+/// A paste of more lines is asked about before it is sent.
+const PASTE_LINES: usize = 15;
+
+/// Opens the composer on the target; a reply claims an unassigned ticket.
+pub(super) fn open(model: &mut Model, note: bool, out: &mut Vec<Effect>) {
+    let Some(key) = model.target() else { return };
+    if !note && asks_first(model, key) {
+        return;
+    }
+    begin(model, key, note, out);
+}
+
+/// Asks once before a reply to another's ticket; tells whether it asks.
+fn asks_first(model: &mut Model, key: TicketKey) -> bool {
+    if model.agreed.contains(&key) {
+        return false;
+    }
+    let me = model.me.clone();
+    let Some(row) = model.row_of(key).filter(|row| row.status.is_live()) else { return false };
+    let Some(assignee) = row.assignee.clone().filter(|assignee| *assignee != me) else { return false };
+    let choice = |key, label: String, then| Choice { key, label, then };
+    overlay::ask(
+        model,
+        Confirm {
+            question: format!("{key} is {assignee}'s."),
+            choices: vec![
+                choice('n', "write an internal note instead".to_owned(), Then::NoteInstead),
+                choice('s', format!("reply anyway; it stays {assignee}'s"), Then::ReplyAnyway),
+                choice('t', "take it over and reply".to_owned(), Then::TakeOver),
+            ],
+        },
+    );
+    true
+}
+
+/// Opens the composer without asking.
+pub(super) fn begin(model: &mut Model, key: TicketKey, note: bool, out: &mut Vec<Effect>) {
+    if model.open.as_ref().is_none_or(|open| open.key != key) {
+        thread::open(model, key, out);
+    }
+    let mut composer = match model.composer.take().filter(|composer| composer.ticket == key) {
+        Some(composer) => composer,
+        None => Composer::new(key, note),
+    };
+    if composer.is_empty() {
+        composer.note = note;
+        if let Some(draft) = model.drafts.get(&key).cloned().filter(|draft| !draft.text.is_empty()) {
+            take_draft(&mut composer, &draft, note);
+        }
+    }
+    let other = composer.note != note
+        || (note && !composer.is_empty() && model.drafts.get(&key).is_some_and(|draft| !draft.note));
+    if !note && !composer.note {
+        claim_first(model, key, &mut composer, out);
+    }
+    model.composer = Some(composer);
+    super::focus(model, Focus::Composer);
+    thread::looked(model, out);
+    if other {
+        let toggle = model.key(Action::ToggleNote);
+        say(model, format!("your draft is here as an internal note; {toggle} makes it public"), out);
+    }
+}
+
+/// Puts a draft into the composer. A draft that is a note never becomes public by itself, nor does a reply when a note was meant.
+fn take_draft(composer: &mut Composer, draft: &Draft, note: bool) {
+    composer.set_text(&draft.text);
+    composer.note = draft.note || note;
+    composer.saved = Some((draft.text.clone(), draft.note));
+}
+
+fn claim_first(model: &mut Model, key: TicketKey, composer: &mut Composer, out: &mut Vec<Effect>) {
+    let unassigned = key.topic != TopicId::GENERAL
+        && model.row_of(key).is_some_and(|row| row.assignee.is_none() && row.status.is_live());
+    if unassigned && !model.claiming.contains(&key) {
+        composer.claimed_here = true;
+        desk_work::claim_quietly(model, key, out);
+    }
+}
+
+/// A thread has come with a draft: it goes into an empty composer.
+pub(super) fn draft_read(model: &mut Model, key: TicketKey, draft: Draft) {
+    if model.drafts.contains_key(&key) {
+        return;
+    }
+    if let Some(composer) = &mut model.composer
+        && composer.ticket == key
+        && composer.is_empty()
+    {
+        let note = composer.note;
+        take_draft(composer, &draft, note);
+    }
+    model.drafts.insert(key, draft);
+}
+
+/// Replies to the selected message, quoting it.
+pub(super) fn quote(model: &mut Model, out: &mut Vec<Effect>) {
+    let quoted = model.open.as_ref().and_then(OpenTicket::entry).and_then(|entry| {
+        let line = entry.text.lines().next().unwrap_or_default().chars().take(80).collect::<String>();
+        Some((entry.message_id?, line))
+    });
+    let Some(quoted) = quoted else { return warn(model, "select a message first".to_owned(), out) };
+    open(model, false, out);
+    match &mut model.composer {
+        Some(composer) => composer.reply_to = Some(quoted),
+        None => say(model, "the quote is left out".to_owned(), out),
+    }
+}
+
+/// Changes the text of a reply that has not left.
+pub(super) fn edit_unsent(model: &mut Model, outbox: OutboxId, text: &str) {
+    let Some(key) = model.open.as_ref().map(|open| open.key) else { return };
+    let mut composer = Composer::new(key, false);
+    composer.set_text(text);
+    composer.editing = Some(outbox);
+    model.composer = Some(composer);
+    super::focus(model, Focus::Composer);
+}
+
+/// Something was written: it is saved half a second after the last key.
+pub(super) fn changed(model: &mut Model, out: &mut Vec<Effect>) {
+    let now = model.now;
+    let Some(composer) = &mut model.composer else { return };
+    out.push(Effect::Timer(Timer::Draft, Duration::from_millis(500)));
+    let due = composer.typing.is_none_or(|at| now.since(at) >= Duration::from_secs(5));
+    if due && !composer.note && !composer.is_empty() {
+        composer.typing = Some(now);
+        let ticket = composer.ticket;
+        out.push(model.submit(Command::Typing { ticket }, After::Ignored));
+    }
+}
+
+/// Saves what is being written, if it has changed since.
+pub(super) fn save_draft(model: &mut Model, out: &mut Vec<Effect>) {
+    let Some(composer) = &mut model.composer else { return };
+    // A reply of the outbox is saved there, by sending it.
+    if composer.editing.is_some() {
+        return;
+    }
+    let (ticket, note) = (composer.ticket, composer.note);
+    let text = if composer.is_empty() { String::new() } else { composer.text() };
+    let saved = composer.saved.get_or_insert_default();
+    if saved.0 == text && (saved.1 == note || text.is_empty()) {
+        return;
+    }
+    *saved = (text.clone(), note);
+    model.dirty = true;
+    model.drafts.insert(ticket, Draft { text: text.clone(), note });
+    out.push(model.submit(Command::SaveDraft { ticket, text, note }, After::Quietly));
+}
+
+/// Leaves the composer; the draft is kept, and an empty one gives the ticket back that it had claimed.
+pub(super) fn leave(model: &mut Model, out: &mut Vec<Effect>) {
+    save_draft(model, out);
+    let Some(composer) = model.composer.take() else { return };
+    super::focus(model, Focus::Thread);
+    if composer.editing.is_some() {
+        return;
+    }
+    if composer.claimed_here && composer.is_empty() {
+        let after = After::Say(format!("{} is free again", composer.ticket));
+        out.push(model.submit(Command::Release { ticket: composer.ticket }, after));
+    }
+}
+
+/// Enter: sends the reply, or saves the note.
+pub(super) fn send(model: &mut Model, out: &mut Vec<Effect>) {
+    let Some(composer) = &mut model.composer else { return };
+    let (key, note, text) = (composer.ticket, composer.note, composer.text());
+    if composer.is_empty() {
+        if composer.editing.is_some() {
+            return warn(model, "the text is empty: leave with Esc and discard the reply instead".to_owned(), out);
+        }
+        return leave(model, out);
+    }
+    if !note {
+        if let Some(field) = unfilled(&text).into_iter().next() {
+            let name = text[field].trim_matches(['{', '}', '?', ' ']).to_owned();
+            composer.next_field();
+            let tab = model.key(Action::NextField);
+            return warn(model, format!("not sent: fill in \"{name}\" first ({tab} goes to the next field)"), out);
+        }
+        let length = text.trim().chars().count();
+        if length > LONGEST {
+            return warn(model, format!("not sent: {length} characters, Telegram takes {LONGEST}"), out);
+        }
+        if composer.pasted > PASTE_LINES {
+            let question = format!("Send the {} lines that were pasted?", composer.pasted);
+            return overlay::ask(model, Confirm::yes(question, "send", Then::Send));
+        }
+        let editing = composer.editing.is_some();
+        if !editing && asks_first(model, key) {
+            return;
+        }
+    }
+    send_now(model, out);
+}
+
+/// Sends without asking any more.
+pub(super) fn send_now(model: &mut Model, out: &mut Vec<Effect>) {
+    let Some(composer) = model.composer.take() else { return };
+    // What was wrong with it before no longer is.
+    model.notice = None;
+    let ticket = composer.ticket;
+    let text = composer.text().trim().to_owned();
+    super::focus(model, Focus::Thread);
+    if let Some(open) = &mut model.open {
+        open.follow = true;
+    }
+    if let Some(outbox) = composer.editing {
+        out.push(
+            model.submit(Command::EditOutbox { outbox, text }, After::Say("changed; it goes out again".to_owned())),
+        );
+        return;
+    }
+    model.drafts.insert(ticket, Draft { text: String::new(), note: composer.note });
+    if composer.note {
+        out.push(model.submit(Command::Note { ticket, text: text.clone() }, After::Note(text)));
+    } else {
+        let reply_to = composer.reply_to.map(|(message, _)| message);
+        model.replied.insert(ticket, model.now);
+        let command = Command::Reply { ticket, text: text.clone(), reply_to, hold: true };
+        out.push(model.submit(command, After::Reply { text, reply_to }));
+    }
+}
+
+/// Puts a text back into the composer: it was refused, or taken back. Where something else is being written it stays a
+/// draft; tells whether it is in the composer.
+pub(super) fn give_back(
+    model: &mut Model,
+    ticket: TicketKey,
+    text: &str,
+    reply_to: Option<MessageId>,
+    note: bool,
+    out: &mut Vec<Effect>,
+) -> bool {
+    if !note {
+        model.replied.remove(&ticket);
+    }
+    let text = text.to_owned();
+    model.drafts.insert(ticket, Draft { text: text.clone(), note });
+    out.push(model.submit(Command::SaveDraft { ticket, text: text.clone(), note }, After::Quietly));
+    let busy = model.composer.as_ref().is_some_and(|composer| !composer.is_empty());
+    if busy || model.open.as_ref().is_none_or(|open| open.key != ticket) {
+        return false;
+    }
+    let mut composer = Composer::new(ticket, note);
+    composer.set_text(&text);
+    composer.reply_to = reply_to.map(|message| (message, String::new()));
+    composer.saved = Some((text, note));
+    model.composer = Some(composer);
+    super::focus(model, Focus::Composer);
+    true
+}
+
+/// Changes between PUBLIC and INTERNAL NOTE; asks when there is text.
+pub(super) fn toggle(model: &mut Model, out: &mut Vec<Effect>) {
+    let Some(composer) = &model.composer else { return };
+    if composer.editing.is_some() {
+        return warn(model, "a reply cannot become a note: leave with Esc".to_owned(), out);
+    }
+    if composer.is_empty() {
+        return toggle_now(model, out);
+    }
+    let (question, label) = if composer.note {
+        ("What you wrote becomes a PUBLIC reply that the customer will read.", "make it public")
+    } else {
+        ("What you wrote becomes an INTERNAL NOTE that only the desk reads.", "make it a note")
+    };
+    overlay::ask(model, Confirm::yes(question.to_owned(), label, Then::Toggle));
+}
+
+pub(super) fn toggle_now(model: &mut Model, out: &mut Vec<Effect>) {
+    if let Some(composer) = &mut model.composer {
+        composer.note = !composer.note;
+    }
+    changed(model, out);
+}
+
+/// Tab: expands `;code` before the cursor, or jumps to the next field.
+pub(super) fn tab(model: &mut Model, out: &mut Vec<Effect>) {
+    let Some(composer) = &mut model.composer else { return };
+    let Some((code, length)) = composer.code_before_cursor() else {
+        composer.next_field();
+        return;
+    };
+    let language = language(model);
+    let desk = desk_language(model);
+    let found = by_code(&model.setup.templates, &code, language.as_deref(), &desk).cloned();
+    match found {
+        Some(template) => {
+            if let Some(composer) = &mut model.composer {
+                composer.delete_before(length);
+            }
+            insert_template(model, &template, out);
+        }
+        None => warn(model, format!("no template has the code `{code}`"), out),
+    }
+}
+
+fn desk_language(model: &Model) -> String {
+    model.setup.language.clone().unwrap_or_else(|| "en".to_owned())
+}
+
+/// Tells the customer's language, if it is known.
+pub(super) fn language(model: &Model) -> Option<String> {
+    model.open.as_ref()?.ticket.as_ref()?.language.clone()
+}
+
+/// `t`: opens the composer with the picker over it.
+pub(super) fn open_templates(model: &mut Model, out: &mut Vec<Effect>) {
+    let Some(key) = model.target() else { return };
+    if asks_first(model, key) {
+        return;
+    }
+    begin(model, key, false, out);
+    overlay::open_templates(model, out);
+}
+
+/// Inserts a template at the cursor, opening the composer if need be. Never sends.
+pub(super) fn insert_template(model: &mut Model, template: &Template, out: &mut Vec<Effect>) {
+    if model.composer.is_none() {
+        open(model, false, out);
+    }
+    let Some(key) = model.composer.as_ref().map(|composer| composer.ticket) else { return };
+    let filled = template.fill(&context(model, key));
+    if let Some(composer) = &mut model.composer {
+        composer.insert(&filled);
+    }
+    super::focus(model, Focus::Composer);
+    changed(model, out);
+}
+
+/// Tells what placeholders are filled with.
+pub(super) fn context(model: &Model, key: TicketKey) -> Context {
+    let row: Option<&TicketRow> = model.row_of(key);
+    let customer = row.and_then(|row| row.customer.as_ref());
+    let name = customer.map(|customer| customer.name.clone()).unwrap_or_default();
+    let first = |name: &str| name.split_whitespace().next().unwrap_or_default().to_owned();
+    let agent = agent_name(model);
+    Context {
+        customer_first_name: first(&name),
+        customer_name: name,
+        customer_username: customer
+            .and_then(|customer| customer.username.as_ref())
+            .map(|username| format!("@{username}"))
+            .unwrap_or_default(),
+        ticket_id: key.topic.to_string(),
+        ticket_title: row.map(|row| row.title.clone()).unwrap_or_default(),
+        agent_first_name: first(&agent),
+        agent_name: agent,
+        desk_name: model.setup.desk_name.clone(),
+        date: model.zone.local(model.now).format("%Y-%m-%d").to_string(),
+        time: model.zone.time(model.now),
+    }
+}
+
+/// Tells the agent's name as customers read it.
+fn agent_name(model: &Model) -> String {
+    let agent = &model.setup.agent;
+    let mut admins = model.desk.iter().flat_map(|desk| &desk.groups).flat_map(|facts| &facts.admins);
+    let own = admins.find(|admin| {
+        let username = admin.person.username.as_ref().map(|name| name.to_lowercase());
+        agent.telegram == Some(admin.person.id) || (username.is_some() && username == agent.username)
+    });
+    own.map_or_else(|| agent.name.0.clone(), |admin| admin.person.name.clone())
+}
+
+/// $EDITOR has ended.
+pub(super) fn edited(model: &mut Model, text: &str, out: &mut Vec<Effect>) {
+    if let Some(composer) = &mut model.composer {
+        composer.set_text(text.trim_end());
+        changed(model, out);
+    }
+}
+
+/// Takes over, then replies.
+pub(super) fn take_over(model: &mut Model, out: &mut Vec<Effect>) {
+    let Some(key) = model.target() else { return };
+    desk_work::submit_one(model, Repeatable::TakeOver, key, out);
+    model.agreed.insert(key);
+    begin(model, key, false, out);
+}

@@ -1,0 +1,158 @@
+//! What is done to tickets: one or many, undone, repeated.
+
+use super::super::action::Action;
+use super::super::effect::{Effect, ReadKind};
+use super::super::model::{Focus, Model};
+use super::super::overlays::{Confirm, Then};
+use super::super::work::{After, NextFor, Repeatable, Undoable};
+use super::{overlay, queue, say, warn};
+use crate::desk::command::Command;
+use crate::desk::ids::TicketKey;
+use crate::desk::thread::Delivery;
+use crate::engine::views::ViewRequest;
+
+/// Does something to the marked tickets, or to the one at hand. More than one is asked about.
+pub(super) fn act(model: &mut Model, what: Repeatable, out: &mut Vec<Effect>) {
+    let tickets = queue::targets(model);
+    act_on(model, what, tickets, out);
+}
+
+pub(super) fn act_on(model: &mut Model, what: Repeatable, tickets: Vec<TicketKey>, out: &mut Vec<Effect>) {
+    match &tickets[..] {
+        [] => say(model, "no ticket is selected".to_owned(), out),
+        [one] => {
+            let one = *one;
+            unmark(model);
+            submit_one(model, what, one, out);
+        }
+        many => {
+            let verb = what.verb();
+            let mut question = format!("{} {} tickets?", capital(&verb), many.len());
+            question.push(' ');
+            question.push_str(&many.iter().take(8).map(TicketKey::to_string).collect::<Vec<_>>().join(" "));
+            if many.len() > 8 {
+                question.push_str(" …");
+            }
+            let then = Then::Bulk(what, tickets);
+            overlay::ask(model, Confirm::yes(question, "all of them", then));
+        }
+    }
+}
+
+fn capital(words: &str) -> String {
+    let mut chars = words.chars();
+    chars.next().map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
+}
+
+fn unmark(model: &mut Model) {
+    if model.focus == Focus::Queue {
+        model.queue.marked.clear();
+        model.queue.anchor = None;
+    }
+}
+
+/// Does it to all of them, without asking any more.
+pub(super) fn bulk(model: &mut Model, what: Repeatable, tickets: &[TicketKey], out: &mut Vec<Effect>) {
+    unmark(model);
+    model.repeat = Some((what.clone(), tickets.last().copied()));
+    let batch = model.fresh_tag();
+    for ticket in tickets {
+        if what == Repeatable::Claim {
+            model.claiming.insert(*ticket);
+        }
+        out.push(model.submit(what.command(*ticket), After::Bulk(what.clone(), batch)));
+    }
+}
+
+pub(super) fn submit_one(model: &mut Model, what: Repeatable, ticket: TicketKey, out: &mut Vec<Effect>) {
+    if what == Repeatable::Claim || what == Repeatable::TakeOver {
+        model.claiming.insert(ticket);
+    }
+    model.repeat = Some((what.clone(), Some(ticket)));
+    let command = what.command(ticket);
+    out.push(model.submit(command, After::Desk(what)));
+}
+
+/// Claims because a reply was begun.
+pub(super) fn claim_quietly(model: &mut Model, ticket: TicketKey, out: &mut Vec<Effect>) {
+    model.claiming.insert(ticket);
+    out.push(model.submit(Command::Claim { ticket }, After::Say(format!("claimed {ticket}"))));
+}
+
+/// Submits a command of its own kind and says the words when it is done.
+pub(super) fn once(model: &mut Model, command: Command, words: String, out: &mut Vec<Effect>) {
+    out.push(model.submit(command, After::Say(words)));
+}
+
+/// Resolves; asks if there is a draft.
+pub(super) fn resolve(model: &mut Model, out: &mut Vec<Effect>) {
+    let tickets = queue::targets(model);
+    if let [one] = tickets[..] {
+        let drafted = match model.drafts.get(&one) {
+            Some(draft) => !draft.text.is_empty(),
+            None => model.row_of(one).is_some_and(|row| row.draft),
+        };
+        if drafted {
+            let question = format!("{one} has a draft that was not sent. Resolve it all the same? The draft is kept.");
+            return overlay::ask(model, Confirm::yes(question, "resolve", Then::Resolve(one)));
+        }
+    }
+    act_on(model, Repeatable::Resolve, tickets, out);
+}
+
+/// `u`: takes back what was done last.
+pub(super) fn undo(model: &mut Model, out: &mut Vec<Effect>) {
+    let Some(last) = model.undo.pop() else {
+        return say(model, "nothing to undo".to_owned(), out);
+    };
+    match last {
+        Undoable::Reply { outbox, .. } => {
+            let delivery = model.open.as_ref().and_then(|open| {
+                open.entries
+                    .iter()
+                    .rev()
+                    .find(|entry| entry.outbox == Some(outbox))
+                    .and_then(|entry| entry.delivery.clone())
+            });
+            if let Some(Delivery::Queued | Delivery::Sending | Delivery::Sent { .. }) = delivery {
+                return warn(model, "that reply has left already: it cannot be taken back".to_owned(), out);
+            }
+            out.push(model.submit(Command::DiscardOutbox { outbox }, After::TakenBack(last)));
+        }
+        Undoable::Move { ticket, event, done } => {
+            out.push(model.submit(Command::Undo { ticket, event }, After::Undone(done)));
+        }
+        Undoable::Snooze { ticket, before, done } => {
+            out.push(model.submit(Command::Snooze { ticket, until: before }, After::Undone(done)));
+        }
+        Undoable::Final(words) => say(model, format!("{words}: that cannot be taken back"), out),
+    }
+}
+
+/// `;`: does the last desk action to the next ticket.
+pub(super) fn repeat(model: &mut Model, out: &mut Vec<Effect>) {
+    let Some((what, done_on)) = model.repeat.clone() else {
+        return say(model, "nothing to repeat yet".to_owned(), out);
+    };
+    let here = model.target();
+    if here.is_some() && here != done_on {
+        return act(model, what, out);
+    }
+    if model.focus == Focus::Queue {
+        queue::step(model, 1, out);
+        if model.target().is_some() && model.target() != done_on {
+            act(model, what, out);
+        } else {
+            say(model, "no next ticket in this queue".to_owned(), out);
+        }
+    } else {
+        model.next_for = NextFor::Repeat(what);
+        out.push(model.read(ReadKind::Next, ViewRequest::NextTicket { after: here, backwards: false }));
+    }
+}
+
+/// Tells how undoing is done, for a notice; empty if there is nothing to undo.
+pub(super) fn undo_words(model: &Model) -> String {
+    let key = model.key(Action::Undo);
+    if key.is_empty() { String::new() } else { format!(" · {key} undoes") }
+}

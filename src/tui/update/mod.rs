@@ -1,0 +1,261 @@
+//! `update(model, signal) -> effects`: everything the screen does, without doing any of it.
+
+mod answers;
+mod compose;
+mod desk_work;
+mod keys;
+mod overlay;
+mod palette;
+mod perform;
+mod queue;
+mod settled;
+mod thread;
+
+use std::time::Duration;
+
+use super::decode::Input;
+use super::effect::{Effect, ReadKind, Signal, Timer};
+use super::model::{Focus, Model, Notice, NoticeTone};
+use super::widgets::text;
+use crate::desk::thread::Delivery;
+use crate::engine::views::{Alert, QueueName, Revision, ViewRequest};
+
+/// How often what has changed is read again, at most.
+const REFRESH: Duration = Duration::from_millis(100);
+
+/// Takes a signal, changes the model, and tells what is to be done.
+pub(crate) fn update(model: &mut Model, signal: Signal) -> Vec<Effect> {
+    let mut out = Vec::new();
+    model.now = model.setup.clock.now();
+    match signal {
+        Signal::Start => start(model, &mut out),
+        Signal::Input(input) => {
+            model.aged = model.now;
+            model.dirty = true;
+            match input {
+                Input::Key(key) => keys::on_key(model, key, &mut out),
+                Input::Paste(pasted) => keys::on_paste(model, &pasted, &mut out),
+                Input::Click(column, row) => keys::on_click(model, column, row, &mut out),
+                Input::Wheel(lines) => keys::on_wheel(model, lines, &mut out),
+            }
+        }
+        Signal::Resize(columns, rows) => {
+            model.size = (columns, rows);
+            model.dirty = true;
+            queue::preview(model, &mut out);
+        }
+        Signal::Answer(tag, view) => {
+            if model.accept(tag) {
+                model.dirty = true;
+                answers::on_answer(model, tag.kind, view, &mut out);
+                refresh(model, &mut out);
+            }
+        }
+        Signal::Settled(tag, outcome) => {
+            model.dirty = true;
+            settled::on_settled(model, tag, outcome, &mut out);
+        }
+        Signal::Revision(revision) => on_revision(model, revision, &mut out),
+        Signal::Timer(timer) => on_timer(model, timer, &mut out),
+        Signal::Edited(Ok(text)) => {
+            compose::edited(model, &text, &mut out);
+            model.dirty = true;
+        }
+        Signal::Edited(Err(why)) | Signal::Copied(Err(why)) => warn(model, why, &mut out),
+        Signal::Copied(Ok(words)) => say(model, words, &mut out),
+        Signal::Resumed => {
+            model.aged = model.now;
+            model.dirty = true;
+            out.push(Effect::Repaint);
+            out.push(Effect::Timer(Timer::Minute, model.zone.to_next_minute(model.now)));
+        }
+        Signal::Stopped => {
+            model.stopped = true;
+            warn(model, "the desk has stopped: nothing more is saved or sent from here".to_owned(), &mut out);
+        }
+    }
+    title(model, &mut out);
+    out
+}
+
+fn start(model: &mut Model, out: &mut Vec<Effect>) {
+    out.push(Effect::Timer(Timer::Minute, model.zone.to_next_minute(model.now)));
+    out.push(queue::read(model));
+    out.push(model.read(ReadKind::Counts, ViewRequest::Counts));
+    out.push(model.read(ReadKind::Desk, ViewRequest::Desk));
+    if model.open.is_some() {
+        out.push(thread::read(model));
+    }
+    if model.notice.is_some() {
+        out.push(Effect::Timer(Timer::Notice, Duration::from_secs(20)));
+    }
+}
+
+/// Says something for a while.
+fn say(model: &mut Model, words: String, out: &mut Vec<Effect>) {
+    notice(model, words, NoticeTone::Done, out);
+}
+
+/// Says that something was not done.
+fn warn(model: &mut Model, words: String, out: &mut Vec<Effect>) {
+    notice(model, words, NoticeTone::Warning, out);
+}
+
+fn notice(model: &mut Model, words: String, tone: NoticeTone, out: &mut Vec<Effect>) {
+    let seconds = if tone == NoticeTone::Warning { 10 } else { 5 };
+    model.notice = Some(Notice { text: text::safe(&words).into_owned(), tone });
+    model.dirty = true;
+    out.push(Effect::Timer(Timer::Notice, Duration::from_secs(seconds)));
+}
+
+fn on_revision(model: &mut Model, revision: Revision, out: &mut Vec<Effect>) {
+    model.aged = model.now;
+    for alert in &revision.alerts {
+        match alert {
+            Alert::NewTicket { ticket } => {
+                ring(model, out);
+                news(model, format!("new ticket {ticket}"), out);
+            }
+            Alert::Reply { ticket, assignee } if *assignee == model.me => {
+                ring(model, out);
+                if model.open.as_ref().is_none_or(|open| open.key != *ticket || !open.entered) {
+                    news(model, format!("{ticket} has a reply"), out);
+                }
+            }
+            Alert::Parked { ticket, agent, why } if *agent == model.me => {
+                ring(model, out);
+                warn(model, format!("your reply to {ticket} was not sent: {why}"), out);
+            }
+            _ => {}
+        }
+    }
+    let touches_open = revision.all || model.open.as_ref().is_some_and(|open| revision.changed.contains(&open.key));
+    model.stale.desk = true;
+    model.stale.queue |= revision.all || !revision.changed.is_empty();
+    model.stale.thread |= touches_open;
+    model.stale.outbox = true;
+    refresh(model, out);
+}
+
+/// Says something that happened elsewhere, unless something more important is being said.
+fn news(model: &mut Model, words: String, out: &mut Vec<Effect>) {
+    if !matches!(&model.notice, Some(notice) if notice.tone == NoticeTone::Warning) {
+        say(model, words, out);
+    }
+}
+
+fn ring(model: &Model, out: &mut Vec<Effect>) {
+    if model.setup.bell && !out.contains(&Effect::Bell) {
+        out.push(Effect::Bell);
+    }
+}
+
+/// Reads again what has changed: at most every 100 ms, and never before the answer to the read before.
+fn refresh(model: &mut Model, out: &mut Vec<Effect>) {
+    if model.refreshing {
+        return;
+    }
+    let mut asked = false;
+    if model.stale.desk && !model.is_reading(ReadKind::Desk) && !model.is_reading(ReadKind::Counts) {
+        model.stale.desk = false;
+        out.push(model.read(ReadKind::Desk, ViewRequest::Desk));
+        out.push(model.read(ReadKind::Counts, ViewRequest::Counts));
+        asked = true;
+    }
+    if model.stale.queue && !model.is_reading(ReadKind::Queue) {
+        model.stale.queue = false;
+        out.push(queue::read(model));
+        asked = true;
+    }
+    let paging = model.is_reading(ReadKind::Before) || model.is_reading(ReadKind::After);
+    if model.stale.thread && model.open.is_some() && !model.is_reading(ReadKind::Thread) && !paging {
+        model.stale.thread = false;
+        out.push(thread::read(model));
+        asked = true;
+    }
+    if model.stale.outbox && !model.is_reading(ReadKind::Outbox) {
+        model.stale.outbox = false;
+        if matches!(model.overlay, Some(super::overlays::Overlay::Outbox(..))) {
+            out.push(model.read(ReadKind::Outbox, ViewRequest::Outbox));
+            asked = true;
+        }
+    }
+    if asked {
+        model.refreshing = true;
+        out.push(Effect::Timer(Timer::Refresh, REFRESH));
+    }
+}
+
+fn on_timer(model: &mut Model, timer: Timer, out: &mut Vec<Effect>) {
+    match timer {
+        Timer::Minute => {
+            // Ages stand still on an idle screen but for every fifth minute: a quiet line costs nothing.
+            let minute = model.now.unix().div_euclid(60);
+            if minute % 5 == 0 || model.now.since(model.aged) > Duration::from_secs(330) {
+                model.aged = model.now;
+            }
+            model.dirty = true;
+            out.push(Effect::Timer(Timer::Minute, model.zone.to_next_minute(model.now)));
+        }
+        Timer::Second => {
+            model.dirty = true;
+            countdown(model, out);
+        }
+        Timer::Notice => {
+            model.notice = None;
+            model.dirty = true;
+        }
+        Timer::Draft => compose::save_draft(model, out),
+        Timer::Seen => thread::report_seen(model, out),
+        Timer::Preview => queue::follow(model, out),
+        Timer::WhichKey => {
+            model.which_key = !model.prefix.is_empty();
+            model.dirty |= model.which_key;
+        }
+        Timer::Refresh => {
+            model.refreshing = false;
+            refresh(model, out);
+        }
+        Timer::Typed => overlay::ask_remote(model, out),
+    }
+}
+
+/// Goes on counting down while a reply on the screen is held.
+fn countdown(model: &Model, out: &mut Vec<Effect>) {
+    let held = |delivery: &Delivery| matches!(delivery, Delivery::Held { until } if *until > model.now);
+    let any = model
+        .open
+        .as_ref()
+        .is_some_and(|open| open.entries.iter().rev().take(20).any(|entry| entry.delivery.as_ref().is_some_and(held)));
+    if any {
+        out.push(Effect::Timer(Timer::Second, Duration::from_secs(1)));
+    }
+}
+
+/// Sets the terminal's title when its numbers have changed.
+fn title(model: &mut Model, out: &mut Vec<Effect>) {
+    let count =
+        |queue: QueueName| model.counts.queues.iter().find(|(name, _)| *name == queue).map_or(0, |(_, count)| *count);
+    if model.counts.queues.is_empty() {
+        return;
+    }
+    let (unassigned, mine) = (count(QueueName::Unassigned), count(QueueName::Mine));
+    let title = format!("{} · {unassigned} unassigned · {mine} mine", text::safe(desk_name(model)));
+    if title != model.title {
+        model.title.clone_from(&title);
+        out.push(Effect::Title(title));
+    }
+}
+
+fn desk_name(model: &Model) -> &str {
+    &model.setup.desk_name
+}
+
+/// Gives a pane the focus.
+fn focus(model: &mut Model, focus: Focus) {
+    model.focus = focus;
+    model.dirty = true;
+    if let Some(open) = &mut model.open {
+        open.entered |= focus != Focus::Queue;
+    }
+}

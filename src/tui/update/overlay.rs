@@ -1,0 +1,488 @@
+//! What lies over everything: opening it, its keys, and what follows.
+
+use std::time::Duration;
+
+use super::super::action::{ACTIONS, Action, Context};
+use super::super::effect::{Effect, ReadKind, Timer};
+use super::super::keymap::Lookup;
+use super::super::keys::{Key, KeyCode};
+use super::super::model::{Model, OpenTicket};
+use super::super::overlays::{Confirm, Overlay, Then, UntilFor, UntilForm};
+use super::super::view;
+use super::super::widgets::line_edit::LineEdit;
+use super::super::widgets::picker::{Item, Picked, Picker};
+use super::super::work::Repeatable;
+use super::{compose, desk_work, palette, perform, queue, say, thread};
+use crate::clock::Timestamp;
+use crate::desk::command::Command;
+use crate::desk::template::prefer;
+use crate::desk::ticket::Pending;
+use crate::engine::views::{Hit, OutboxRow, QueueName, Sort, TicketRow, ViewRequest};
+
+/// The marks of queue and thread, for the help.
+const MARKS: [(&str, &str); 9] = [
+    ("O A I P R C", "Open, Assigned, InProgress, Pending, Resolved, Closed"),
+    ("●", "has messages that you have not seen"),
+    ("*", "in the queue: marked; in the thread: a bot or the desk itself"),
+    ("✓", "sent"),
+    ("… →", "on its way"),
+    ("!", "not sent, and why"),
+    ("@", "staff wrote it in Telegram"),
+    ("~", "an internal note"),
+    ("+", "written by somebody else than the customer"),
+];
+
+/// Asks something.
+pub(super) fn ask(model: &mut Model, question: Confirm) {
+    model.overlay = Some(Overlay::Confirm(question));
+}
+
+pub(super) fn open_until(model: &mut Model, purpose: UntilFor, out: &mut Vec<Effect>) {
+    let tickets = queue::targets(model);
+    if tickets.is_empty() {
+        return say(model, "no ticket is selected".to_owned(), out);
+    }
+    model.overlay = Some(Overlay::Until(UntilForm { purpose, tickets, typed: None, wrong: None }));
+}
+
+pub(super) fn open_assign(model: &mut Model, out: &mut Vec<Effect>) {
+    let tickets = queue::targets(model);
+    let agents = model.desk.as_ref().map(|desk| desk.agents.clone()).unwrap_or_default();
+    if tickets.is_empty() || agents.is_empty() {
+        return say(model, "no ticket is selected".to_owned(), out);
+    }
+    let items = agents.iter().enumerate().map(|(index, agent)| Item {
+        label: agent.to_string(),
+        detail: if *agent == model.me { "you".to_owned() } else { String::new() },
+        index,
+        ..Item::default()
+    });
+    model.overlay = Some(Overlay::Assign { picker: Picker::new(items.collect()), agents, note: None, tickets });
+}
+
+pub(super) fn open_templates(model: &mut Model, out: &mut Vec<Effect>) {
+    let language = compose::language(model);
+    let Some(key) = model.composer.as_ref().map(|composer| composer.ticket) else { return };
+    let templates: Vec<_> = prefer(&model.setup.templates, language.as_deref().or(model.setup.language.as_deref()))
+        .into_iter()
+        .cloned()
+        .collect();
+    if templates.is_empty() {
+        return say(model, "there are no templates".to_owned(), out);
+    }
+    let context = compose::context(model, key);
+    let items = templates.iter().enumerate().map(|(index, template)| Item {
+        label: template.name.clone(),
+        code: template.code.clone().unwrap_or_default(),
+        detail: template.language.iter().chain(&template.tags).cloned().collect::<Vec<_>>().join(" "),
+        preview: template.fill(&context),
+        index,
+    });
+    model.overlay = Some(Overlay::Templates(Picker::new(items.collect()), templates));
+}
+
+pub(super) fn open_help(model: &mut Model) {
+    let chain = model.context().chain();
+    let mut items: Vec<Item> = Vec::new();
+    let mut contexts: Vec<Context> = chain.to_vec();
+    contexts.extend(Context::ALL.into_iter().filter(|context| !chain.contains(context)));
+    for context in contexts {
+        for row in ACTIONS.iter().filter(|row| row.context == context) {
+            let keys = model.keymap.keys_of(row.action).join("  ");
+            let keys = if keys.is_empty() { format!(":{}", row.name) } else { keys };
+            items.push(Item {
+                label: keys,
+                code: row.name.to_owned(),
+                detail: row.about.to_owned(),
+                preview: context.name().to_owned(),
+                index: row.action as usize,
+            });
+        }
+    }
+    for (mark, means) in MARKS {
+        let (label, detail) = (mark.to_owned(), means.to_owned());
+        items.push(Item { label, detail, preview: "mark".to_owned(), index: usize::MAX, ..Item::default() });
+    }
+    model.overlay = Some(Overlay::Help(Picker::new(items)));
+}
+
+pub(super) fn open_palette(model: &mut Model) {
+    let items = ACTIONS.iter().filter(|row| row.action.in_palette()).map(|row| Item {
+        label: row.name.to_owned(),
+        detail: row.about.to_owned(),
+        preview: model.keymap.key_of(row.action),
+        index: row.action as usize,
+        ..Item::default()
+    });
+    model.overlay = Some(Overlay::Palette(Picker::new(items.collect())));
+}
+
+pub(super) fn open_search(model: &mut Model, words: &str) {
+    let mut picker = Picker::remote();
+    picker.query = LineEdit::new(words);
+    model.overlay = Some(Overlay::Search(picker, Vec::new()));
+}
+
+pub(super) fn open_jump(model: &mut Model, out: &mut Vec<Effect>) {
+    model.overlay = Some(Overlay::Jump(Picker::remote(), Vec::new()));
+    ask_remote(model, out);
+}
+
+pub(super) fn open_outbox(model: &mut Model, out: &mut Vec<Effect>) {
+    model.overlay = Some(Overlay::Outbox(Picker::new(Vec::new()), Vec::new()));
+    out.push(model.read(ReadKind::Outbox, ViewRequest::Outbox));
+}
+
+/// Asks for what the typed words find.
+pub(super) fn ask_remote(model: &mut Model, out: &mut Vec<Effect>) {
+    match &model.overlay {
+        Some(Overlay::Search(picker, _)) => {
+            let text = picker.query.text().trim().to_owned();
+            if text.is_empty() {
+                found(model, Vec::new());
+            } else {
+                out.push(model.read(ReadKind::Search, ViewRequest::Search { text, limit: 100 }));
+            }
+        }
+        Some(Overlay::Jump(picker, _)) => {
+            let filter = picker.query.text().trim().trim_start_matches('#').to_owned();
+            let sort = if filter.is_empty() { Sort::Activity } else { Sort::Natural };
+            let request = ViewRequest::Queue { queue: QueueName::All, filter, sort, offset: 0, limit: 50 };
+            out.push(model.read(ReadKind::Jump, request));
+        }
+        _ => {}
+    }
+}
+
+pub(super) fn found(model: &mut Model, hits: Vec<Hit>) {
+    let items = hits.iter().enumerate().map(|(index, hit)| Item {
+        label: format!("#{} {}", hit.id, hit.title),
+        code: hit.status.map(|status| status.letter().to_string()).unwrap_or_default(),
+        detail: format!("{} · {}: {}", model.zone.day(hit.at, model.now), hit.author, hit.snippet),
+        preview: hit.snippet.clone(),
+        index,
+    });
+    let items = items.collect();
+    if let Some(Overlay::Search(picker, shown)) = &mut model.overlay {
+        picker.set_items(items);
+        *shown = hits;
+    }
+}
+
+pub(super) fn jumps(model: &mut Model, rows: Vec<TicketRow>) {
+    let items = rows.iter().enumerate().map(|(index, row)| Item {
+        label: format!("#{} {}", row.id, view::customer_name(row)),
+        code: row.status.letter().to_string(),
+        detail: format!("{} · {}", row.title, row.last_text),
+        index,
+        ..Item::default()
+    });
+    let items = items.collect();
+    if let Some(Overlay::Jump(picker, shown)) = &mut model.overlay {
+        picker.set_items(items);
+        *shown = rows;
+    }
+}
+
+pub(super) fn outbox(model: &mut Model, rows: Vec<OutboxRow>) {
+    let items = rows.iter().enumerate().map(|(index, row)| Item {
+        label: format!("{} {}", row.ticket, row.agent),
+        code: row.delivery.label().to_owned(),
+        detail: match &row.delivery {
+            crate::desk::thread::Delivery::Parked { why } => format!("{why} · {}", row.text),
+            _ => row.text.clone(),
+        },
+        preview: row.text.clone(),
+        index,
+    });
+    let items = items.collect();
+    if let Some(Overlay::Outbox(picker, shown)) = &mut model.overlay {
+        picker.set_items(items);
+        *shown = rows;
+    }
+}
+
+pub(super) fn on_key(model: &mut Model, key: Key, out: &mut Vec<Effect>) {
+    match &mut model.overlay {
+        Some(Overlay::Confirm(question)) => {
+            // Esc and everything with Alt or Ctrl is no answer; keys count by their place.
+            let letter = key.latin().unwrap_or(key).text().map(|c| c.to_ascii_lowercase());
+            let chosen = match key.code {
+                KeyCode::Enter if !key.alt => question.choices.first(),
+                _ => question.choices.iter().find(|choice| Some(choice.key) == letter),
+            };
+            let then = chosen.map(|choice| choice.then.clone());
+            if then.is_some() || key.code == KeyCode::Esc || letter == Some('n') || letter == Some('q') {
+                model.overlay = None;
+            }
+            if let Some(then) = then {
+                follow(model, then, out);
+            }
+        }
+        Some(Overlay::Until(_)) => until_key(model, key, out),
+        Some(Overlay::Assign { note: Some(_), .. }) => note_key(model, key, out),
+        Some(_) => list_key(model, key, out),
+        None => {}
+    }
+}
+
+fn follow(model: &mut Model, then: Then, out: &mut Vec<Effect>) {
+    match then {
+        Then::Bulk(what, tickets) => desk_work::bulk(model, what, &tickets, out),
+        Then::Resolve(ticket) => desk_work::submit_one(model, Repeatable::Resolve, ticket, out),
+        Then::Send => {
+            if let Some(composer) = &mut model.composer {
+                composer.pasted = 0;
+            }
+            compose::send(model, out);
+        }
+        Then::Toggle => compose::toggle_now(model, out),
+        Then::ReplyAnyway => {
+            if let Some(ticket) = model.target() {
+                model.agreed.insert(ticket);
+                compose::open(model, false, out);
+            }
+        }
+        Then::NoteInstead => match model.target() {
+            Some(ticket) if model.composer.is_none() => compose::begin(model, ticket, true, out),
+            _ => {
+                if let Some(composer) = &mut model.composer {
+                    composer.note = true;
+                }
+                compose::changed(model, out);
+            }
+        },
+        Then::TakeOver => compose::take_over(model, out),
+        Then::Discard(outbox) => {
+            desk_work::once(model, Command::DiscardOutbox { outbox }, "thrown away".to_owned(), out);
+        }
+        Then::Ignore(ticket) => {
+            let command = Command::Ignore { ticket, ignored: true };
+            desk_work::once(
+                model,
+                command,
+                format!("{ticket} is ignored from now on; `:unignore` takes it in again"),
+                out,
+            );
+        }
+        Then::Quit => out.push(Effect::Quit),
+    }
+}
+
+fn until_key(model: &mut Model, key: Key, out: &mut Vec<Effect>) {
+    let Some(Overlay::Until(form)) = &model.overlay else { return };
+    let form = form.clone();
+    let action = match model.keymap.look_up(Context::Picker, &[key]) {
+        Lookup::Action(action) => Some(action),
+        _ => None,
+    };
+    let preset = key
+        .text()
+        .filter(|_| form.typed.is_none())
+        .and_then(|digit| form.presets(model).into_iter().find(|(own, _, _)| *own == digit).map(|(_, _, until)| until));
+    if let Some(until) = preset {
+        return until_done(model, &form, until, out);
+    }
+    match action {
+        Some(Action::PickClose) => model.overlay = None,
+        Some(Action::PickRepaint) => out.push(Effect::Repaint),
+        Some(Action::PickAccept) => {
+            match form.typed.as_ref().map(LineEdit::text).filter(|typed| !typed.trim().is_empty()) {
+                None => {
+                    let until = form.default(model).1;
+                    until_done(model, &form, until, out);
+                }
+                Some(typed) => match model.zone.parse(typed, model.now) {
+                    Ok(until) => until_done(model, &form, Some(until), out),
+                    Err(why) => change_form(model, |form| form.wrong = Some(why.clone())),
+                },
+            }
+        }
+        Some(Action::PickTab) => change_form(model, UntilForm::next_reason),
+        Some(action) => change_form(model, |form| {
+            if let Some(typed) = &mut form.typed {
+                typed.act(action);
+                if typed.text().is_empty() {
+                    form.typed = None;
+                }
+            }
+        }),
+        None => {
+            if let Some(c) = key.text() {
+                change_form(model, |form| {
+                    form.wrong = None;
+                    let typed = form.typed.get_or_insert_default();
+                    // Space only says that what follows is typed.
+                    if c != ' ' || !typed.text().is_empty() {
+                        typed.insert(c.encode_utf8(&mut [0; 4]));
+                    }
+                });
+            }
+        }
+    }
+}
+
+fn change_form(model: &mut Model, change: impl FnOnce(&mut UntilForm)) {
+    if let Some(Overlay::Until(form)) = &mut model.overlay {
+        change(form);
+    }
+}
+
+fn until_done(model: &mut Model, form: &UntilForm, until: Option<Timestamp>, out: &mut Vec<Effect>) {
+    model.overlay = None;
+    let what = match form.purpose {
+        UntilFor::Pending(reason) => Repeatable::SetPending(Pending { reason, until }),
+        UntilFor::Snooze => Repeatable::Snooze(until),
+    };
+    desk_work::act_on(model, what, form.tickets.clone(), out);
+}
+
+fn note_key(model: &mut Model, key: Key, out: &mut Vec<Effect>) {
+    let action = model.keymap.look_up(Context::Picker, &[key]);
+    let Some(Overlay::Assign { picker, agents, note: Some(note), tickets }) = &mut model.overlay else { return };
+    match action {
+        Lookup::Action(Action::PickAccept) => {
+            let text = note.text().trim().to_owned();
+            let agent = picker.current().and_then(|item| agents.get(item.index)).cloned();
+            let tickets = tickets.clone();
+            model.overlay = None;
+            if let Some(agent) = agent {
+                let what = Repeatable::Assign(agent, (!text.is_empty()).then_some(text));
+                desk_work::act_on(model, what, tickets, out);
+            }
+        }
+        Lookup::Action(Action::PickClose) => model.overlay = None,
+        Lookup::Action(action) => {
+            note.act(action);
+        }
+        _ => {
+            if let Some(c) = key.text() {
+                note.insert(c.encode_utf8(&mut [0; 4]));
+            }
+        }
+    }
+}
+
+fn list_key(model: &mut Model, key: Key, out: &mut Vec<Effect>) {
+    let action = match model.keymap.look_up(Context::Picker, &[key]) {
+        Lookup::Action(Action::PickRepaint) => return out.push(Effect::Repaint),
+        Lookup::Action(action) => Some(action),
+        _ => None,
+    };
+    // `1` to `9` take one of the first templates while nothing is typed.
+    if let (Some(Overlay::Templates(picker, _)), Some(digit)) =
+        (&mut model.overlay, key.text().and_then(|c| c.to_digit(10)))
+        && picker.query.text().is_empty()
+        && digit > 0
+        && (digit as usize) <= picker.shown().len()
+    {
+        picker.select(digit as usize - 1);
+        return accept(model, out);
+    }
+    let Some(picker) = model.overlay.as_mut().and_then(Overlay::picker) else { return };
+    let picked = match (action, key.text()) {
+        (Some(action), _) => picker.act(action),
+        (None, Some(c)) => picker.type_text(c.encode_utf8(&mut [0; 4])),
+        (None, None) => Picked::Stay,
+    };
+    match picked {
+        Picked::Accept => accept(model, out),
+        Picked::Close => model.overlay = None,
+        Picked::Typed => typed(model, out),
+        Picked::Tab => tab(model),
+        Picked::Stay => {}
+    }
+}
+
+/// Something was typed into a list.
+pub(super) fn typed(model: &mut Model, out: &mut Vec<Effect>) {
+    match &model.overlay {
+        Some(Overlay::Search(..) | Overlay::Jump(..)) => {
+            out.push(Effect::Timer(Timer::Typed, Duration::from_millis(120)));
+        }
+        Some(Overlay::Templates(picker, _)) => {
+            // A code that is the only one to begin so inserts at once.
+            if let Some(index) = picker.unique_code().map(|item| item.index) {
+                insert(model, index, out);
+            }
+        }
+        _ => {}
+    }
+}
+
+fn insert(model: &mut Model, index: usize, out: &mut Vec<Effect>) {
+    let Some(Overlay::Templates(_, templates)) = model.overlay.take() else { return };
+    if let Some(template) = templates.get(index) {
+        compose::insert_template(model, template, out);
+    }
+}
+
+fn tab(model: &mut Model) {
+    match &mut model.overlay {
+        Some(Overlay::Assign { picker, note, .. }) if picker.current().is_some() => *note = Some(LineEdit::default()),
+        Some(Overlay::Palette(picker)) => {
+            if let Some(name) = picker.current().map(|item| item.label.clone()) {
+                picker.act(Action::PickClear);
+                picker.type_text(&format!("{name} "));
+            }
+        }
+        _ => {}
+    }
+}
+
+fn accept(model: &mut Model, out: &mut Vec<Effect>) {
+    let Some(overlay) = model.overlay.take() else { return };
+    match overlay {
+        Overlay::Help(picker) => {
+            let action =
+                picker.current().map(|item| item.index).and_then(|index| ACTIONS.get(index)).map(|row| row.action);
+            // Help is for reading; what can be done from here is done.
+            if let Some(action) = action.filter(|action| action.in_palette() && model.composer.is_none()) {
+                perform::perform(model, action, out);
+            }
+        }
+        Overlay::Palette(picker) => palette::run(model, &picker, out),
+        Overlay::Templates(picker, templates) => {
+            if let Some(template) = picker.current().and_then(|item| templates.get(item.index)) {
+                compose::insert_template(model, template, out);
+            }
+        }
+        Overlay::Assign { picker, agents, tickets, .. } => {
+            if let Some(agent) = picker.current().and_then(|item| agents.get(item.index)) {
+                desk_work::act_on(model, Repeatable::Assign(agent.clone(), None), tickets, out);
+            }
+        }
+        Overlay::Search(picker, hits) => {
+            if let Some(hit) = picker.current().and_then(|item| hits.get(item.index)) {
+                model.land_on = hit.message_id;
+                let key = crate::desk::ids::TicketKey { group: hit.group, topic: hit.id };
+                thread::open(model, key, out);
+                let words = picker.query.text().trim_matches('"').trim_end_matches('*').to_lowercase();
+                if let Some(open) = &mut model.open {
+                    open.find = (!words.is_empty()).then_some(words);
+                }
+            }
+        }
+        Overlay::Jump(picker, rows) => match picker.current().and_then(|item| rows.get(item.index)) {
+            Some(row) => thread::open(model, row.key(), out),
+            None => thread::open_number(model, picker.query.text().trim(), out),
+        },
+        Overlay::Outbox(picker, rows) => {
+            if let Some(row) = picker.current().and_then(|item| rows.get(item.index)) {
+                let (ticket, outbox) = (row.ticket, row.outbox);
+                thread::open(model, ticket, out);
+                if let Some(open) = &mut model.open {
+                    select_unsent(open, outbox);
+                }
+            }
+        }
+        Overlay::Until(_) | Overlay::Confirm(_) => {}
+    }
+}
+
+fn select_unsent(open: &mut OpenTicket, outbox: crate::desk::ids::OutboxId) {
+    if let Some(entry) = open.entries.iter().find(|entry| entry.outbox == Some(outbox)) {
+        open.selected = Some(entry.id);
+        open.follow = false;
+    }
+}

@@ -1,0 +1,130 @@
+//! The palette: an action by name, with what follows it on the line.
+
+use super::super::action::{ACTIONS, Action, by_name};
+use super::super::effect::{Effect, ReadKind};
+use super::super::model::Model;
+use super::super::widgets::picker::Picker;
+use super::super::work::Repeatable;
+use super::{compose, desk_work, overlay, perform, queue, thread, warn};
+use crate::desk::command::Command;
+use crate::desk::ids::{AgentName, TicketKey, TopicId};
+use crate::desk::template::by_code;
+use crate::desk::ticket::{Pending, PendingReason};
+use crate::engine::views::{Sort, ViewRequest};
+
+/// Runs what was typed, or what is selected.
+pub(super) fn run(model: &mut Model, picker: &Picker, out: &mut Vec<Effect>) {
+    let typed = picker.query.text().trim();
+    let (name, rest) = typed.split_once(' ').unwrap_or((typed, ""));
+    let rest = rest.trim();
+    if let Ok(topic) = typed.trim_start_matches('#').parse::<TopicId>() {
+        out.push(model.read(ReadKind::Find, ViewRequest::FindTicket { topic }));
+        return;
+    }
+    if let Some(row) = by_name(name).filter(|row| row.action.in_palette() && !rest.is_empty()) {
+        return with_words(model, row.action, rest, out);
+    }
+    let chosen = match by_name(typed).filter(|row| row.action.in_palette()) {
+        Some(row) => Some(row.action),
+        None => picker.current().and_then(|item| ACTIONS.get(item.index)).map(|row| row.action),
+    };
+    match chosen {
+        Some(action) => perform::perform(model, action, out),
+        None => warn(model, format!("there is no action `{typed}`"), out),
+    }
+}
+
+fn with_words(model: &mut Model, action: Action, words: &str, out: &mut Vec<Effect>) {
+    let until = |words: &str| model.zone.parse(words, model.now);
+    let what = match action {
+        Action::SetPending => {
+            let (first, rest) = words.split_once(' ').unwrap_or((words, ""));
+            let reason = PendingReason::ALL.into_iter().find(|reason| reason.label() == first);
+            let rest = if reason.is_some() { rest.trim() } else { words };
+            let parsed = if rest.is_empty() { Ok(None) } else { until(rest).map(Some) };
+            parsed.map(|until| {
+                let reason = reason.unwrap_or(PendingReason::ThirdParty);
+                Some(Repeatable::SetPending(Pending { reason, until }))
+            })
+        }
+        Action::Snooze if words == "off" => Ok(Some(Repeatable::Snooze(None))),
+        Action::Snooze => until(words).map(|until| Some(Repeatable::Snooze(Some(until)))),
+        Action::Close => Ok(Some(Repeatable::Close(words.to_owned()))),
+        Action::Assign => Ok(Some(Repeatable::Assign(AgentName(words.to_owned()), None))),
+        _ => Ok(None),
+    };
+    match what {
+        Ok(Some(what)) => return desk_work::act(model, what, out),
+        Err(why) => return warn(model, why, out),
+        Ok(None) => {}
+    }
+    match action {
+        Action::Duplicate => duplicate(model, words, out),
+        Action::Find if model.focus == super::super::model::Focus::Queue => queue::set_filter(model, words, out),
+        Action::Find => thread::find(model, words, out),
+        Action::Search => {
+            overlay::open_search(model, words);
+            overlay::ask_remote(model, out);
+        }
+        Action::Jump => match words.trim_start_matches('#').parse::<TopicId>() {
+            Ok(_) => thread::open_number(model, words, out),
+            Err(_) => {
+                overlay::open_jump(model, out);
+                if let Some(super::super::overlays::Overlay::Jump(picker, _)) = &mut model.overlay {
+                    picker.type_text(words);
+                }
+                overlay::ask_remote(model, out);
+            }
+        },
+        Action::Sort => match words {
+            "natural" => queue::set_sort(model, Sort::Natural, out),
+            "waiting" => queue::set_sort(model, Sort::Waiting, out),
+            "newest" => queue::set_sort(model, Sort::Newest, out),
+            "activity" => queue::set_sort(model, Sort::Activity, out),
+            _ => warn(model, format!("there is no order `{words}`: natural, waiting, newest, activity"), out),
+        },
+        Action::Theme => perform::set_theme(model, words, out),
+        Action::Note => {
+            if let Some(ticket) = model.target() {
+                let text = words.to_owned();
+                out.push(
+                    model.submit(Command::Note { ticket, text: text.clone() }, super::super::work::After::Note(text)),
+                );
+            }
+        }
+        Action::Template => {
+            let language = compose::language(model);
+            let desk = model.setup.language.clone().unwrap_or_else(|| "en".to_owned());
+            match by_code(&model.setup.templates, words, language.as_deref(), &desk).cloned() {
+                Some(template) => compose::insert_template(model, &template, out),
+                None => warn(model, format!("no template has the code `{words}`"), out),
+            }
+        }
+        Action::Reply => {
+            compose::open(model, false, out);
+            if let Some(composer) = &mut model.composer {
+                composer.insert(words);
+                compose::changed(model, out);
+            }
+        }
+        _ => warn(model, format!("`{}` takes nothing after it", action.row().name), out),
+    }
+}
+
+fn duplicate(model: &mut Model, words: &str, out: &mut Vec<Effect>) {
+    let Some(ticket) = model.target() else { return };
+    match words.trim_start_matches('#').parse::<TopicId>() {
+        Ok(topic) => {
+            let of = TicketKey { group: ticket.group, topic };
+            desk_work::once(
+                model,
+                Command::Duplicate { ticket, of },
+                format!("{ticket} is closed: it goes on in {of}"),
+                out,
+            );
+        }
+        Err(_) => {
+            warn(model, format!("`{words}` is no ticket number"), out);
+        }
+    }
+}

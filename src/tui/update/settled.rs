@@ -1,0 +1,202 @@
+//! What follows when a command was carried out or refused.
+
+use super::super::effect::{Effect, ReadKind};
+use super::super::model::{Focus, Model};
+use super::super::until;
+use super::super::work::{After, NextFor, Repeatable, Submitted, Undoable};
+use super::{compose, desk_work, queue, say, warn};
+use crate::desk::command::{Command, Refusal};
+use crate::desk::ids::TicketKey;
+use crate::engine::handle::Receipt;
+use crate::engine::views::ViewRequest;
+
+pub(super) fn on_settled(model: &mut Model, tag: u64, outcome: Result<Receipt, Refusal>, out: &mut Vec<Effect>) {
+    let Some(Submitted { ticket, after }) = model.submitted.remove(&tag) else { return };
+    if let Some(ticket) = ticket
+        && matches!(
+            after,
+            After::Desk(Repeatable::Claim | Repeatable::TakeOver) | After::Bulk(Repeatable::Claim, _) | After::Say(_)
+        )
+        && model.claiming.remove(&ticket)
+        && outcome.is_ok()
+    {
+        // Until it is read again, the row says what the receipt has confirmed.
+        assigned_here(model, ticket);
+    }
+    match outcome {
+        Ok(receipt) => done(model, ticket, after, &receipt, out),
+        Err(refusal) => refused(model, ticket, after, &refusal, out),
+    }
+}
+
+fn assigned_here(model: &mut Model, ticket: TicketKey) {
+    let me = model.me.clone();
+    if let Some(row) = model.queue.rows.iter_mut().find(|row| row.key() == ticket) {
+        row.assignee = Some(me.clone());
+    }
+    if let Some(open) = model.open.as_mut().filter(|open| open.key == ticket)
+        && let Some(view) = &mut open.ticket
+    {
+        view.row.assignee = Some(me);
+    }
+}
+
+fn done(model: &mut Model, ticket: Option<TicketKey>, after: After, receipt: &Receipt, out: &mut Vec<Effect>) {
+    let move_of = |done: &str| {
+        receipt.undo.zip(ticket).map(|(event, ticket)| Undoable::Move { ticket, event, done: done.to_owned() })
+    };
+    let notice = |words: String| match &receipt.notice {
+        Some(notice) => format!("{words}: {notice}"),
+        None => words,
+    };
+    match after {
+        After::Desk(what) => {
+            let undoable = move_of(&what.done()).or_else(|| taken_back_otherwise(model, &what, ticket, receipt));
+            let can_undo = undoable.as_ref().is_some_and(|last| !matches!(last, Undoable::Final(_)));
+            model.undo.extend(undoable);
+            let name = ticket.map(|ticket| ticket.to_string()).unwrap_or_default();
+            let undo = if can_undo { desk_work::undo_words(model) } else { String::new() };
+            say(model, notice(format!("{} {name}{undo}", what.done())), out);
+            if let Some(ticket) = ticket {
+                go_on(model, &what, ticket, out);
+            }
+        }
+        After::Bulk(what, batch) => {
+            let undoable = move_of(&what.done()).or_else(|| taken_back_otherwise(model, &what, ticket, receipt));
+            model.undo.extend(undoable);
+            bulk_done(model, &what, batch, out);
+        }
+        After::Reply { text, reply_to } => {
+            if let (Some(outbox), Some(ticket)) = (receipt.outbox, ticket) {
+                model.undo.push(Undoable::Reply { outbox, ticket, text, reply_to });
+            }
+            if let Some(ticket) = ticket {
+                forget_draft(model, ticket, out);
+            }
+            if let Some(words) = &receipt.notice {
+                say(model, words.clone(), out);
+            }
+        }
+        After::Note(_) => {
+            if let Some(ticket) = ticket {
+                forget_draft(model, ticket, out);
+                say(model, notice(format!("noted in {ticket}")), out);
+            }
+        }
+        After::TakenBack(Undoable::Reply { ticket, text, reply_to, .. }) => {
+            let here = compose::give_back(model, ticket, &text, reply_to, false, out);
+            let words = if here { String::new() } else { format!("; it is your draft in {ticket}") };
+            say(model, format!("taken back: nothing was sent{words}"), out);
+        }
+        After::TakenBack(_) => {}
+        After::Undone(what) => {
+            let name = ticket.map(|ticket| ticket.to_string()).unwrap_or_default();
+            say(model, notice(format!("taken back: {what} {name}")), out);
+        }
+        After::Say(words) => {
+            // The words name the ticket themselves: `claimed #1042`.
+            let done = words.split(" #").next().unwrap_or_default();
+            model.undo.extend(move_of(done));
+            say(model, notice(words), out);
+        }
+        After::Quietly | After::Ignored => {}
+    }
+    let kept = model.undo.len().saturating_sub(50);
+    model.undo.drain(..kept);
+}
+
+/// Tells what `u` does after an action that moves neither status nor assignee; `None` if nothing has happened.
+fn taken_back_otherwise(
+    model: &Model,
+    what: &Repeatable,
+    ticket: Option<TicketKey>,
+    receipt: &Receipt,
+) -> Option<Undoable> {
+    let ticket = ticket.filter(|_| receipt.notice.is_none())?;
+    match what {
+        Repeatable::Snooze(_) => {
+            // The row has not been read again yet: it says what was before.
+            let before = model.row_of(ticket).and_then(|row| row.snoozed_until).filter(|until| *until > model.now);
+            Some(Undoable::Snooze { ticket, before, done: what.done() })
+        }
+        Repeatable::NoReplyNeeded => Some(Undoable::Final(format!("{} {ticket}", what.done()))),
+        _ => None,
+    }
+}
+
+/// The draft has become a reply or a note, unless something else is being written there already.
+fn forget_draft(model: &mut Model, ticket: TicketKey, out: &mut Vec<Effect>) {
+    let writing = model.composer.as_ref().is_some_and(|composer| composer.ticket == ticket && !composer.is_empty());
+    let kept = model.drafts.get(&ticket).is_some_and(|draft| !draft.text.is_empty());
+    if !writing && !kept {
+        out.push(model.submit(Command::SaveDraft { ticket, text: String::new(), note: false }, After::Quietly));
+    }
+}
+
+fn bulk_done(model: &mut Model, what: &Repeatable, batch: u64, out: &mut Vec<Effect>) {
+    let left =
+        model.submitted.values().filter(|other| matches!(&other.after, After::Bulk(_, own) if *own == batch)).count();
+    if left == 0 && !matches!(&model.notice, Some(notice) if notice.text.contains("refused")) {
+        let undo = desk_work::undo_words(model);
+        say(model, format!("all {}{undo} one by one", what.done()), out);
+    }
+}
+
+/// After resolving or pending in the thread: the next ticket, the queue, or nothing.
+fn go_on(model: &mut Model, what: &Repeatable, ticket: TicketKey, out: &mut Vec<Effect>) {
+    let policy = match what {
+        Repeatable::Resolve => model.setup.after_resolve.as_str(),
+        Repeatable::SetPending(_) => model.setup.after_pending.as_str(),
+        _ => return,
+    };
+    if model.focus != Focus::Thread || model.open.as_ref().is_none_or(|open| open.key != ticket) {
+        return;
+    }
+    match policy {
+        "stay" => {}
+        "queue" => super::thread::leave(model, out),
+        _ => {
+            model.next_for = NextFor::AfterAction;
+            let request = ViewRequest::NextTicket { after: Some(ticket), backwards: false };
+            out.push(model.read(ReadKind::Next, request));
+        }
+    }
+}
+
+fn refused(model: &mut Model, ticket: Option<TicketKey>, after: After, refusal: &Refusal, out: &mut Vec<Effect>) {
+    let words = match refusal {
+        Refusal::Taken { ticket, assignee, since } => {
+            let ago = until::ago(model.now.since(*since));
+            format!("{ticket} is {assignee}'s: claimed {ago} earlier · `:takeover` makes it yours")
+        }
+        Refusal::Past(at) => format!("{} has passed already", model.zone.moment(*at, model.now)),
+        other => other.to_string(),
+    };
+    match after {
+        After::Reply { text, reply_to } => {
+            if let Some(ticket) = ticket {
+                compose::give_back(model, ticket, &text, reply_to, false, out);
+            }
+            warn(model, format!("not sent: {words}"), out);
+        }
+        After::Note(text) => {
+            if let Some(ticket) = ticket {
+                compose::give_back(model, ticket, &text, None, true, out);
+            }
+            warn(model, format!("not noted: {words}"), out);
+        }
+        After::Bulk(..) => warn(model, format!("refused: {words}"), out),
+        After::TakenBack(_) => warn(model, format!("not taken back: {words}"), out),
+        After::Say(_) => {
+            // A claim for a reply was lost: leaving empty has nothing to give back.
+            if let (Refusal::Taken { .. }, Some(composer)) = (refusal, &mut model.composer) {
+                composer.claimed_here = false;
+            }
+            warn(model, words, out);
+        }
+        After::Desk(_) | After::Undone(_) | After::Quietly => warn(model, words, out),
+        After::Ignored => {}
+    }
+    // What was shown before its time is read again as it is.
+    out.push(queue::read(model));
+}

@@ -1,0 +1,168 @@
+//! What is done to tickets, as values: what can be repeated, what can be taken back, and what follows when it has settled.
+
+use crate::clock::Timestamp;
+use crate::desk::command::Command;
+use crate::desk::ids::{AgentName, EventId, MessageId, OutboxId, TicketKey};
+use crate::desk::ticket::Pending;
+
+/// What `u` takes back.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Undoable {
+    /// A reply that may still be held.
+    Reply {
+        /// The row.
+        outbox: OutboxId,
+        /// Where it was going.
+        ticket: TicketKey,
+        /// What it says.
+        text: String,
+        /// What it quotes.
+        reply_to: Option<MessageId>,
+    },
+    /// A move of status or assignee.
+    Move {
+        /// Which ticket.
+        ticket: TicketKey,
+        /// Which event.
+        event: EventId,
+        /// What was done, in a word or two.
+        done: String,
+    },
+    /// Hiding a ticket, or showing it again.
+    Snooze {
+        /// Which ticket.
+        ticket: TicketKey,
+        /// Until when it was hidden before.
+        before: Option<Timestamp>,
+        /// What was done, in a word or two.
+        done: String,
+    },
+    /// What cannot be taken back: `u` says so, and does not reach past it to something older.
+    Final(String),
+}
+
+/// A desk action that `;` can do again.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Repeatable {
+    /// Claim.
+    Claim,
+    /// Release.
+    Release,
+    /// Take over.
+    TakeOver,
+    /// Resolve.
+    Resolve,
+    /// Reopen.
+    Reopen,
+    /// No reply needed.
+    NoReplyNeeded,
+    /// Assign.
+    Assign(AgentName, Option<String>),
+    /// Set pending.
+    SetPending(Pending),
+    /// Snooze.
+    Snooze(Option<Timestamp>),
+    /// Close.
+    Close(String),
+}
+
+impl Repeatable {
+    /// Makes the command for a ticket.
+    pub(crate) fn command(&self, ticket: TicketKey) -> Command {
+        match self.clone() {
+            Repeatable::Claim => Command::Claim { ticket },
+            Repeatable::Release => Command::Release { ticket },
+            Repeatable::TakeOver => Command::TakeOver { ticket },
+            Repeatable::Resolve => Command::Resolve { ticket },
+            Repeatable::Reopen => Command::Reopen { ticket },
+            Repeatable::NoReplyNeeded => Command::NoReplyNeeded { ticket },
+            Repeatable::Assign(to, note) => Command::Assign { ticket, to, note },
+            Repeatable::SetPending(pending) => Command::SetPending { ticket, pending },
+            Repeatable::Snooze(until) => Command::Snooze { ticket, until },
+            Repeatable::Close(reason) => Command::Close { ticket, reason },
+        }
+    }
+
+    /// Tells what is asked before it is done to many.
+    pub(crate) fn verb(&self) -> String {
+        match self {
+            Repeatable::Claim => "claim".to_owned(),
+            Repeatable::Release => "release".to_owned(),
+            Repeatable::TakeOver => "take over".to_owned(),
+            Repeatable::Resolve => "resolve".to_owned(),
+            Repeatable::Reopen => "reopen".to_owned(),
+            Repeatable::NoReplyNeeded => "set \"no reply needed\" for".to_owned(),
+            Repeatable::Assign(to, _) => format!("assign to {to}:"),
+            Repeatable::SetPending(_) => "set pending:".to_owned(),
+            Repeatable::Snooze(Some(_)) => "snooze".to_owned(),
+            Repeatable::Snooze(None) => "show again:".to_owned(),
+            Repeatable::Close(_) => "close".to_owned(),
+        }
+    }
+
+    /// Tells what is said when it was done.
+    pub(crate) fn done(&self) -> String {
+        match self {
+            Repeatable::Claim => "claimed".to_owned(),
+            Repeatable::Release => "released".to_owned(),
+            Repeatable::TakeOver => "taken over".to_owned(),
+            Repeatable::Resolve => "resolved".to_owned(),
+            Repeatable::Reopen => "reopened".to_owned(),
+            Repeatable::NoReplyNeeded => "no reply needed".to_owned(),
+            Repeatable::Assign(to, _) => format!("assigned to {to}"),
+            Repeatable::SetPending(_) => "set pending".to_owned(),
+            Repeatable::Snooze(Some(_)) => "snoozed".to_owned(),
+            Repeatable::Snooze(None) => "shown again".to_owned(),
+            Repeatable::Close(_) => "closed".to_owned(),
+        }
+    }
+}
+
+/// A command on its way, and what follows.
+#[derive(Clone, Debug)]
+pub(crate) struct Submitted {
+    /// Its ticket.
+    pub(crate) ticket: Option<TicketKey>,
+    /// What follows.
+    pub(crate) after: After,
+}
+
+/// What follows when a command has settled.
+#[derive(Clone, Debug)]
+pub(crate) enum After {
+    /// Say so; then perhaps on to the next ticket.
+    Desk(Repeatable),
+    /// One of many: `(done, refused, of)` are counted under this number.
+    Bulk(Repeatable, u64),
+    /// A reply: the text comes back if it is refused.
+    Reply {
+        /// What it says.
+        text: String,
+        /// What it quotes.
+        reply_to: Option<MessageId>,
+    },
+    /// A note: the text comes back if it is refused.
+    Note(String),
+    /// A reply taken back: its text goes into the composer.
+    TakenBack(Undoable),
+    /// A move taken back: what it was.
+    Undone(String),
+    /// Say these words.
+    Say(String),
+    /// Nothing, unless it is refused.
+    Quietly,
+    /// Nothing at all.
+    Ignored,
+}
+
+/// What a read for the next ticket is for.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) enum NextFor {
+    /// To open it.
+    #[default]
+    Open,
+    /// To open it after the one before was dealt with.
+    AfterAction,
+    /// To do this to it.
+    Repeat(Repeatable),
+}

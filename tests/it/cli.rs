@@ -1,0 +1,379 @@
+//! The whole way on the command line: the real binary against a sandbox in another process, over TCP.
+
+use std::io::{BufRead, BufReader};
+use std::os::unix::fs::PermissionsExt;
+use std::process::Stdio;
+
+use rustix::process::{Pid, Signal, kill_process};
+use serde_json::Value;
+
+use crate::support::process::{Desk, SandboxProcess, command, until, user_login};
+
+/// As fast as it goes, and nobody but us does anything.
+const FAST: &str = "backfill_calls_per_second = 0";
+const QUIET: [&str; 3] = ["--quiet", "--flood-per-minute", "0"];
+
+#[test]
+fn help_and_usage_as_written_down() {
+    trycmd::TestCases::new().case("tests/it/cmd/*.trycmd");
+}
+
+#[test]
+fn a_bot_logs_in_mirrors_the_group_and_works_a_ticket() {
+    let sandbox = SandboxProcess::start(&QUIET);
+    let desk = sandbox.bot_desk(FAST);
+    let summary = desk.json(&["sync"]);
+    assert!(summary["topics"].as_u64() > Some(30) && summary["messages"].as_u64() > Some(150), "{summary}");
+    assert!(summary["median_first_response_seconds"].is_u64(), "{summary}");
+
+    // What every ticket has, under names that stay.
+    let rows = desk.json(&["queue"]);
+    for row in rows.as_array().expect("a list") {
+        for key in ["id", "group", "episode", "status", "title", "customer", "assignee", "opened_at", "waiting_since"] {
+            assert!(row.get(key).is_some(), "no {key} in {row}");
+        }
+        assert!(row["opened_at"].as_str().is_some_and(|at| at.ends_with('Z') && at.contains('T')), "{row}");
+    }
+
+    let ticket = desk.queue("unassigned").into_iter().next().expect("somebody waits");
+    let claimed = desk.json(&["claim", &format!("#{ticket}")]);
+    assert_eq!((claimed["status"].as_str(), claimed["assignee"].as_str()), (Some("assigned"), Some("anna")));
+    assert!(desk.queue("mine").contains(&ticket) && !desk.queue("unassigned").contains(&ticket));
+    desk.run(&["--agent", "tom", "claim", &ticket]).fails(1, "take over");
+
+    let reply = desk.json(&["reply", &ticket, "We are looking into it.\nBack soon."]);
+    assert_eq!(reply["state"], "sent");
+    let id = reply["message_id"].as_i64().expect("an id");
+    desk.input(&["note", &ticket], "nobody outside may read this\n").ok();
+    desk.run(&["pending", &ticket, "--until", "2099-01-02 10:00"]).ok();
+
+    let shown = desk.json(&["show", &ticket]);
+    assert_eq!((shown["status"].as_str(), shown["pending"]["reason"].as_str()), (Some("pending"), Some("customer")));
+    let thread = shown["thread"].as_array().expect("a list");
+    for key in ["kind", "author", "text", "at", "message_id", "state"] {
+        assert!(thread.iter().all(|entry| entry.get(key).is_some()), "an entry without {key}");
+    }
+    let has = |kind: &str, text: &str| thread.iter().filter(|one| one["kind"] == kind && one["text"] == text).count();
+    assert_eq!(has("note", "nobody outside may read this"), 1);
+    assert_eq!(has("message", "We are looking into it.\nBack soon."), 1);
+
+    // Somebody else's eyes: another account, another process, another desk. The note is nowhere.
+    let other = sandbox.desk(FAST);
+    user_login(&sandbox.line, &other, "code").ok();
+    other.run(&["sync"]).ok();
+    let seen = other.messages(&ticket);
+    assert_eq!(seen.iter().filter(|(message, text)| *message == id && text.starts_with("We are looking")).count(), 1);
+    assert!(other.json(&["search", "nobody outside"]).as_array().expect("a list").is_empty());
+
+    desk.run(&["resolve", &ticket]).ok();
+    desk.run(&["claim", &ticket]).fails(1, "reopen it first");
+    desk.run(&["reopen", &ticket]).ok();
+    desk.run(&["assign", &ticket, "TOM", "--note", "yours"]).ok();
+    desk.run(&["takeover", &ticket]).ok();
+    desk.run(&["release", &ticket]).ok();
+    desk.run(&["close", &ticket, "--reason", "done"]).ok();
+    assert_eq!(desk.json(&["show", &ticket])["status"], "closed");
+    desk.run(&["reply", &ticket, "too late"]).fails(1, "reopen it first");
+    desk.run(&["show", "424242"]).fails(1, "there is no ticket #424242");
+    desk.run(&["show", &format!("{ticket}/9")]).fails(1, "has had 1 so far");
+}
+
+#[test]
+fn a_user_with_two_step_password_does_the_same() {
+    let sandbox = SandboxProcess::start(&QUIET);
+    let desk = sandbox.desk(FAST);
+    let out = user_login(&sandbox.line, &desk, "password").ok();
+    let name = sandbox.account("agent", "password")["name"].as_str().expect("a name");
+    assert!(out.contains(name), "{out}");
+    desk.run(&["sync"]).ok();
+    let ticket = desk.queue("unassigned").remove(0);
+    assert_eq!(desk.json(&["reply", &ticket, "from a user account"])["state"], "sent");
+    // Bot and user see the same history.
+    let bot = sandbox.bot_desk(FAST);
+    bot.run(&["sync"]).ok();
+    assert_eq!(history(&desk), history(&bot));
+    desk.run(&["login", "--bot"]).fails(1, "already logged in");
+    desk.run(&["logout"]).ok();
+    desk.run(&["sync"]).fails(3, "not logged in");
+    assert!(!desk.queue("all").is_empty(), "tickets stay when the login goes");
+}
+
+/// All messages of all tickets: ticket, id and text.
+fn history(desk: &Desk) -> Vec<(String, i64, String)> {
+    let mut all = Vec::new();
+    let mut tickets = desk.queue("all");
+    tickets.push("1".to_owned());
+    for ticket in tickets {
+        all.extend(desk.messages(&ticket).into_iter().map(|(id, text)| (ticket.clone(), id, text)));
+    }
+    all.sort();
+    all
+}
+
+#[test]
+fn what_is_wrong_at_login_is_said_and_leaves_nothing_behind() {
+    let sandbox = SandboxProcess::start(&QUIET);
+    let desk = sandbox.desk(FAST);
+    let account = sandbox.account("agent", "password");
+    let text = |key: &str| account[key].as_str().expect("a text");
+    let (phone, code, password) = (text("phone"), text("code"), text("password"));
+
+    desk.input(&["login", "--bot"], "1:nonsense\n").fails(3, "does not accept this bot token");
+    desk.input(&["login", "--user"], &format!("{phone}\n000\n001\n002\n")).fails(3, "login code was wrong");
+    desk.input(&["login", "--user"], &format!("{phone}\n{code}\nno\nno no\nnever\n")).fails(3, "password was wrong");
+    desk.input(&["login", "--user"], &format!("{phone}\n")).fails(1, "standard input has ended");
+    desk.run(&["sync"]).fails(3, "not logged in");
+    // The second try at each question is as good as the first.
+    let lines = format!("{phone}\n00\n{code}\nno\n{password}\n");
+    let ended = desk.input(&["login", "--user"], &lines);
+    assert!(ended.err.contains("that code is wrong") && ended.err.contains("that password is wrong"), "{ended:?}");
+    ended.ok();
+    let log = std::fs::read_dir(desk.path().join("default/log")).expect("a log").next().expect("a file").expect("it");
+    let written = std::fs::read_to_string(log.path()).expect("reads");
+    assert!(!written.contains(password) && !written.contains(code), "a secret in the log");
+    for file in ["default/session.db", "default/tickets.db", "default/desk.lock"] {
+        let file = desk.path().join(file);
+        if let Ok(meta) = std::fs::metadata(&file) {
+            assert_eq!(meta.permissions().mode() & 0o077, 0, "{}", file.display());
+        }
+    }
+}
+
+#[test]
+fn without_a_group_the_login_helps_to_choose_one() {
+    let sandbox = SandboxProcess::start(&QUIET);
+    let without = |desk: &Desk| {
+        let file = std::fs::read_to_string(desk.path().join("desk.toml")).expect("reads");
+        let lines: Vec<&str> = file.lines().filter(|line| !line.starts_with("group")).collect();
+        desk.configure(&lines.join("\n"));
+    };
+    // A user's chats are known, and only one of them has topics.
+    let desk = sandbox.desk(FAST);
+    without(&desk);
+    let ended = user_login(&sandbox.line, &desk, "code");
+    let title = sandbox.line["group"]["title"].as_str().expect("a title");
+    assert!(ended.err.contains("the desk will work") && ended.err.contains(title), "{ended:?}");
+    ended.ok();
+    assert!(desk.json(&["sync"])["tickets"].as_u64() > Some(30));
+    // A bot has no list of chats, but has heard of the group it is in.
+    let bot = sandbox.desk(FAST);
+    without(&bot);
+    let token = sandbox.account("bot", "token")["token"].as_str().expect("a text");
+    let ended = bot.input(&["login", "--bot"], token);
+    assert!(ended.code == Some(0) && ended.err.contains(title), "{ended:?}");
+    assert!(bot.json(&["sync"])["tickets"].as_u64() > Some(30));
+}
+
+#[test]
+fn a_group_that_will_not_do_is_said() {
+    let sandbox = SandboxProcess::start(&QUIET);
+    for (group, said) in [("group = \"@nobody_is_called_so\"", "no group is called"), ("group = 42", "42")] {
+        let desk = sandbox.bot_desk(FAST);
+        let file = std::fs::read_to_string(desk.path().join("desk.toml")).expect("reads");
+        let changed: Vec<&str> =
+            file.lines().map(|line| if line.starts_with("group") { group } else { line }).collect();
+        desk.configure(&changed.join("\n"));
+        let ended = desk.run(&["sync"]);
+        assert_eq!(ended.code, Some(2), "{ended:?}");
+        assert!(ended.err.contains(said), "{ended:?}");
+        let doctor: Value = serde_json::from_str(&desk.run(&["doctor", "--json"]).out).expect("JSON");
+        assert_eq!(doctor["fine"], false);
+        assert!(doctor["checks"].to_string().contains(said), "{doctor}");
+    }
+}
+
+#[test]
+fn doctor_finds_a_desk_that_is_well() {
+    let sandbox = SandboxProcess::start(&QUIET);
+    let desk = sandbox.bot_desk(FAST);
+    desk.run(&["sync"]).ok();
+    let found = desk.json(&["doctor"]);
+    let wrong: Vec<&Value> =
+        found["checks"].as_array().expect("a list").iter().filter(|check| check["verdict"] == "wrong").collect();
+    assert!(wrong.is_empty(), "{wrong:?}");
+    assert!(found["checks"].to_string().contains("may send messages"), "{found}");
+    std::fs::set_permissions(desk.tickets(), std::fs::Permissions::from_mode(0o644)).expect("sets");
+    let ended = desk.run(&["doctor"]);
+    assert_eq!(ended.code, Some(1));
+    assert!(ended.out.contains("chmod 600"), "{}", ended.out);
+}
+
+#[test]
+fn a_desk_in_use_is_locked_for_change_and_open_for_reading() {
+    let sandbox = SandboxProcess::start(&QUIET);
+    let desk = sandbox.bot_desk(FAST);
+    desk.run(&["sync"]).ok();
+    let ticket = desk.queue("unassigned").remove(0);
+    let mut holder = desk.command(&["sync", "--follow"]).stdout(Stdio::piped()).spawn().expect("starts");
+    // It prints its summary when it has caught up; it has had the lock since before.
+    let mut line = String::new();
+    let mut output = BufReader::new(holder.stdout.take().expect("is piped"));
+    output.read_line(&mut line).expect("reads");
+    let pid = format!("process {}", holder.id());
+    desk.run(&["claim", &ticket]).fails(3, &pid);
+    desk.run(&["reply", &ticket, "hello"]).fails(3, &pid);
+    desk.run(&["logout"]).fails(3, &pid);
+    assert!(!desk.queue("all").is_empty());
+    assert!(desk.run(&["doctor"]).out.contains(&pid));
+    kill_process(Pid::from_child(&holder), Signal::INT).expect("is there");
+    assert_eq!(holder.wait().expect("ends").code(), Some(0), "following ends well when it is asked to");
+    desk.run(&["claim", &ticket]).ok();
+}
+
+#[test]
+fn hostile_text_is_shown_harmless() {
+    let sandbox = SandboxProcess::start(&QUIET);
+    let desk = sandbox.bot_desk(FAST);
+    desk.run(&["sync"]).ok();
+    let mut everything = desk.run(&["queue"]).ok();
+    for ticket in desk.queue("all") {
+        everything.push_str(&desk.run(&["show", &ticket]).ok());
+        everything.push_str(&desk.run(&["show", &ticket, "--json"]).ok());
+    }
+    let bad = |c: char| (c.is_control() && c != '\n') || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    let found: Vec<char> = everything.chars().filter(|c| bad(*c)).collect();
+    assert!(found.is_empty(), "{found:?}");
+    // It was there: the shop has a customer who tries.
+    assert!(everything.contains("ALERT"), "the hostile topic is missing");
+}
+
+#[test]
+fn killed_in_the_middle_of_a_backfill_it_goes_on_and_has_every_message_once() {
+    let sandbox =
+        SandboxProcess::start(&["--quiet", "--topics", "60", "--messages", "4000", "--flood-per-minute", "0"]);
+    let whole = sandbox.bot_desk(FAST);
+    whole.run(&["sync"]).ok();
+    let desk = sandbox.bot_desk("backfill_calls_per_second = 25");
+    let mut seen = Vec::new();
+    for (wanted, signal) in [(15, Signal::KILL), (35, Signal::INT), (55, Signal::KILL)] {
+        let mut sync = desk.command(&["sync"]).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().expect("starts");
+        let mut lines = BufReader::new(sync.stderr.take().expect("is piped")).lines();
+        let percent = until("progress", || {
+            let line = lines.next().expect("it was to be killed before it ended").expect("text");
+            let percent = line.strip_prefix("fetching the history: ")?.strip_suffix(" %")?.parse::<u32>().ok()?;
+            (percent >= wanted).then_some(percent)
+        });
+        kill_process(Pid::from_child(&sync), signal).expect("is there");
+        let code = sync.wait().expect("ends").code();
+        assert_eq!(
+            code,
+            (signal == Signal::INT).then_some(130),
+            "a signal that asks is answered, one that kills is not"
+        );
+        seen.push(percent);
+    }
+    assert!(seen.iter().all(|percent| *percent < 100), "{seen:?}: it was too late to be the middle");
+    desk.run(&["sync"]).ok();
+    let (whole, killed) = (history(&whole), history(&desk));
+    assert!(whole.len() > 3000, "{}", whole.len());
+    assert_eq!(whole, killed);
+    let mut ids: Vec<i64> = killed.iter().map(|(_, id, _)| *id).collect();
+    ids.sort_unstable();
+    let all = ids.len();
+    ids.dedup();
+    assert_eq!(ids.len(), all, "a message twice");
+}
+
+#[test]
+fn killed_in_the_middle_of_a_send_the_reply_is_sent_once() {
+    let sandbox = SandboxProcess::start(&QUIET);
+    let desk = sandbox.bot_desk(FAST);
+    desk.run(&["sync"]).ok();
+    let ticket = desk.queue("unassigned").remove(0);
+    let mut states = Vec::new();
+    for round in 0..6 {
+        let text = format!("reply number {round}");
+        let mut reply = desk
+            .command(&["reply", &ticket, &text])
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("starts");
+        // As soon as the row has got as far as this round wants it, or further.
+        let connection =
+            rusqlite::Connection::open_with_flags(desk.tickets(), rusqlite::OpenFlags::SQLITE_OPEN_READ_ONLY)
+                .expect("opens");
+        let far = ["queued", "sending", "sent"];
+        let state = until("the row", || {
+            let row = connection.query_row("SELECT state FROM outbox WHERE text = ?1", [&text], |row| row.get(0));
+            let state: String = row.ok()?;
+            (far.iter().position(|one| *one == state) >= Some(round % 3)).then_some(state)
+        });
+        reply.kill().expect("is there");
+        reply.wait().expect("ends");
+        states.push(state);
+    }
+    assert!(states.iter().any(|state| state == "queued"), "never early enough: {states:?}");
+    desk.run(&["sync"]).ok();
+    let other = sandbox.desk(FAST);
+    user_login(&sandbox.line, &other, "code").ok();
+    other.run(&["sync"]).ok();
+    for (who, desk) in [("the desk", &desk), ("somebody else", &other)] {
+        let seen = desk.messages(&ticket);
+        for round in 0..6 {
+            let text = format!("reply number {round}");
+            let times = seen.iter().filter(|(id, said)| *id > 0 && *said == text).count();
+            assert_eq!(times, 1, "{who} sees `{text}` {times} times; killed in {states:?}");
+        }
+    }
+}
+
+#[test]
+fn without_anything_it_says_how_to_begin() {
+    let desk = Desk::empty();
+    let home = desk.path().join("home");
+    for args in [&[][..], &["queue"], &["sync"], &["login", "--bot"]] {
+        let output =
+            command().args(args).env("HOME", &home).env_remove("XDG_CONFIG_HOME").env_remove("XDG_DATA_HOME").output();
+        let output = output.expect("runs");
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(2), "{said}");
+        assert!(said.contains("topicdesk demo") && said.contains("topicdesk config default"), "{said}");
+    }
+    assert!(!home.exists(), "it left something behind");
+}
+
+#[test]
+fn who_is_working_is_found_or_asked_for() {
+    let desk = Desk::empty();
+    desk.configure("[[agents]]\nname = \"anna\"\n[[agents]]\nname = \"tom\"\n");
+    let run = |more: &[&str]| {
+        let mut command = command();
+        command.arg("--data-dir").arg(desk.path()).args(["claim", "5"]).args(more);
+        String::from_utf8_lossy(&command.output().expect("runs").stderr).into_owned()
+    };
+    let said = run(&[]);
+    assert!(said.contains("who are you?") && said.contains("anna, tom"), "{said}");
+    assert!(run(&["--agent", "eve"]).contains("there are anna, tom"));
+    assert!(run(&["--agent", "Tom"]).contains("there is no ticket #5"));
+    let me = topicdesk::config::os_user().remove(0);
+    desk.configure(&format!("[[agents]]\nname = \"anna\"\n[[agents]]\nname = \"tom\"\nos_user = \"{me}\"\n"));
+    assert!(run(&[]).contains("there is no ticket #5"));
+    desk.configure("[desk]\nname = \"nobody here\"\n");
+    assert!(run(&[]).contains("there are no agents"));
+}
+
+#[test]
+fn a_database_of_a_later_version_is_left_alone() {
+    let sandbox = SandboxProcess::start(&QUIET);
+    let desk = sandbox.bot_desk(FAST);
+    desk.run(&["sync"]).ok();
+    let connection = rusqlite::Connection::open(desk.tickets()).expect("opens");
+    connection.pragma_update(None, "user_version", 9_999).expect("writes");
+    drop(connection);
+    desk.run(&["queue"]).fails(1, "newer Topic Desk");
+    desk.run(&["sync"]).fails(1, "newer Topic Desk");
+}
+
+#[test]
+fn a_session_file_that_others_can_read_is_refused() {
+    let sandbox = SandboxProcess::start(&QUIET);
+    let desk = sandbox.bot_desk(FAST);
+    let session = desk.path().join("default/session.db");
+    std::fs::set_permissions(&session, std::fs::Permissions::from_mode(0o644)).expect("sets");
+    desk.run(&["sync"]).fails(2, "session.db");
+    std::fs::set_permissions(&session, std::fs::Permissions::from_mode(0o600)).expect("sets");
+    std::fs::write(&session, "this is no database").expect("writes");
+    let ended = desk.run(&["sync"]);
+    assert!(ended.code == Some(2) && ended.err.contains("session.db"), "{ended:?}");
+}

@@ -1,0 +1,197 @@
+//! `desk.toml`: what is written comes out as values, and every mistake says where it is and what is allowed.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::time::Duration;
+
+use topicdesk::config::{self, After, Config, ConfigError, GroupChoice};
+use topicdesk::desk::ids::{PersonId, TopicId};
+
+fn read(text: &str) -> Config {
+    config::from_text("desk.toml", text, None).expect("no mistakes")
+}
+
+/// All mistakes of a text, one line each.
+fn mistakes(text: &str) -> String {
+    config::from_text("desk.toml", text, None).expect_err("has mistakes").to_string()
+}
+
+#[test]
+fn everything_that_is_written_is_read() {
+    let config = read(
+        r#"
+        [desk]
+        name = "Acme Support"
+        timezone = "Europe/Kyiv"
+        language = "uk"
+        [telegram]
+        api_id = 12_345
+        api_hash = "0123456789abcdef0123456789abcdef"
+        group = -1001234567890
+        backfill_calls_per_second = 2.5
+        [[agents]]
+        name = "mia"
+        telegram = "@Mia_Acme"
+        os_user = "mia"
+        timezone = "UTC"
+        [[agents]]
+        name = "tom"
+        telegram = 77
+        [staff]
+        telegram = ["@boss", 78]
+        [rules]
+        ignore_topics = ["Rules", 17]
+        import.max_age = "30d"
+        keep_assignee = "1d 12h"
+        auto_close_after = "off"
+        auto_pending_after = "2h"
+        undo_send = "0s"
+        [tui]
+        theme = "dark"
+        mouse = true
+        bell = false
+        after_resolve = "stay"
+        [keys.queue]
+        claim = ["c", "F2"]
+        first = 1
+        "#,
+    );
+    assert_eq!(config.rules.desk_name, "Acme Support");
+    assert_eq!(config.telegram.api_id, Some(12_345));
+    assert_eq!(config.telegram.groups, [GroupChoice::Id(1_234_567_890)]);
+    assert_eq!(config.rules.staff.agents[0].username.as_deref(), Some("mia_acme"));
+    assert_eq!(config.rules.staff.agents[1].telegram, Some(PersonId(77)));
+    assert_eq!(config.rules.staff.colleagues, [PersonId(78)]);
+    assert_eq!(config.rules.staff.colleague_names, ["boss"]);
+    assert_eq!(config.rules.ignore_topics, [TopicId(17)]);
+    assert_eq!(config.rules.ignore_titles, ["Rules"]);
+    assert_eq!(config.rules.import_max_age, Duration::from_secs(30 * 86_400));
+    assert_eq!(config.rules.keep_assignee, Duration::from_secs(36 * 3_600));
+    assert_eq!(config.rules.auto_close_after, None);
+    assert_eq!(config.rules.auto_pending_after, Some(Duration::from_secs(7_200)));
+    assert_eq!(config.tui.after_resolve, After::Stay);
+    assert_eq!(config.tui.after_pending, After::Next);
+    assert_eq!(config.keys[0].keys, ["c", "F2"]);
+    assert_eq!(config.keys[1].keys, ["1"]);
+    assert!(config.keys[0].place.starts_with("desk.toml:"), "{}", config.keys[0].place);
+}
+
+#[test]
+fn a_mistake_says_where_it_is_and_what_is_allowed() {
+    for (text, said) in [
+        ("[desk]\nname = 5", "desk.toml:2:8: `desk.name` is a whole number: it must be a text in quotes"),
+        (
+            "[desk]\ntimezone = \"Kiev/Europe\"",
+            "desk.toml:2:12: `desk.timezone` is `Kiev/Europe`, which is no time zone",
+        ),
+        (
+            "[telegram]\napi_hahs = \"x\"",
+            "desk.toml:2:1: unknown key `api_hahs` in `[telegram]`: did you mean `api_hash`?",
+        ),
+        ("undo_send = \"5s\"", "desk.toml:1:1: unknown key `undo_send`: it belongs in `[rules]`"),
+        ("[rules]\nundo_send = 5", "desk.toml:2:13: `rules.undo_send` is a whole number: it must be a span of time"),
+        ("[rules]\nauto_close_after = \"never\"", "it must be a span of time like \"14d\" or \"2h 30m\", or \"off\""),
+        ("[tui]\nafter_resolve = \"leave\"", "it must be one of \"next\", \"stay\", \"queue\""),
+        ("[telegram]\napi_hash = \"geheim\"", "desk.toml:2:12: the api_hash must be the 32 hexadecimal digits"),
+        ("[telegram.sandbox]\ndc_id = 2", "`[telegram.sandbox]` has no `address`"),
+        ("[[agents]]\ntelegram = 5", "an agent has no `name`"),
+        ("[[agents]]\nname = \"mia\"\n[[agents]]\nname = \"Mia\"", "desk.toml:4:8: there are two agents `Mia`"),
+        ("[[agents]]\nname = \"mia\"\ntelegram = \"@a b\"", "desk.toml:3:12: no Telegram account"),
+        ("agents = 5", "`agents` is a whole number: it must be a list of tables: write `[[agents]]` above each"),
+        ("desk = \"x\"", "it must be a table: write `[desk]`"),
+        ("[desk\nname", "desk.toml:1:6: "),
+        ("[desk]\nname = \"тема", "desk.toml:2:"),
+        ("[desk]\nname = \"a\\u001bb\"", "desk.toml:2:8: `desk.name` must be one line without control characters"),
+    ] {
+        let told = mistakes(text);
+        assert!(told.contains(said), "{text:?}\n  told  {told}\n  wanted {said}");
+        assert!(!told.contains("geheim"), "a secret in an error: {told}");
+    }
+}
+
+#[test]
+fn all_mistakes_are_told_at_once_in_the_order_of_the_file() {
+    let told = mistakes("[desk]\nnmae = \"x\"\n[rules]\nkeep_assignee = 7\n[tui]\nbell = \"loud\"");
+    let places: Vec<&str> = told.lines().map(|line| line.split(": ").next().unwrap_or_default()).collect();
+    assert_eq!(places, ["desk.toml:2:1", "desk.toml:4:17", "desk.toml:6:8"], "{told}");
+}
+
+#[test]
+fn one_group_is_worked_and_the_others_are_named() {
+    let config = read("[[groups]]\ngroup = \"@one\"\n[[groups]]\ngroup = \"Two\"");
+    assert_eq!(config.telegram.groups[0], GroupChoice::Username("one".to_owned()));
+    assert_eq!(config.warnings, ["desk.toml:3:1: this version works one group, @one; \"Two\" is left alone"]);
+}
+
+#[test]
+fn secrets_are_in_no_debug_output() {
+    let key = "ab".repeat(256);
+    let config = read(&format!(
+        "[telegram]\napi_hash = \"{}\"\n[telegram.sandbox]\naddress = \"127.0.0.1:1\"\nauth_key = \"{key}\"",
+        "0f".repeat(16)
+    ));
+    let seen = format!("{config:?}");
+    assert!(!seen.contains(&key) && !seen.contains(&"0f".repeat(16)), "{seen}");
+}
+
+#[test]
+fn a_file_with_a_secret_must_be_private() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("desk.toml");
+    let set = |text: &str, mode| {
+        fs::write(&file, text).expect("writes");
+        fs::set_permissions(&file, fs::Permissions::from_mode(mode)).expect("sets");
+    };
+    let secret = format!("[telegram]\napi_id = 1\napi_hash = \"{}\"", "0f".repeat(16));
+    set(&secret, 0o644);
+    let error = config::load(&file).expect_err("refuses");
+    assert!(matches!(error, ConfigError::Exposed(_)) && error.to_string().contains("chmod 600"), "{error}");
+    set(&secret, 0o600);
+    assert!(config::load(&file).is_ok());
+    let sandbox =
+        |address: &str| format!("[telegram.sandbox]\naddress = \"{address}\"\nauth_key = \"{}\"", "ab".repeat(256));
+    set(&sandbox("127.0.0.1:5"), 0o644);
+    assert!(config::load(&file).is_ok(), "nothing is lost by a made-up account of this machine");
+    set(&sandbox("192.0.2.1:5"), 0o644);
+    assert!(config::load(&file).is_err());
+    set("[desk]\nname = \"open to all\"", 0o644);
+    assert!(config::load(&file).is_ok());
+
+    let hash = folder.path().join("hash");
+    fs::write(&hash, "0f".repeat(16)).expect("writes");
+    fs::set_permissions(&hash, fs::Permissions::from_mode(0o644)).expect("sets");
+    set("[telegram]\napi_hash_file = \"hash\"", 0o644);
+    assert!(config::load(&file).expect_err("refuses").to_string().contains("chmod 600"));
+    fs::set_permissions(&hash, fs::Permissions::from_mode(0o600)).expect("sets");
+    let config = config::load(&file).expect("reads");
+    assert_eq!(config.telegram.api_hash.expect("is there").expose(), "0f".repeat(16));
+}
+
+#[test]
+fn the_default_file_is_right_and_names_every_key() {
+    read(config::DEFAULT);
+    // With every comment sign before a key taken away, it still has to be right: the comments show the true syntax.
+    let open: String = config::DEFAULT
+        .lines()
+        .map(|line| match line.strip_prefix('#') {
+            Some(rest) if rest.starts_with(|c: char| c == '[' || c.is_ascii_lowercase()) => format!("{rest}\n"),
+            _ => format!("{line}\n"),
+        })
+        .filter(|line| !line.starts_with("api_hash_file"))
+        .map(|line| if line.starts_with("auth_key") { format!("auth_key = \"{}\"\n", "ab".repeat(256)) } else { line })
+        .collect();
+    let config = read(&open);
+    assert_eq!(config.rules.undo_send, Duration::from_secs(5));
+    for (key, default) in [
+        ("keep_assignee", topicdesk::desk::rules::Rules::default().keep_assignee),
+        ("thanks_window", topicdesk::desk::rules::Rules::default().thanks_window),
+        ("undo_window", topicdesk::desk::rules::Rules::default().undo_window),
+    ] {
+        let line = open.lines().find(|line| line.starts_with(key)).expect(key);
+        let shown = line.split('"').nth(1).expect("a text");
+        assert_eq!(config::duration::parse(shown), Ok(default), "{key}");
+    }
+    for key in config::known_keys() {
+        assert!(config::DEFAULT.contains(key), "assets/desk.toml does not show `{key}`");
+    }
+}
