@@ -240,12 +240,14 @@ fn hostile_text_is_shown_harmless() {
 #[test]
 fn killed_in_the_middle_of_a_backfill_it_goes_on_and_has_every_message_once() {
     let sandbox =
-        SandboxProcess::start(&["--quiet", "--topics", "60", "--messages", "4000", "--flood-per-minute", "0"]);
+        SandboxProcess::start(&["--quiet", "--topics", "60", "--messages", "9000", "--flood-per-minute", "0"]);
     let whole = sandbox.bot_desk(FAST);
     whole.run(&["sync"]).ok();
-    let desk = sandbox.bot_desk("backfill_calls_per_second = 25");
+    // Every start may ask 30 times at once, for about a quarter of it. What comes after trickles, so that however late a line is read
+    // on a busy machine, there is something left to be killed in.
+    let desk = sandbox.bot_desk("backfill_calls_per_second = 4");
     let mut seen = Vec::new();
-    for (wanted, signal) in [(15, Signal::KILL), (35, Signal::INT), (55, Signal::KILL)] {
+    for (wanted, signal) in [(5, Signal::KILL), (10, Signal::INT), (15, Signal::KILL)] {
         let mut sync = desk.command(&["sync"]).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().expect("starts");
         let mut lines = BufReader::new(sync.stderr.take().expect("is piped")).lines();
         let percent = until("progress", || {
@@ -265,7 +267,7 @@ fn killed_in_the_middle_of_a_backfill_it_goes_on_and_has_every_message_once() {
     assert!(seen.iter().all(|percent| *percent < 100), "{seen:?}: it was too late to be the middle");
     desk.run(&["sync"]).ok();
     let (whole, killed) = (history(&whole), history(&desk));
-    assert!(whole.len() > 3000, "{}", whole.len());
+    assert!(whole.len() > 7000, "{}", whole.len());
     assert_eq!(whole, killed);
     let mut ids: Vec<i64> = killed.iter().map(|(_, id, _)| *id).collect();
     ids.sort_unstable();
