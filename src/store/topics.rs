@@ -149,6 +149,22 @@ impl Work<'_> {
         Ok(rows.collect::<rusqlite::Result<_>>()?)
     }
 
+    /// Notes of every topic whose messages have all been consumed that it is collected.
+    ///
+    /// # Errors
+    /// SQLite's.
+    pub fn note_collected(&self, group: GroupId) -> Result<()> {
+        // A message's rank is its id, and the rank is in the index.
+        self.transaction
+            .prepare_cached(
+                "UPDATE topics SET collected = 1 WHERE group_id = ?1 AND NOT collected
+                 AND NOT EXISTS (SELECT 1 FROM entries INDEXED BY entries_thread WHERE entries.group_id = ?1
+                     AND entries.topic = topics.topic AND entries.rank > topics.applied AND entries.kind = 0)",
+            )?
+            .execute([group.0])?;
+        Ok(())
+    }
+
     /// Lists the topics of a group whose first backfill is not complete, by id.
     ///
     /// # Errors
