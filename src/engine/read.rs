@@ -50,6 +50,7 @@ impl Views {
     }
 
     fn try_read(&self, agent: &AgentName, request: &ViewRequest) -> Result<View, EngineError> {
+        let _snapshot = self.reader.snapshot()?;
         Ok(match request {
             ViewRequest::Queue { queue, filter, sort, offset, limit } => {
                 View::Queue(self.queue(agent, *queue, filter, *sort, *offset, *limit)?)

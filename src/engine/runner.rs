@@ -1,7 +1,7 @@
 //! The runner: the engine's thread and the reader's thread. Only here anything waits.
 
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, PoisonError};
+use std::sync::PoisonError;
 use std::thread::JoinHandle;
 use std::time::Duration;
 

@@ -142,8 +142,9 @@ impl Work<'_> {
     /// SQLite's.
     pub fn headless(&self, group: GroupId) -> Result<Vec<TopicId>> {
         let mut statement = self.transaction.prepare(
-            "SELECT topic FROM topics WHERE group_id = ?1 AND NOT gone AND EXISTS (SELECT 1 FROM entries
-                WHERE entries.group_id = ?1 AND entries.message = topics.topic AND entries.flags & 1 <> 0)",
+            "SELECT topics.topic FROM entries AS head INDEXED BY entries_deleted
+             JOIN topics ON topics.group_id = head.group_id AND topics.topic = head.message
+             WHERE head.group_id = ?1 AND head.flags & 1 <> 0 AND NOT topics.gone",
         )?;
         let rows = statement.query_map([group.0], |row| row.get(0).map(TopicId))?;
         Ok(rows.collect::<rusqlite::Result<_>>()?)

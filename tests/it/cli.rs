@@ -443,7 +443,10 @@ fn a_disk_that_fills_up_during_the_first_sync_ends_it_and_the_next_one_has_every
     assert!(full.contains("topicdesk: ") && full.contains("disk is full"), "{full}");
     assert!(room.contains("sync ends 0"), "{room}");
     let summary = |text: &str| -> Vec<String> {
-        text.lines().filter(|line| line.starts_with("topics") || line.starts_with("tickets")).map(String::from).collect()
+        text.lines()
+            .filter(|line| line.starts_with("topics") || line.starts_with("tickets"))
+            .map(String::from)
+            .collect()
     };
     assert_eq!(summary(room), summary(&whole.run(&["sync"]).ok()));
 }
