@@ -65,6 +65,8 @@ pub(super) enum Command {
     Show(super::show::ShowArgs),
     /// Search all messages and notes
     Search(super::search::SearchArgs),
+    /// Compare the desk with Telegram once more, and say how complete each thread is
+    Verify(super::verify::VerifyArgs),
     /// Take an unassigned ticket
     Claim(super::claim::ClaimArgs),
     /// Give a ticket back

@@ -16,7 +16,7 @@ use crate::config::templates;
 use crate::desk::people::Person;
 use crate::engine::EngineError;
 use crate::engine::runner;
-use crate::engine::transport::GroupFacts;
+use crate::engine::transport::{GroupFacts, Weight};
 use crate::store::{StoreError, lock};
 use crate::telegram::doctor as examination;
 
@@ -198,9 +198,11 @@ async fn telegram(site: &Site, checks: &mut Checks) -> Option<GroupFacts> {
     match examination::examine(&setup).await {
         Ok(found) => {
             for finding in found.findings {
-                match finding.fine {
-                    true => checks.fine(AREA, finding.what),
-                    false => checks.wrong(AREA, finding.what, finding.how.unwrap_or_default()),
+                let how = finding.how.unwrap_or_default();
+                match finding.weight {
+                    Weight::Fine => checks.fine(AREA, finding.what),
+                    Weight::Risk => checks.note(AREA, finding.what, how),
+                    Weight::Broken => checks.wrong(AREA, finding.what, how),
                 }
             }
             found.facts

@@ -41,6 +41,7 @@ mod show;
 mod sync;
 mod takeover;
 mod template;
+mod verify;
 
 use std::io::Write;
 use std::process::ExitCode;
@@ -111,6 +112,7 @@ async fn run(cli: Cli) -> Done {
         Some(Command::Close(args)) => close::run(&global, args).await,
         Some(Command::Template(args)) => template::run(&global, args),
         Some(Command::Config(args)) => config::run(&global, args),
+        Some(Command::Verify(args)) => verify::run(&global, args).await,
         Some(Command::Completions(args)) => completions::run(args),
     }
 }

@@ -56,7 +56,16 @@ pub(super) async fn run(global: &Global, args: SyncArgs) -> Done {
 }
 
 async fn catch_up(site: &Site, handle: &Handle, zone: Zone) -> Done {
-    let mut progress = Progress::new();
+    caught_up(site, handle, zone, &mut Progress::new()).await?;
+    let summary = match handle.read(ViewRequest::Summary).await {
+        View::Summary(summary) => summary,
+        other => return Err(super::work::unreadable(other)),
+    };
+    tell(site, &glance(handle).await?, &summary, zone)
+}
+
+/// Waits until everything is there and what was queued has been sent.
+pub(super) async fn caught_up(site: &Site, handle: &Handle, zone: Zone, progress: &mut Progress) -> Done {
     let started = Instant::now();
     let mut connected = false;
     let mut done_at: Option<Instant> = None;
@@ -95,7 +104,7 @@ async fn catch_up(site: &Site, handle: &Handle, zone: Zone) -> Done {
                         later.map_or("later".to_owned(), |at| format!("after {}, as Telegram asks", zone.time(at)));
                     say(&format!("{waiting} queued replies will be sent {when}"));
                 }
-                break;
+                return Ok(());
             }
         } else {
             done_at = None;
@@ -103,11 +112,6 @@ async fn catch_up(site: &Site, handle: &Handle, zone: Zone) -> Done {
         progress.tell(&desk);
         tokio::time::sleep(LOOK).await;
     }
-    let summary = match handle.read(ViewRequest::Summary).await {
-        View::Summary(summary) => summary,
-        other => return Err(super::work::unreadable(other)),
-    };
-    tell(site, &glance(handle).await?, &summary, zone)
 }
 
 /// Counts the replies that are queued or on their way.
@@ -119,29 +123,34 @@ async fn unsent(handle: &Handle) -> Done<usize> {
 }
 
 /// Progress for people: a line that overwrites itself on a terminal, else a line for every tenth.
-struct Progress {
+pub(super) struct Progress {
     terminal: bool,
     said: String,
-    tenth: u8,
+    tenth: usize,
 }
 
 impl Progress {
-    fn new() -> Self {
-        Progress { terminal: stderr().is_terminal(), said: String::new(), tenth: u8::MAX }
+    pub(super) fn new() -> Self {
+        Progress { terminal: stderr().is_terminal(), said: String::new(), tenth: usize::MAX }
     }
 
-    fn tell(&mut self, desk: &DeskView) {
+    pub(super) fn tell(&mut self, desk: &DeskView) {
+        let checked = desk.recheck.as_ref().filter(|recheck| recheck.done < recheck.total);
+        let percent = checked.map(|recheck| recheck.done * 100 / recheck.total);
         let text = match (&desk.link, desk.backfill) {
             (Some(LinkState::Offline { why, .. }), _) => format!("trying again: {}", table::safe(why)),
             (Some(LinkState::Connecting) | None, _) => "connecting".to_owned(),
             (_, Some(percent)) => format!("fetching the history: {percent} %"),
+            (Some(LinkState::Live), None) if percent.is_some() => {
+                format!("comparing with Telegram: {} %", percent.unwrap_or_default())
+            }
             (Some(LinkState::CatchingUp), None) => "catching up".to_owned(),
             (_, None) => "sending what is queued".to_owned(),
         };
         if text == self.said {
             return;
         }
-        let tenth = desk.backfill.unwrap_or(100) / 10;
+        let tenth = desk.backfill.map_or(percent.unwrap_or(100), usize::from) / 10;
         let same_kind = text.split([':', '%']).next() == self.said.split([':', '%']).next();
         if self.terminal {
             let _gone = write!(stderr(), "\r\x1b[K{text}").and_then(|()| stderr().flush());
@@ -151,7 +160,7 @@ impl Progress {
         (self.said, self.tenth) = (text, tenth);
     }
 
-    fn clear(&mut self) {
+    pub(super) fn clear(&mut self) {
         if self.terminal && !self.said.is_empty() {
             let _gone = write!(stderr(), "\r\x1b[K").and_then(|()| stderr().flush());
         }

@@ -157,6 +157,11 @@ pub enum Command {
         /// The highest message on the screen.
         message: MessageId,
     },
+    /// Compare what the desk has with Telegram once more.
+    Recheck {
+        /// Which; `None`: everything.
+        ticket: Option<TicketKey>,
+    },
     /// Tell Telegram that somebody is writing.
     Typing {
         /// Which.
@@ -188,6 +193,7 @@ impl Command {
             | Command::SaveDraft { ticket, .. }
             | Command::MarkSeen { ticket, .. }
             | Command::Typing { ticket } => Some(*ticket),
+            Command::Recheck { ticket } => *ticket,
             Command::EditOutbox { .. } | Command::DiscardOutbox { .. } | Command::RetryOutbox { .. } => None,
         }
     }
@@ -234,6 +240,9 @@ pub enum Refusal {
     /// Undo came too late, or for something else than the newest move.
     #[error("cannot be undone: {0}")]
     NotUndoable(String),
+    /// Nothing can be sent at present.
+    #[error("nothing can be sent: {0}")]
+    ReadOnly(String),
     /// The row has left, or is on its way.
     #[error("that reply is {0} already")]
     NotEditable(String),

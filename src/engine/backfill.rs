@@ -59,6 +59,7 @@ impl Turn<'_> {
         let Some(group) = self.state.facts.as_ref().map(|facts| facts.group) else { return Ok(()) };
         if self.state.fetch_after.is_some_and(|at| self.now >= at) {
             self.state.fetch_after = None;
+            self.work.forget_value("fetch_after")?;
         }
         if !linked || !self.state.ready || self.state.fetch_after.is_some() {
             return Ok(());
@@ -107,7 +108,9 @@ impl Turn<'_> {
 
     /// Asks again for what failed and is no part of the first synchronisation.
     fn ask_again(&mut self, group: GroupId) {
-        if std::mem::take(&mut self.state.facts_owed) {
+        let due = self.state.facts_due.is_some_and(|at| at <= self.now);
+        if std::mem::take(&mut self.state.facts_owed) || due {
+            self.state.facts_due = None;
             self.orders.push(Order::Facts { group });
         }
         let topics: Vec<TopicId> = std::mem::take(&mut self.state.unchecked).into_iter().collect();
@@ -129,14 +132,15 @@ impl Turn<'_> {
             && from.0 <= 1
             && *to >= self.state.top
         {
-            return Ok(());
+            return self.pump_recheck(group);
         }
         if let Some((from, to)) = holes(&covered, self.state.top).first().copied() {
             let to = to.min(MessageId(from.0.saturating_add(PAGE - 1)));
             self.state.scans.insert(from.0, to.0);
             self.orders.push(Order::Scan { group, from, to });
+            return Ok(());
         }
-        Ok(())
+        self.pump_recheck(group)
     }
 
     /// Takes in the answer to a scan.
@@ -146,6 +150,7 @@ impl Turn<'_> {
         self.put_people(&people)?;
         let top_before = self.state.top;
         let mut touched = BTreeSet::new();
+        let known_before = self.known_in(group, (from, to))?;
         let page = self.put_page(group, &messages)?;
         touched.extend(page.iter().map(|entry| entry.key));
         let Sync::Scanning { frontier } = self.state.sync else {
@@ -156,6 +161,7 @@ impl Turn<'_> {
             for entry in &page {
                 self.consume(entry, self.state.is_live(entry.at))?;
             }
+            self.rechecked(group, (from, to), &messages, known_before)?;
             for key in touched {
                 self.touch(key);
             }
@@ -334,7 +340,13 @@ impl Turn<'_> {
     }
 
     /// An order failed: it is asked for again, after a while.
-    pub(super) fn order_failed(&mut self, order: &Order, why: &Failure) {
+    pub(super) fn order_failed(&mut self, order: &Order, why: &Failure) -> Result<(), EngineError> {
+        if let Failure::NoAccess { why } = why {
+            self.lost_group(why)?;
+        }
+        if let Failure::Later { not_before } = why {
+            self.work.set_value("fetch_after", &not_before.millis().to_string())?;
+        }
         match order {
             Order::Scan { from, .. } => {
                 self.state.scans.remove(&from.0);
@@ -356,11 +368,12 @@ impl Turn<'_> {
         let again: Timestamp = match why {
             Failure::Later { not_before } => *not_before,
             Failure::Link { .. } => self.now + Duration::from_secs(1),
-            Failure::Refused { why } => {
+            Failure::Refused { why } | Failure::NoAccess { why } => {
                 tracing::warn!(%why, "Telegram refused what the mirror asked for");
                 self.now + Duration::from_secs(30)
             }
         };
         self.state.fetch_after = Some(self.state.fetch_after.map_or(again, |at| at.max(again)));
+        Ok(())
     }
 }

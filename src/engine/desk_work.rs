@@ -36,6 +36,7 @@ impl Turn<'_> {
                 }
                 Ok(Ok(Receipt::default()))
             }
+            Command::Recheck { ticket } => Ok(self.begin_recheck(*ticket)?.map(|()| Receipt::default())),
             Command::EditOutbox { outbox, text } => self.edit_outbox(*outbox, text),
             Command::DiscardOutbox { outbox } => self.discard_outbox(*outbox),
             Command::RetryOutbox { outbox } => self.retry_outbox(*outbox),
@@ -53,6 +54,11 @@ impl Turn<'_> {
         let (rules, at) = (self.rules, self.now);
         if self.topic(key)?.gone && matches!(command, Command::Reply { .. }) {
             return Ok(Err(Refusal::TopicGone(key)));
+        }
+        if matches!(command, Command::Reply { .. })
+            && let Some(why) = self.state.facts.as_ref().and_then(super::transport::GroupFacts::read_only)
+        {
+            return Ok(Err(Refusal::ReadOnly(why)));
         }
         if let Command::Duplicate { of, .. } = command
             && self.ticket(*of)?.is_none()

@@ -1,5 +1,7 @@
 //! The mirror: what Telegram says, into the store, together with how far it was followed.
 
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
 
 use super::transport::{
@@ -50,6 +52,9 @@ impl Sync {
 /// Set when Telegram closed a gap while the first synchronisation went on: being through then does not mean to know all.
 pub(super) const GAP: &str = "gap_in_backfill";
 
+/// How often rights and settings are looked at, whatever Telegram says of them.
+const FACTS: Duration = Duration::from_secs(600);
+
 impl Turn<'_> {
     /// Begins: follow from where the store is.
     pub(super) fn start(&mut self) -> Result<(), EngineError> {
@@ -83,7 +88,7 @@ impl Turn<'_> {
                 self.history(TicketKey { group, topic }, below, &messages)?;
             }
             Incoming::Delivery { outbox, outcome } => self.delivered(outbox, outcome)?,
-            Incoming::Failed { order, why } => self.order_failed(&order, &why),
+            Incoming::Failed { order, why } => self.order_failed(&order, &why)?,
         }
         Ok(())
     }
@@ -95,6 +100,9 @@ impl Turn<'_> {
             self.state.follow_owed = false;
             self.state.ready = false;
             self.forget_orders();
+        }
+        if !matches!(link, LinkState::CatchingUp | LinkState::Live) {
+            self.state.facts_due = None;
         }
         if self.state.link.as_ref() != Some(&link) {
             self.state.link = Some(link);
@@ -126,7 +134,20 @@ impl Turn<'_> {
             self.touch_all();
         }
         self.state.facts_owed = false;
+        self.state.facts_due = Some(self.now + FACTS);
         self.state.ready = true;
+        Ok(())
+    }
+
+    /// The group cannot be got at any more: what is known of it stays, and nothing is sent.
+    pub(super) fn lost_group(&mut self, why: &str) -> Result<(), EngineError> {
+        let Some(mut facts) = self.state.facts.clone() else { return Ok(()) };
+        if facts.lost.as_deref() != Some(why) {
+            facts.lost = Some(why.to_owned());
+            self.work.put_facts(facts.group, &serde_json::to_string(&facts).map_err(StoreError::from)?)?;
+            self.state.facts = Some(facts);
+            self.touch_all();
+        }
         Ok(())
     }
 
@@ -208,7 +229,7 @@ impl Turn<'_> {
         Ok(())
     }
 
-    fn edited(&mut self, group: GroupId, message: &Message) -> Result<(), EngineError> {
+    pub(super) fn edited(&mut self, group: GroupId, message: &Message) -> Result<(), EngineError> {
         let Some(before) = self.work.message(group, message.id)? else {
             return self.message(group, message);
         };
@@ -230,7 +251,7 @@ impl Turn<'_> {
         Ok(())
     }
 
-    fn deleted(&mut self, group: GroupId, id: MessageId) -> Result<(), EngineError> {
+    pub(super) fn deleted(&mut self, group: GroupId, id: MessageId) -> Result<(), EngineError> {
         self.cover_live(group, id)?;
         let Some(entry) = self.work.message(group, id)? else { return Ok(()) };
         if entry.deleted {

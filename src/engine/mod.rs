@@ -22,6 +22,7 @@ use transport::{Cursor, GroupFacts, LinkState};
 
 mod automation;
 mod backfill;
+mod completeness;
 mod consume;
 mod desk_work;
 pub mod handle;
@@ -29,6 +30,7 @@ pub mod input;
 mod mirror;
 mod outbox;
 mod read;
+mod recheck;
 pub mod runner;
 mod step;
 mod summary;
@@ -91,6 +93,10 @@ struct State {
     idle_work: bool,
     /// Topics to be looked at, once failed fetches may be asked for again.
     unchecked: BTreeSet<TopicId>,
+    /// When the group's facts are to be asked for again, in case that nobody said that they changed.
+    facts_due: Option<Timestamp>,
+    /// What is compared with Telegram once more, and what was found.
+    recheck: Option<recheck::Recheck>,
     /// The group's facts could not be had and are to be asked for again.
     facts_owed: bool,
     /// A step that was taken back wants a new link, and the last one that did was only just served.
@@ -141,7 +147,10 @@ impl Engine {
         if self.pause.is_some() {
             return self.pause;
         }
-        [self.state.outbox_wake, self.state.ticket_wake, self.state.fetch_after].into_iter().flatten().min()
+        [self.state.outbox_wake, self.state.ticket_wake, self.state.fetch_after, self.state.facts_due]
+            .into_iter()
+            .flatten()
+            .min()
     }
 
     /// Tells whether [`input::Input::Idle`] would do something.
@@ -157,6 +166,11 @@ impl Engine {
     /// Tells why the last step was taken back; `None` if it was not.
     pub fn trouble(&self) -> Option<&str> {
         self.trouble.as_deref()
+    }
+
+    /// Tells how far a comparison with Telegram is, and what it has found; the last one, until the next begins.
+    pub fn recheck(&self) -> Option<views::RecheckView> {
+        self.state.recheck.as_ref().map(recheck::Recheck::view)
     }
 
     /// Gives the store, for tests that look into it or make it refuse a commit.
@@ -183,6 +197,7 @@ impl State {
         state.cursor =
             work.value("cursor")?.map(|text| serde_json::from_str(&text)).transpose().map_err(StoreError::from)?;
         state.send_after = work.value("send_after")?.and_then(|text| text.parse().ok()).map(Timestamp::from_millis);
+        state.fetch_after = work.value("fetch_after")?.and_then(|text| text.parse().ok()).map(Timestamp::from_millis);
         state.indexed = work.indexed()?;
         state.ticket_wake = work.next_wake()?;
         state.idle_work = true;

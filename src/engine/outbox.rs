@@ -31,7 +31,9 @@ impl Turn<'_> {
         if rows.is_empty() {
             return Ok(());
         }
-        let linked = self.state.ready && matches!(self.state.link, Some(LinkState::CatchingUp | LinkState::Live));
+        let may_send = self.state.facts.as_ref().is_none_or(|facts| facts.read_only().is_none());
+        let linked =
+            may_send && self.state.ready && matches!(self.state.link, Some(LinkState::CatchingUp | LinkState::Live));
         if self.state.send_after.is_some_and(|at| at <= self.now) {
             self.state.send_after = None;
             self.work.forget_value("send_after")?;
@@ -106,6 +108,8 @@ impl Turn<'_> {
                 self.alerts.push(Alert::Parked { ticket: row.key, agent: row.agent.clone(), why: why.clone() });
                 let key = row.key;
                 self.move_row(&mut row, Delivery::Parked { why })?;
+                // A right may have been taken away.
+                self.state.facts_owed = true;
                 if topic_gone {
                     self.orders.push(Order::CheckTopics { group: key.group, topics: vec![key.topic] });
                 }

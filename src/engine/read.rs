@@ -8,8 +8,8 @@ use super::mirror::Sync;
 use super::summary;
 use super::transport::{GroupFacts, LinkState};
 use super::views::{
-    Counts, DeskView, Draft, Entry, EntryKind, Hit, OutboxRow, PersonView, QueueName, QueuePage, Side, ThreadPage,
-    TicketRow, TicketView, View, ViewRequest, Window,
+    Counts, DeskView, Draft, Entry, EntryKind, Hit, OutboxRow, PersonView, QueueName, QueuePage, RecheckView, Side,
+    ThreadPage, TicketRow, TicketView, View, ViewRequest, Window,
 };
 use crate::clock::{Clock, Timestamp};
 use crate::desk::ids::{AgentName, MessageId, PersonId, TicketKey};
@@ -31,6 +31,7 @@ pub(super) struct Condition {
     pub(super) link: Option<LinkState>,
     /// Why the last step was taken back; `None` if it was not.
     pub(super) trouble: Option<String>,
+    pub(super) recheck: Option<RecheckView>,
 }
 
 pub(super) type SharedCondition = Arc<Mutex<Condition>>;
@@ -63,6 +64,7 @@ impl Views {
             ViewRequest::Search { text, limit } => View::Search { hits: self.search(text, *limit)? },
             ViewRequest::Outbox => View::Outbox { rows: self.outbox()? },
             ViewRequest::Desk => View::Desk(self.desk(agent)?),
+            ViewRequest::Completeness { ticket } => View::Completeness { checks: self.completeness(*ticket)? },
             ViewRequest::NextTicket { after, backwards } => {
                 View::Ticket { ticket: self.next_ticket(agent, *after, *backwards)? }
             }
@@ -150,7 +152,7 @@ impl Views {
         }))
     }
 
-    fn facts(&self) -> Result<Vec<(GroupFacts, Sync)>, EngineError> {
+    pub(super) fn facts(&self) -> Result<Vec<(GroupFacts, Sync)>, EngineError> {
         let mut groups = Vec::new();
         for (_, facts, sync) in self.reader.groups()? {
             let Some(facts) = facts else { continue };
@@ -363,7 +365,7 @@ impl Views {
         Ok(self.reader.open_outbox()?.into_iter().map(row).collect())
     }
 
-    fn holes(&self, facts: &GroupFacts) -> Result<Vec<(MessageId, MessageId)>, EngineError> {
+    pub(super) fn holes(&self, facts: &GroupFacts) -> Result<Vec<(MessageId, MessageId)>, EngineError> {
         let covered = self.reader.covered(facts.group)?;
         let top = covered.last().map(|(_, to)| *to).max(facts.top_message).unwrap_or_default();
         Ok(coverage::holes(&covered, top))
@@ -395,12 +397,16 @@ impl Views {
             }
         }
         let send_after = self.reader.value("send_after")?.and_then(|text| text.parse().ok());
-        let Condition { link, trouble } = self.condition.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let Condition { link, trouble, recheck } =
+            self.condition.lock().unwrap_or_else(PoisonError::into_inner).clone();
         Ok(DeskView {
             name: self.rules.desk_name.clone(),
+            read_only: groups.iter().find_map(|(facts, _)| facts.read_only()),
+            findings: groups.iter().flat_map(|(facts, _)| facts.findings()).collect(),
             groups: groups.into_iter().map(|(facts, _)| facts).collect(),
             link,
             trouble,
+            recheck,
             backfill,
             agent: agent.clone(),
             agents: self.rules.staff.agents.iter().map(|agent| agent.name.clone()).collect(),

@@ -223,6 +223,7 @@ impl Worker {
                     let now = Condition {
                         link: self.engine.link().cloned(),
                         trouble: self.engine.trouble().map(ToOwned::to_owned),
+                        recheck: self.engine.recheck(),
                     };
                     *self.condition.lock().unwrap_or_else(PoisonError::into_inner) = now;
                     // Nobody may be watching.

@@ -158,6 +158,8 @@ impl State {
             fetch_after: self.fetch_after,
             unchecked: self.unchecked.clone(),
             facts_owed: self.facts_owed,
+            facts_due: self.facts_due,
+            recheck: self.recheck.clone(),
             follow_owed: self.follow_owed,
             ..State::default()
         }
@@ -166,7 +168,7 @@ impl State {
     /// Puts what is under way over a state that was just read.
     fn over(self, loaded: State) -> State {
         let State { resyncing, ready, scans, scanned, reading, listing, sending, .. } = self;
-        let State { fetch_after, unchecked, facts_owed, follow_owed, .. } = self;
+        let State { fetch_after, unchecked, facts_owed, facts_due, follow_owed, recheck, .. } = self;
         State {
             resyncing,
             ready,
@@ -178,7 +180,9 @@ impl State {
             fetch_after,
             unchecked,
             facts_owed,
+            facts_due,
             follow_owed,
+            recheck,
             ..loaded
         }
     }

@@ -10,6 +10,10 @@ use crate::desk::ids::{GroupId, MessageId, OutboxId, PersonId, TopicId};
 use crate::desk::people::Person;
 use crate::desk::thread::Message;
 
+mod rights;
+
+pub use rights::{Finding, Rights, Weight};
+
 /// How far the update stream has been followed: the contiguous state of grammers' message boxes, as values.
 ///
 /// Never the state that is attached to a single update: during a difference that one runs ahead (TELEGRAM §9 C).
@@ -201,6 +205,9 @@ pub struct GroupFacts {
     pub top_message: Option<MessageId>,
     /// The channel's pts at the time of asking.
     pub pts: i32,
+    /// Why the account cannot get at the group any more; everything else is as it was when it last could.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lost: Option<String>,
 }
 
 /// An admin of the group.
@@ -212,25 +219,6 @@ pub struct Admin {
     pub anonymous: bool,
     /// Owns the group.
     pub owner: bool,
-}
-
-/// What the desk's account may do in the group.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Rights {
-    /// Is a member at all.
-    pub member: bool,
-    /// Is an admin: for a bot, sees all messages whatever its privacy mode.
-    pub admin: bool,
-    /// May send messages.
-    pub send: bool,
-    /// May create, edit, close topics.
-    pub manage_topics: bool,
-    /// May delete messages of others.
-    pub delete_messages: bool,
-    /// May pin messages.
-    pub pin_messages: bool,
-    /// A bot whose privacy mode is off: sees all messages without being admin. `true` for users.
-    pub reads_all: bool,
 }
 
 /// What the link is doing.
@@ -273,4 +261,6 @@ pub enum Failure {
     Link { why: String },
     /// Telegram refused.
     Refused { why: String },
+    /// The account cannot get at the group any more, or the group has no topics any more.
+    NoAccess { why: String },
 }

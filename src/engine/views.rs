@@ -2,13 +2,17 @@
 
 use serde::{Deserialize, Serialize};
 
-pub use super::transport::{GroupFacts, LinkState};
+pub use super::transport::{Finding, GroupFacts, LinkState, Weight};
 use crate::clock::Timestamp;
 use crate::desk::event::Event;
 use crate::desk::ids::{AgentName, EntryId, EventId, GroupId, MessageId, OutboxId, PersonId, TicketKey, TopicId};
 pub use crate::desk::queue::{QueueName, Sort};
 use crate::desk::thread::{Content, Delivery};
 use crate::desk::ticket::{Pending, Status};
+
+mod checks;
+
+pub use checks::{Completeness, RecheckView, Rechecked, TicketCheck};
 
 /// What to read.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -63,6 +67,11 @@ pub enum ViewRequest {
     },
     /// What the history says: for the end of the first synchronisation.
     Summary,
+    /// How complete a thread is, or all of them.
+    Completeness {
+        /// `None`: all topics.
+        ticket: Option<TicketKey>,
+    },
 }
 
 /// Which part of a thread.
@@ -105,6 +114,11 @@ pub enum View {
     Ticket {
         /// `None`: there is none.
         ticket: Option<TicketKey>,
+    },
+    /// How complete threads are.
+    Completeness {
+        /// By topic.
+        checks: Vec<TicketCheck>,
     },
     /// What the history says.
     Summary(Summary),
@@ -386,6 +400,10 @@ pub struct DeskView {
     pub link: Option<LinkState>,
     /// Why nothing can be saved at present: a full disk, as a rule.
     pub trouble: Option<String>,
+    /// Why nothing can be sent to the group at present.
+    pub read_only: Option<String>,
+    /// What is missing or too much among the account's rights and the group's settings.
+    pub findings: Vec<Finding>,
     /// How far the first synchronisation is, 0 to 100; `None` when it is complete.
     pub backfill: Option<u8>,
     /// Who reads.
@@ -396,6 +414,8 @@ pub struct DeskView {
     pub holes: Vec<(MessageId, MessageId)>,
     /// Telegram has asked us not to send before.
     pub not_before: Option<Timestamp>,
+    /// The comparison with Telegram that is under way, or the last one.
+    pub recheck: Option<RecheckView>,
 }
 
 /// What the history says.

@@ -3,7 +3,7 @@
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::{Reader, Result, Work};
-use crate::desk::ids::{GroupId, MessageId, TopicId};
+use crate::desk::ids::{GroupId, MessageId, TicketKey, TopicId};
 
 fn ranges(connection: &Connection, group: GroupId) -> Result<Vec<(MessageId, MessageId)>> {
     let mut statement =
@@ -72,6 +72,19 @@ impl Work<'_> {
         ranges(&self.transaction, group)
     }
 
+    /// Tells the ranges of `size` ids, each beginning after a multiple of it, in which a topic has messages.
+    ///
+    /// # Errors
+    /// SQLite's.
+    pub fn blocks_of(&self, key: TicketKey, size: i32) -> Result<Vec<(i32, i32)>> {
+        let mut statement = self.transaction.prepare_cached(
+            "SELECT DISTINCT (message - 1) / ?3 FROM entries INDEXED BY entries_thread
+             WHERE group_id = ?1 AND topic = ?2 AND kind = 0 AND message IS NOT NULL ORDER BY 1",
+        )?;
+        let blocks = statement.query_map(params![key.group.0, key.topic.0, size], |row| row.get::<_, i32>(0))?;
+        blocks.map(|block| block.map(|block| (block * size + 1, (block + 1) * size)).map_err(Into::into)).collect()
+    }
+
     /// Tells how far a topic's history was read by a user account: `(below, done)`.
     ///
     /// # Errors
@@ -113,7 +126,43 @@ impl Work<'_> {
     }
 }
 
+/// How many messages of a topic there are, by what is known of them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct MessageKinds {
+    /// Messages that people wrote and that stand.
+    pub messages: u64,
+    /// Service messages.
+    pub service: u64,
+    /// Those that were deleted in Telegram.
+    pub deleted: u64,
+    /// Those that came after their successors, from a hole that was closed.
+    pub late: u64,
+}
+
 impl Reader {
+    /// Counts the messages of a topic by what is known of them.
+    ///
+    /// # Errors
+    /// SQLite's.
+    pub fn message_kinds(&self, key: TicketKey) -> Result<MessageKinds> {
+        // flags: 1 deleted, 2 late, 4 service.
+        let mut statement = self.connection.prepare_cached(
+            "SELECT count(*) FILTER (WHERE flags & 5 = 0), count(*) FILTER (WHERE flags & 4 <> 0),
+                    count(*) FILTER (WHERE flags & 1 <> 0), count(*) FILTER (WHERE flags & 2 <> 0)
+             FROM entries INDEXED BY entries_thread
+             WHERE group_id = ?1 AND topic = ?2 AND kind = 0 AND message IS NOT NULL",
+        )?;
+        let count = |row: &rusqlite::Row<'_>, at| row.get::<_, i64>(at).map(i64::unsigned_abs);
+        Ok(statement.query_row(params![key.group.0, key.topic.0], |row| {
+            Ok(MessageKinds {
+                messages: count(row, 0)?,
+                service: count(row, 1)?,
+                deleted: count(row, 2)?,
+                late: count(row, 3)?,
+            })
+        })?)
+    }
+
     /// Counts histories: all, and those read to their beginning.
     ///
     /// # Errors

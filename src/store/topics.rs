@@ -188,6 +188,18 @@ impl Reader {
         find(&self.connection, key)
     }
 
+    /// Lists the topics of a group by id, General among them.
+    ///
+    /// # Errors
+    /// SQLite's.
+    pub fn topics(&self, group: GroupId) -> Result<Vec<TopicRow>> {
+        let mut statement = self
+            .connection
+            .prepare_cached(&format!("SELECT {COLUMNS} FROM topics WHERE group_id = ?1 ORDER BY topic"))?;
+        let rows = statement.query_map([group.0], topic_row)?;
+        Ok(rows.collect::<rusqlite::Result<_>>()?)
+    }
+
     /// Finds the group of a topic by its number; the lowest group if several have it.
     ///
     /// # Errors

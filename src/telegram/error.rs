@@ -149,6 +149,14 @@ impl TelegramError {
         }
     }
 
+    /// Tells whether the group is the trouble: it can be given back, by somebody else.
+    pub(crate) fn is_about_group(&self) -> bool {
+        matches!(
+            self,
+            TelegramError::NotMember { .. } | TelegramError::NotForum { .. } | TelegramError::GroupNotFound { .. }
+        )
+    }
+
     /// Tells whether trying again by itself is pointless until somebody acts.
     pub(crate) fn is_final(&self) -> bool {
         !matches!(self, TelegramError::Link { .. } | TelegramError::Flood { .. } | TelegramError::Refused { .. })

@@ -38,6 +38,7 @@ pub(crate) async fn facts(wire: &Wire, own: &OwnRecord, group: &Group) -> Result
         rights: rights(membership.as_ref(), &group.channel, &myself),
         top_message: top.map_err(|error| error.explain(&wire.target()))?,
         pts: full.pts.max(1),
+        lost: None,
     })
 }
 
@@ -131,15 +132,17 @@ fn rights(membership: Option<&Participant>, channel: &tl::types::Channel, myself
         delete_messages: true,
         pin_messages: true,
         reads_all,
+        unneeded: Vec::new(),
     };
     match membership {
-        Some(Participant::Creator(_)) => full,
+        Some(Participant::Creator(_)) => Rights { unneeded: vec!["owns the group".to_owned()], ..full },
         Some(Participant::Admin(admin)) => {
             let tl::enums::ChatAdminRights::Rights(rights) = &admin.admin_rights;
             Rights {
                 manage_topics: rights.manage_topics,
                 delete_messages: rights.delete_messages,
                 pin_messages: rights.pin_messages,
+                unneeded: unneeded(rights),
                 ..full
             }
         }
@@ -170,6 +173,22 @@ fn rights(membership: Option<&Participant>, channel: &tl::types::Channel, myself
         }
         Some(Participant::Left(_)) | None => Rights { reads_all, ..Rights::default() },
     }
+}
+
+/// Names the rights that the desk has no use for, in the words of the group's settings.
+fn unneeded(rights: &tl::types::ChatAdminRights) -> Vec<String> {
+    let known = [
+        (rights.change_info, "Change group info"),
+        (rights.delete_messages, "Delete messages"),
+        (rights.ban_users, "Ban users"),
+        (rights.invite_users, "Invite users via link"),
+        (rights.pin_messages, "Pin messages"),
+        (rights.manage_call, "Manage video chats"),
+        (rights.add_admins, "Add new admins"),
+        (rights.anonymous, "Remain anonymous"),
+        (rights.post_stories || rights.edit_stories || rights.delete_stories, "Manage stories"),
+    ];
+    known.into_iter().filter(|(held, _)| *held).map(|(_, name)| name.to_owned()).collect()
 }
 
 /// Finds a message id as high as can be had cheaply: for a user the newest message, for a bot (which may not read history) the

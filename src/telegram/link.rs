@@ -199,7 +199,9 @@ async fn finish(life: Owned<Over>) {
 /// Says how the link is after a life has ended, and when the next one is to begin.
 async fn settle(shared: &Shared, error: TelegramError, was_live: bool, failures: u32) -> Result<Option<Instant>, Deaf> {
     let why = error.to_string();
-    if error.is_final() {
+    // A group that was followed before may be given back at any time; one that never was is a mistake in the settings.
+    let patient = error.is_about_group() && shared.progress().is_some();
+    if error.is_final() && !patient {
         shared.station.send_replace(Station::Stopped(why.clone()));
         shared.say(LinkState::Stopped { why }).await?;
         return Ok(None);
@@ -330,6 +332,7 @@ async fn ask_facts(shared: &Shared, group: crate::desk::ids::GroupId) -> Result<
             Err(Failure::Later { not_before: shared.setup.clock.now() + Duration::from_secs(seconds) })
         }
         Err(error @ TelegramError::Link { .. }) => Err(Failure::Link { why: error.to_string() }),
+        Err(error) if error.is_about_group() => Err(Failure::NoAccess { why: error.to_string() }),
         Err(error) => Err(Failure::Refused { why: error.to_string() }),
     }
 }

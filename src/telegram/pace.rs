@@ -6,8 +6,12 @@ use tokio::sync::Mutex;
 use tokio::time::{Instant, sleep_until};
 
 const BURST: f64 = 30.0;
+/// A call that goes well makes the next ones this much faster: after a hundred, twice as fast.
+const RECOVERY: f64 = 1.007;
+/// However often Telegram asks to wait, the pace is at least the wanted one divided by this.
+const SLOWEST: f64 = 16.0;
 
-/// A token bucket: 30 calls at once, then so many a second. First come, first served.
+/// A token bucket: 30 calls at once, then so many a second, fewer after Telegram asked to wait. First come, first served.
 #[derive(Debug)]
 pub(crate) struct Pace {
     per_second: f64,
@@ -16,6 +20,7 @@ pub(crate) struct Pace {
 
 #[derive(Debug)]
 struct Bucket {
+    per_second: f64,
     tokens: f64,
     filled: Instant,
     not_before: Instant,
@@ -26,7 +31,7 @@ impl Pace {
     pub(crate) fn new(per_second: f64) -> Self {
         let now = Instant::now();
         let per_second = if per_second.is_finite() && per_second > 0.0 { per_second } else { 0.0 };
-        Self { per_second, bucket: Mutex::new(Bucket { tokens: BURST, filled: now, not_before: now }) }
+        Self { per_second, bucket: Mutex::new(Bucket { per_second, tokens: BURST, filled: now, not_before: now }) }
     }
 
     /// Waits until a call may be made. Those who wait are served in their order.
@@ -39,22 +44,26 @@ impl Pace {
             return;
         }
         let now = Instant::now();
-        let filled = now.duration_since(bucket.filled).as_secs_f64() * self.per_second;
+        let filled = now.duration_since(bucket.filled).as_secs_f64() * bucket.per_second;
         bucket.tokens = (bucket.tokens + filled).min(BURST);
         bucket.filled = now;
         if bucket.tokens < 1.0 {
-            let missing = Duration::from_secs_f64((1.0 - bucket.tokens) / self.per_second);
+            let missing = Duration::from_secs_f64((1.0 - bucket.tokens) / bucket.per_second);
             sleep_until(now + missing).await;
             bucket.tokens = 1.0;
             bucket.filled = Instant::now();
         }
         bucket.tokens -= 1.0;
+        bucket.per_second = (bucket.per_second * RECOVERY).min(self.per_second);
     }
 
-    /// Makes nobody call for a while: Telegram said so.
+    /// Makes nobody call for a while: Telegram said so. From then on half as many calls are made a second, and slowly more again.
     pub(crate) async fn pause(&self, span: Duration) {
         let mut bucket = self.bucket.lock().await;
         bucket.not_before = bucket.not_before.max(Instant::now() + span);
+        bucket.tokens = 0.0;
+        bucket.filled = bucket.not_before;
+        bucket.per_second = (bucket.per_second / 2.0).max(self.per_second / SLOWEST);
     }
 }
 
@@ -77,6 +86,22 @@ mod tests {
             start.elapsed() - burst >= Duration::from_millis(60),
             "ten calls at 100 a second take a tenth of a second"
         );
+    }
+
+    #[tokio::test(flavor = "current_thread")]
+    async fn after_a_wait_it_is_slower_and_wins_its_pace_back() {
+        let pace = Pace::new(10_000.0);
+        let rate = async || pace.bucket.lock().await.per_second;
+        pace.pause(Duration::from_millis(1)).await;
+        assert!((rate().await - 5_000.0).abs() < 1.0, "half: {}", rate().await);
+        for _ in 0..120 {
+            pace.take().await;
+        }
+        assert!((rate().await - 10_000.0).abs() < 1.0, "all of it again: {}", rate().await);
+        for _ in 0..20 {
+            pace.pause(Duration::from_millis(1)).await;
+        }
+        assert!((rate().await - 625.0).abs() < 1.0, "never less than a sixteenth: {}", rate().await);
     }
 
     #[tokio::test(flavor = "current_thread")]

@@ -450,3 +450,25 @@ fn a_disk_that_fills_up_during_the_first_sync_ends_it_and_the_next_one_has_every
     };
     assert_eq!(summary(room), summary(&whole.run(&["sync"]).ok()));
 }
+
+#[test]
+fn verify_finds_what_was_missed_and_says_how_complete_each_thread_is() {
+    let sandbox = SandboxProcess::start(&QUIET);
+    let desk = sandbox.bot_desk(FAST);
+    desk.run(&["sync"]).ok();
+    let ticket = desk.queue("unassigned").remove(0);
+    let missing = {
+        let connection = rusqlite::Connection::open(desk.tickets()).expect("opens");
+        let sql = "SELECT id, message FROM entries WHERE topic = ?1 AND kind = 0 ORDER BY message DESC LIMIT 1";
+        let (entry, message): (i64, i64) =
+            connection.query_row(sql, [&ticket], |row| Ok((row.get(0)?, row.get(1)?))).expect("a message");
+        connection.execute("DELETE FROM entries WHERE id = ?1", [entry]).expect("lost");
+        message
+    };
+    assert!(desk.messages(&ticket).iter().all(|(id, _)| *id != missing));
+    let found = desk.json(&["verify", &ticket]);
+    assert_eq!((found[0]["verdict"].as_str(), found[0]["found"]["missed"].as_i64()), (Some("complete"), Some(1)));
+    assert!(desk.messages(&ticket).iter().any(|(id, _)| *id == missing), "it is there again");
+    let all = desk.run(&["verify"]).ok();
+    assert!(all.contains("complete") && all.contains("what other bots write is not shown to a bot"), "{all}");
+}

@@ -29,5 +29,6 @@ mod telegram;
 mod telegram_link;
 mod templates;
 mod tidy;
+mod verify;
 #[cfg(feature = "sandbox")]
 mod worlds;

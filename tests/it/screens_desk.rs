@@ -413,6 +413,9 @@ impl State {
             ViewRequest::Outbox => View::Outbox { rows: self.outbox.clone() },
             ViewRequest::Desk => View::Desk(DeskView {
                 trouble: None,
+                read_only: None,
+                findings: Vec::new(),
+                recheck: None,
                 name: "acme-support".to_owned(),
                 groups: Vec::new(),
                 link: self.link.clone(),
@@ -445,6 +448,7 @@ impl State {
             ViewRequest::FindTicket { topic } => View::Ticket {
                 ticket: self.tickets.iter().map(|page| page.ticket.row.key()).find(|key| key.topic == *topic),
             },
+            ViewRequest::Completeness { .. } => View::Completeness { checks: Vec::new() },
             ViewRequest::Summary => View::Unreadable { why: "not here".to_owned() },
         }
     }

@@ -1,5 +1,6 @@
 //! Logging in and out, finding the group, and what `doctor` finds: the product's own client against the sandbox.
 
+use topicdesk::engine::transport::Weight;
 use topicdesk::sandbox::world::{AdminRights, Standing};
 use topicdesk::sandbox::{AnnouncedAccount, Announcement, Fault};
 use topicdesk::telegram::login::{account, as_bot, as_user, logout};
@@ -167,12 +168,12 @@ async fn doctor_names_rights_and_what_to_do() {
         "{:?} of {top:?}",
         facts.top_message
     );
-    assert!(examined.findings.iter().all(|finding| finding.fine), "{:?}", examined.findings);
+    assert!(examined.findings.iter().all(|finding| finding.weight != Weight::Broken), "{:?}", examined.findings);
     let me = bot_id(server.announcement());
     let no_topics = AdminRights { manage_topics: false, ..AdminRights::all() };
     server.world().with(|world| world.set_standing(world.forum(), me, Standing::Admin(no_topics))).expect("demotes");
     let examined = doctor::examine(&setup).await.expect("examines");
-    let finding = examined.findings.iter().find(|finding| !finding.fine).expect("something to do");
+    let finding = examined.findings.iter().find(|finding| finding.weight == Weight::Broken).expect("something to do");
     assert!(finding.how.as_deref().is_some_and(|how| how.contains("Manage topics")), "{finding:?}");
 }
 

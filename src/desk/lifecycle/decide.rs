@@ -43,6 +43,7 @@ pub fn decide(ticket: &Ticket, command: &Command, by: &AgentName, context: &Cont
         | Command::RetryOutbox { .. }
         | Command::SaveDraft { .. }
         | Command::MarkSeen { .. }
+        | Command::Recheck { .. }
         | Command::Typing { .. } => Ok(Decision::default()),
     }
 }

@@ -140,9 +140,14 @@ fn link_words(model: &Model) -> (String, Style) {
         return (format!("not saved: {}", text::cut(why, 40)), model.theme.warning);
     }
     let arrows = if ascii { "" } else { "⇄ " };
+    if let (Some(why), Some(LinkState::Live | LinkState::CatchingUp)) = (&desk.read_only, &desk.link) {
+        return (format!("read-only: {}", text::cut(why, 60)), model.theme.warning);
+    }
     match (&desk.link, desk.backfill) {
         (Some(LinkState::Offline { since, .. }), _) => {
-            (format!("offline since {}", model.zone.moment(*since, model.now)), model.theme.warning)
+            let since = model.zone.moment(*since, model.now);
+            let why = desk.read_only.as_ref().map(|why| format!(": {}", text::cut(why, 50))).unwrap_or_default();
+            (format!("offline since {since}{why}"), model.theme.warning)
         }
         (Some(LinkState::Stopped { why }), _) => (format!("stopped: {}", text::cut(why, 40)), model.theme.warning),
         (Some(LinkState::Connecting), _) => (format!("{arrows}connecting"), model.theme.dim),

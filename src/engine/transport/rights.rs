@@ -1,0 +1,210 @@
+//! What the desk's account may do in the group, and what follows from it: one judgement for `doctor`, the screen and the outbox.
+
+use serde::{Deserialize, Serialize};
+
+use super::GroupFacts;
+
+/// What the desk's account may do in the group.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Rights {
+    /// Is a member at all.
+    pub member: bool,
+    /// Is an admin: for a bot, sees all messages whatever its privacy mode.
+    pub admin: bool,
+    /// May send messages.
+    pub send: bool,
+    /// May create, edit, close topics.
+    pub manage_topics: bool,
+    /// May delete messages of others.
+    pub delete_messages: bool,
+    /// May pin messages.
+    pub pin_messages: bool,
+    /// A bot whose privacy mode is off: sees all messages without being admin. `true` for users.
+    pub reads_all: bool,
+    /// Rights that it holds and that the desk never uses, as the group's settings call them.
+    #[serde(default)]
+    pub unneeded: Vec<String>,
+}
+
+/// How a finding is to be taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Weight {
+    /// All is well.
+    Fine,
+    /// A risk; nothing is broken.
+    Risk,
+    /// Something does not work.
+    Broken,
+}
+
+/// One thing about login, group or rights, and what to do about it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Finding {
+    /// How it is to be taken.
+    pub weight: Weight,
+    /// What was looked at, how it is, and what does not work because of it.
+    pub what: String,
+    /// What to do.
+    pub how: Option<String>,
+}
+
+impl Finding {
+    /// All is well.
+    pub fn fine(what: impl Into<String>) -> Finding {
+        Finding { weight: Weight::Fine, what: what.into(), how: None }
+    }
+
+    /// Nothing is broken, but something could be.
+    pub fn risk(what: impl Into<String>, how: impl Into<String>) -> Finding {
+        Finding { weight: Weight::Risk, what: what.into(), how: Some(how.into()) }
+    }
+
+    /// Something does not work.
+    pub fn broken(what: impl Into<String>, how: impl Into<String>) -> Finding {
+        Finding { weight: Weight::Broken, what: what.into(), how: Some(how.into()) }
+    }
+}
+
+impl GroupFacts {
+    /// Says why nothing can be sent to the group at present, and who can change that; `None`: the desk can send.
+    pub fn read_only(&self) -> Option<String> {
+        let who = &self.own_name;
+        match &self.rights {
+            _ if self.lost.is_some() => self.lost.clone(),
+            rights if !rights.member => {
+                Some(format!("{who} is no member of the group any more: an admin has to add it again"))
+            }
+            _ if !self.forum => {
+                Some("the group has no topics any more: its owner has to turn Topics on again".to_owned())
+            }
+            rights if !rights.send => {
+                Some(format!("{who} may not send messages: an admin has to allow it in the group's settings"))
+            }
+            _ => None,
+        }
+    }
+
+    /// Tells whether an id that shows nothing is known to hold nothing, other bots' messages apart.
+    pub fn sees_all(&self) -> bool {
+        self.lost.is_none() && self.rights.member && (!self.bot || self.rights.admin || self.rights.reads_all)
+    }
+
+    /// Judges the account's rights and the group's settings, in the order in which they are to be read.
+    pub fn findings(&self) -> Vec<Finding> {
+        let (who, rights) = (&self.own_name, &self.rights);
+        if let Some(why) = &self.lost {
+            return vec![Finding { weight: Weight::Broken, what: why.clone(), how: None }];
+        }
+        if !rights.member {
+            let what = format!("{who} is not a member of the group: nothing is seen, nothing can be sent");
+            return vec![Finding::broken(what, "an admin of the group must add it")];
+        }
+        let grant = |right: &str| format!("group settings, Administrators, {who}: turn on \"{right}\"");
+        let mut found = Vec::new();
+        if !self.forum {
+            found.push(Finding::broken(
+                "the group has no topics: there are no tickets to answer in",
+                "its owner must turn on Topics in the group's settings",
+            ));
+        }
+        found.push(match (self.bot, rights.admin, rights.reads_all) {
+            (false, _, _) => Finding::fine("a user account sees all messages"),
+            (true, true, _) => Finding::fine(format!("{who} is an admin and sees all messages but other bots'")),
+            (true, false, true) => {
+                Finding::fine(format!("{who} sees all messages but other bots' (its privacy mode is off)"))
+            }
+            (true, false, false) => Finding::broken(
+                format!("{who} sees only commands and replies: most messages would be missing"),
+                format!(
+                    "make {who} an admin of the group, or turn its privacy mode off in @BotFather and add it to the \
+                     group again"
+                ),
+            ),
+        });
+        found.push(match rights.send {
+            true => Finding::fine("may send messages"),
+            false => Finding::broken("may not send messages: no reply would reach anybody", grant("Send messages")),
+        });
+        found.push(match rights.manage_topics {
+            true => Finding::fine("may manage topics"),
+            false => Finding::broken(
+                "may not manage topics: closed topics cannot be answered, none can be opened, and no status is shown in Telegram",
+                grant("Manage topics"),
+            ),
+        });
+        if !rights.unneeded.is_empty() {
+            found.push(Finding::risk(
+                format!("may do more than the desk needs: {}", rights.unneeded.join(", ")),
+                format!(
+                    "group settings, Administrators, {who}: turn these off, so that a stolen login can do less harm"
+                ),
+            ));
+        }
+        if let Some(name) = &self.username {
+            found.push(Finding::risk(
+                format!("the group is public (@{name}): anybody can read every ticket without joining"),
+                "its owner can make it private in the group's settings",
+            ));
+        }
+        if self.admins.is_empty() {
+            found.push(Finding::broken(
+                "the list of admins is not to be had: staff is only who desk.toml names",
+                "make the account an admin, or name everybody in [[agents]]",
+            ));
+        }
+        found
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn facts(change: impl FnOnce(&mut GroupFacts)) -> GroupFacts {
+        let rights = Rights { member: true, admin: true, send: true, manage_topics: true, ..Rights::default() };
+        let mut facts =
+            GroupFacts { own_name: "Desk".to_owned(), bot: true, forum: true, rights, ..GroupFacts::default() };
+        change(&mut facts);
+        facts
+    }
+
+    #[test]
+    fn what_keeps_the_desk_from_sending_is_one_sentence() {
+        let cases: [(&str, fn(&mut GroupFacts)); 3] = [
+            ("no member of the group", |facts| facts.rights.member = false),
+            ("no topics any more", |facts| facts.forum = false),
+            ("may not send messages", |facts| facts.rights.send = false),
+        ];
+        for (words, change) in cases {
+            let why = facts(change).read_only().expect(words);
+            assert!(why.contains(words) && why.contains(" has to "), "{why}");
+        }
+        assert_eq!(facts(|_| {}).read_only(), None);
+    }
+
+    #[test]
+    fn every_lack_and_every_excess_is_named_with_what_to_do() {
+        let cases: [(Weight, &str, fn(&mut GroupFacts)); 7] = [
+            (Weight::Broken, "not a member", |facts| facts.rights.member = false),
+            (Weight::Broken, "no topics", |facts| facts.forum = false),
+            (Weight::Broken, "sees only commands", |facts| facts.rights.admin = false),
+            (Weight::Broken, "may not send", |facts| facts.rights.send = false),
+            (Weight::Broken, "may not manage topics", |facts| facts.rights.manage_topics = false),
+            (Weight::Risk, "Ban users", |facts| facts.rights.unneeded = vec!["Ban users".to_owned()]),
+            (Weight::Risk, "public (@shop)", |facts| facts.username = Some("shop".to_owned())),
+        ];
+        for (weight, words, change) in cases {
+            let found = facts(change).findings();
+            let one = found.iter().find(|one| one.what.contains(words)).unwrap_or_else(|| panic!("{words}: {found:?}"));
+            assert_eq!((one.weight, one.how.is_some()), (weight, true), "{words}");
+        }
+    }
+
+    #[test]
+    fn a_bot_with_privacy_mode_does_not_see_all() {
+        assert!(facts(|_| {}).sees_all());
+        assert!(!facts(|facts| facts.rights.admin = false).sees_all());
+        assert!(facts(|facts| (facts.bot, facts.rights.admin) = (false, false)).sees_all());
+    }
+}
