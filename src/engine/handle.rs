@@ -17,6 +17,9 @@ pub struct Receipt {
     pub undo: Option<EventId>,
     /// The outbox row, if the command was a reply.
     pub outbox: Option<OutboxId>,
+    /// The text that was taken aside to be changed, parts of it put together again.
+    #[serde(default)]
+    pub text: Option<String>,
     /// What else the agent should know ("the customer is still waiting for an answer").
     pub notice: Option<String>,
     /// The revision in which the effect can be read.

@@ -96,6 +96,11 @@ impl Turn<'_> {
             self.state.ready = false;
             self.forget_orders();
         }
+        self.state.up_since = match link {
+            LinkState::Live => self.state.up_since.or(Some(self.now)),
+            LinkState::CatchingUp => self.state.up_since,
+            LinkState::Connecting | LinkState::Offline { .. } | LinkState::Stopped { .. } => None,
+        };
         if self.state.link.as_ref() != Some(&link) {
             self.state.link = Some(link);
             self.touch_all();

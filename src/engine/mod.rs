@@ -28,7 +28,9 @@ pub mod handle;
 pub mod input;
 mod mirror;
 mod outbox;
+mod pace;
 mod read;
+mod replies;
 pub mod runner;
 mod step;
 mod summary;
@@ -83,6 +85,10 @@ struct State {
     fetch_after: Option<Timestamp>,
     /// Telegram asks us not to send before.
     send_after: Option<Timestamp>,
+    /// Since when the link has been without interruption; `None`: it is down.
+    up_since: Option<Timestamp>,
+    /// When a ticket last had its turn to send: who waited longest comes next.
+    served: BTreeMap<TicketKey, Timestamp>,
     /// When the outbox has something to do.
     outbox_wake: Option<Timestamp>,
     /// When a ticket has something to do.

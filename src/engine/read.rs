@@ -118,7 +118,7 @@ impl Views {
         }
         for row in self.reader.open_outbox()? {
             match row.delivery {
-                Delivery::Parked { .. } => counts.parked += 1,
+                Delivery::Parked { .. } | Delivery::Confirm { .. } => counts.parked += 1,
                 _ => counts.outbox += 1,
             }
         }
@@ -351,6 +351,7 @@ impl Views {
             text: row.text,
             at: row.created_at,
             delivery: row.delivery,
+            part_of: row.first,
         };
         Ok(self.reader.open_outbox()?.into_iter().map(row).collect())
     }

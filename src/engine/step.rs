@@ -150,6 +150,7 @@ impl State {
             reading: self.reading.clone(),
             listing: self.listing,
             sending: self.sending.clone(),
+            up_since: self.up_since,
             fetch_after: self.fetch_after,
             unchecked: self.unchecked.clone(),
             facts_owed: self.facts_owed,
@@ -161,7 +162,7 @@ impl State {
     /// Puts what is under way over a state that was just read.
     fn over(self, loaded: State) -> State {
         let State { resyncing, ready, scans, scanned, reading, listing, sending, .. } = self;
-        let State { fetch_after, unchecked, facts_owed, follow_owed, .. } = self;
+        let State { up_since, fetch_after, unchecked, facts_owed, follow_owed, .. } = self;
         State {
             resyncing,
             ready,
@@ -170,6 +171,7 @@ impl State {
             reading,
             listing,
             sending,
+            up_since,
             fetch_after,
             unchecked,
             facts_owed,

@@ -135,7 +135,7 @@ pub struct Counts {
     pub open: usize,
     /// Replies that are held, queued or being sent.
     pub outbox: usize,
-    /// Replies that were parked.
+    /// Replies that were parked, or that wait for a word of their agent.
     pub parked: usize,
 }
 
@@ -373,6 +373,9 @@ pub struct OutboxRow {
     pub at: Timestamp,
     /// How far it has got.
     pub delivery: Delivery,
+    /// The first part of the long text it is a part of.
+    #[serde(default)]
+    pub part_of: Option<OutboxId>,
 }
 
 /// The desk at a glance.
@@ -446,7 +449,7 @@ pub enum Alert {
         /// Whose.
         assignee: AgentName,
     },
-    /// A reply could not be sent.
+    /// A reply could not be sent, or was not sent without asking.
     Parked {
         /// Which.
         ticket: TicketKey,

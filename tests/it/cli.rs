@@ -87,7 +87,7 @@ fn a_user_with_two_step_password_does_the_same() {
     assert!(out.contains(name), "{out}");
     desk.run(&["sync"]).ok();
     let ticket = desk.queue("unassigned").remove(0);
-    assert_eq!(desk.json(&["reply", &ticket, "from a user account"])["state"], "sent");
+    assert_eq!(desk.json(&["reply", "--now", &ticket, "from a user account"])["state"], "sent");
     // Bot and user see the same history.
     let bot = sandbox.bot_desk(FAST);
     bot.run(&["sync"]).ok();
@@ -286,7 +286,7 @@ fn killed_in_the_middle_of_a_send_the_reply_is_sent_once() {
     for round in 0..6 {
         let text = format!("reply number {round}");
         let mut reply = desk
-            .command(&["reply", &ticket, &text])
+            .command(&["reply", &ticket, "--now", &text])
             .stdout(Stdio::null())
             .stderr(Stdio::null())
             .spawn()

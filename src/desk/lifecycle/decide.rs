@@ -38,6 +38,7 @@ pub fn decide(ticket: &Ticket, command: &Command, by: &AgentName, context: &Cont
         Command::Note { .. }
         | Command::OpenTicket { .. }
         | Command::Ignore { .. }
+        | Command::HoldOutbox { .. }
         | Command::EditOutbox { .. }
         | Command::DiscardOutbox { .. }
         | Command::RetryOutbox { .. }

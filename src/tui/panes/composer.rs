@@ -10,6 +10,7 @@ use super::super::model::{Focus, Model};
 use super::super::overlays::{ASCII_BORDER, ASCII_DOUBLE};
 use super::super::view::customer_name;
 use super::super::widgets::text;
+use crate::desk::split::{LONGEST, split};
 
 /// Draws the composer.
 pub(crate) fn draw(model: &Model, frame: &mut Frame<'_>, area: Rect) {
@@ -55,9 +56,11 @@ fn title(model: &Model, composer: &Composer) -> String {
     if saved && !composer.is_empty() {
         words.push("draft saved".to_owned());
     }
-    let length = composer.text().chars().count();
-    if length > 3500 && !composer.note {
-        words.push(format!("{length} of 4096 characters"));
+    let length = composer.text().encode_utf16().count();
+    if length > LONGEST && !composer.note {
+        words.push(format!("{} messages", split(&composer.text(), LONGEST).len()));
+    } else if length > 3500 && !composer.note {
+        words.push(format!("{length} of {LONGEST} characters"));
     }
     words.join(" · ")
 }

@@ -11,11 +11,12 @@ use super::super::work::{After, Repeatable};
 use super::{desk_work, overlay, say, thread, warn};
 use crate::desk::command::Command;
 use crate::desk::ids::{MessageId, OutboxId, TicketKey, TopicId};
+use crate::desk::split::{LONGEST, MOST_PARTS};
 use crate::desk::template::{Context, Template, by_code, unfilled};
 use crate::engine::views::{Draft, TicketRow};
 
-/// Telegram takes no more characters in a message.
-const LONGEST: usize = 4096;
+/// So many characters go out, in several messages if need be.
+const MOST: usize = LONGEST * MOST_PARTS;
 /// A paste of more lines is asked about before it is sent.
 const PASTE_LINES: usize = 15;
 
@@ -198,9 +199,9 @@ pub(super) fn send(model: &mut Model, out: &mut Vec<Effect>) {
             let tab = model.key(Action::NextField);
             return warn(model, format!("not sent: fill in \"{name}\" first ({tab} goes to the next field)"), out);
         }
-        let length = text.trim().chars().count();
-        if length > LONGEST {
-            return warn(model, format!("not sent: {length} characters, Telegram takes {LONGEST}"), out);
+        let length = text.trim().encode_utf16().count();
+        if length > MOST {
+            return warn(model, format!("not sent: {length} characters, at most {MOST} can be sent"), out);
         }
         if composer.pasted > PASTE_LINES {
             let question = format!("Send the {} lines that were pasted?", composer.pasted);
@@ -222,13 +223,13 @@ pub(super) fn send_now(model: &mut Model, out: &mut Vec<Effect>) {
     let ticket = composer.ticket;
     let text = composer.text().trim().to_owned();
     super::focus(model, Focus::Thread);
+    let seen = answered(model, ticket);
     if let Some(open) = &mut model.open {
         open.follow = true;
     }
     if let Some(outbox) = composer.editing {
-        out.push(
-            model.submit(Command::EditOutbox { outbox, text }, After::Say("changed; it goes out again".to_owned())),
-        );
+        let command = Command::EditOutbox { outbox, text, seen };
+        out.push(model.submit(command, After::Say("changed; it goes out again".to_owned())));
         return;
     }
     model.drafts.insert(ticket, Draft { text: String::new(), note: composer.note });
@@ -237,9 +238,14 @@ pub(super) fn send_now(model: &mut Model, out: &mut Vec<Effect>) {
     } else {
         let reply_to = composer.reply_to.map(|(message, _)| message);
         model.replied.insert(ticket, model.now);
-        let command = Command::Reply { ticket, text: text.clone(), reply_to, hold: true };
+        let command = Command::Reply { ticket, text: text.clone(), reply_to, hold: true, seen };
         out.push(model.submit(command, After::Reply { text, reply_to }));
     }
+}
+
+/// Tells up to which message the agent had a thread on the screen. Of one that is not there nothing has been seen.
+pub(super) fn answered(model: &Model, ticket: TicketKey) -> Option<MessageId> {
+    Some(model.open.as_ref().filter(|open| open.key == ticket).map(OpenTicket::answered).unwrap_or_default())
 }
 
 /// Puts a text back into the composer: it was refused, or taken back. Where something else is being written it stays a
