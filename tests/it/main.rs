@@ -14,6 +14,8 @@ mod mirror;
 #[cfg(feature = "sandbox")]
 mod pty;
 #[cfg(feature = "sandbox")]
+mod pty_outbox;
+#[cfg(feature = "sandbox")]
 mod pty_signals;
 #[cfg(feature = "sandbox")]
 mod sandbox;
