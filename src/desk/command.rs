@@ -153,6 +153,22 @@ pub enum Command {
         /// As in `Reply`.
         seen: Option<MessageId>,
     },
+    /// Change the text of a message that the agent has sent from the desk.
+    EditMessage {
+        /// In which ticket.
+        ticket: TicketKey,
+        /// Which.
+        message: MessageId,
+        /// What it is to say.
+        text: String,
+    },
+    /// Delete a message that the agent has sent from the desk.
+    DeleteMessage {
+        /// In which ticket.
+        ticket: TicketKey,
+        /// Which.
+        message: MessageId,
+    },
     /// Keep what is being written; empty text forgets it.
     SaveDraft {
         /// Which.
@@ -197,6 +213,8 @@ impl Command {
             | Command::OpenTicket { ticket }
             | Command::Ignore { ticket, .. }
             | Command::Undo { ticket, .. }
+            | Command::EditMessage { ticket, .. }
+            | Command::DeleteMessage { ticket, .. }
             | Command::SaveDraft { ticket, .. }
             | Command::MarkSeen { ticket, .. }
             | Command::Typing { ticket } => Some(*ticket),

@@ -38,6 +38,8 @@ impl Turn<'_> {
             Command::EditOutbox { outbox, text, seen } => self.edit_outbox(*outbox, text, *seen),
             Command::DiscardOutbox { outbox } => self.discard_outbox(*outbox),
             Command::RetryOutbox { outbox, seen } => self.retry_outbox(*outbox, *seen),
+            Command::EditMessage { ticket, message, text } => self.change_message(*ticket, *message, agent, Some(text)),
+            Command::DeleteMessage { ticket, message } => self.change_message(*ticket, *message, agent, None),
             Command::OpenTicket { ticket } => self.open_ticket(*ticket, agent),
             Command::Ignore { ticket, ignored } => self.ignore(*ticket, *ignored),
             Command::Undo { ticket, event } => self.undo(*ticket, *event, agent),

@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use thiserror::Error;
 
 use crate::clock::Timestamp;
-use crate::desk::ids::{EntryId, MessageId, OutboxId, PersonId, TicketKey, TopicId};
+use crate::desk::ids::{ChangeId, EntryId, MessageId, OutboxId, PersonId, TicketKey, TopicId};
 use crate::desk::people::{Person, Staff};
 use crate::desk::rules::Rules;
 use crate::desk::ticket::Ticket;
@@ -22,6 +22,7 @@ use transport::{Cursor, GroupFacts, LinkState};
 
 mod automation;
 mod backfill;
+mod changes;
 mod consume;
 mod desk_work;
 pub mod handle;
@@ -81,6 +82,8 @@ struct State {
     listing: bool,
     /// Rows asked for and not answered.
     sending: BTreeSet<OutboxId>,
+    /// Changes asked for and not answered.
+    changing: BTreeSet<ChangeId>,
     /// When failed fetches may be asked for again.
     fetch_after: Option<Timestamp>,
     /// Telegram asks us not to send before.

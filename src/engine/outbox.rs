@@ -35,6 +35,7 @@ impl Turn<'_> {
             self.state.send_after = None;
             self.work.forget_value("send_after")?;
         }
+        self.pump_changes()?;
         // What stood behind a row that is held again has its turn at once.
         while self.pump_replies()? {}
         // What is of a lower lane than the outbox asks `may_go` after this line.
@@ -183,11 +184,7 @@ impl Turn<'_> {
                 Ok(())
             }
             Outcome::Later { not_before } => {
-                // A definite "not now": nothing has happened there, and nothing may be sent to the group before.
-                self.state.send_after = self.state.send_after.max(Some(not_before));
-                self.work.set_value("send_after", &not_before.millis().to_string())?;
-                self.wake_outbox(not_before);
-                self.touch_all();
+                self.flood(not_before)?;
                 self.move_row(&mut row, Delivery::Queued)
             }
             Outcome::Taken => {
@@ -200,6 +197,15 @@ impl Turn<'_> {
             }
             Outcome::Unknown { why } => self.repeat_later(&row, &why),
         }
+    }
+
+    /// Takes in a definite "not now": nothing has happened there, and nothing may be asked of the group before.
+    pub(super) fn flood(&mut self, not_before: Timestamp) -> Result<(), EngineError> {
+        self.state.send_after = self.state.send_after.max(Some(not_before));
+        self.work.set_value("send_after", &not_before.millis().to_string())?;
+        self.wake_outbox(not_before);
+        self.touch_all();
+        Ok(())
     }
 
     fn repeat_later(&mut self, row: &OutboxRow, why: &str) -> Result<(), EngineError> {

@@ -5,7 +5,9 @@ use serde::{Deserialize, Serialize};
 pub use super::transport::{GroupFacts, LinkState};
 use crate::clock::Timestamp;
 use crate::desk::event::Event;
-use crate::desk::ids::{AgentName, EntryId, EventId, GroupId, MessageId, OutboxId, PersonId, TicketKey, TopicId};
+use crate::desk::ids::{
+    AgentName, ChangeId, EntryId, EventId, GroupId, MessageId, OutboxId, PersonId, TicketKey, TopicId,
+};
 pub use crate::desk::queue::{QueueName, Sort};
 use crate::desk::thread::{Content, Delivery};
 use crate::desk::ticket::{Pending, Status};
@@ -329,10 +331,24 @@ pub struct Entry {
     pub late: bool,
     /// Whom it was forwarded from.
     pub forwarded_from: Option<String>,
+    /// An edit or deletion of it that is on its way, or was refused.
+    #[serde(default)]
+    pub change: Option<ChangeView>,
     /// The message in full, for formatting and files.
     pub content: Option<Content>,
     /// The event of an activity line.
     pub event: Option<(EventId, Event)>,
+}
+
+/// An edit or deletion of a message.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ChangeView {
+    /// Which, as the receipt named it.
+    pub id: ChangeId,
+    /// What it is to say; `None`: it is to be deleted.
+    pub text: Option<String>,
+    /// Why Telegram refused it; `None`: it is on its way.
+    pub refused: Option<String>,
 }
 
 /// A message or note that contains the words.
@@ -454,6 +470,15 @@ pub enum Alert {
         /// Which.
         ticket: TicketKey,
         /// Whose reply.
+        agent: AgentName,
+        /// Why.
+        why: String,
+    },
+    /// A message could not be edited or deleted.
+    NotChanged {
+        /// In which ticket.
+        ticket: TicketKey,
+        /// Who wanted it.
         agent: AgentName,
         /// Why.
         why: String,

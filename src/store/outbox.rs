@@ -203,6 +203,17 @@ impl Work<'_> {
         Ok(newest.map(MessageId))
     }
 
+    /// Gives the entry of a reply Telegram's date: it may have been settled by an update that tells only its id.
+    ///
+    /// # Errors
+    /// SQLite's.
+    pub fn date_reply(&self, entry: EntryId, at: Timestamp) -> Result<()> {
+        self.transaction
+            .prepare_cached("UPDATE entries SET at = ?2 WHERE id = ?1 AND outbox IS NOT NULL AND at <> ?2")?
+            .execute(params![entry.0, at.millis()])?;
+        Ok(())
+    }
+
     /// Lists when something was asked of Telegram in a group after an instant, oldest first.
     ///
     /// # Errors

@@ -132,6 +132,8 @@ actions! {
     RetryOutbox "send-again" Thread ["s"] "" "send a reply that was parked, or that waits for a word";
     EditOutbox "edit-reply" Thread ["e"] "" "change a held or parked reply";
     DiscardOutbox "discard-reply" Thread ["d"] "" "throw a held or parked reply away";
+    EditMessage "edit-message" Thread ["E"] "" "change the selected message, which I have sent";
+    DeleteMessage "delete-message" Thread ["D"] "" "delete the selected message, which I have sent, for everybody";
     BackToQueue "back-to-queue" Thread ["h", "Left"] "" "back to the queue";
 
     Help "help" Everywhere ["?", "F1"] "help" "what the keys do here; type to search";

@@ -293,6 +293,25 @@ fn what_is_being_changed_does_not_leave() {
     assert_eq!(outbox(&bench).last(), Some(&("again!".to_owned(), newer(20))));
 }
 
+#[test]
+fn a_reply_stands_where_telegram_has_put_it_whichever_update_settled_it() {
+    let mut bench = Bench::followed(&history());
+    bench.command("anna", reply(5, "hello", Some(6))).expect("accepted");
+    let send = bench.take_sends().remove(0);
+    let sent_at = bench.now();
+    bench.clock.step(Duration::from_secs(7));
+    bench.push(vec![
+        Happening::Settled { random_id: send.random_id, message: MessageId(20) },
+        Happening::Message(text(20, 5, BOT, sent_at, "hello")),
+    ]);
+    let window = topicdesk::engine::views::Window::Newest;
+    let View::Thread(page) = bench.read("anna", ViewRequest::Thread { ticket: ticket(5), window, limit: 9 }) else {
+        panic!("no thread")
+    };
+    let entry = page.thread.iter().find(|entry| entry.text == "hello").expect("is there");
+    assert_eq!((entry.at, page.ticket.first_response_at), (sent_at, Some(sent_at)), "Telegram's date, never ours");
+}
+
 /// Three parts of 4,000 letters each.
 fn long() -> String {
     ["a", "b", "c"].map(|letter| letter.repeat(4_000)).join("\n\n")

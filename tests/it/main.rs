@@ -4,6 +4,7 @@
 mod cli;
 mod config;
 mod engine;
+mod engine_changes;
 mod engine_outbox;
 mod engine_trouble;
 #[cfg(feature = "sandbox")]

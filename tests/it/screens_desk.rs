@@ -75,6 +75,7 @@ pub(crate) fn entry(id: i64, author: &str, side: Side, minutes: u64, text: &str)
         quote: None,
         state: None,
         delivery: None,
+        change: None,
         outbox: None,
         deleted: false,
         late: false,

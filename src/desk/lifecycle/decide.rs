@@ -42,6 +42,8 @@ pub fn decide(ticket: &Ticket, command: &Command, by: &AgentName, context: &Cont
         | Command::EditOutbox { .. }
         | Command::DiscardOutbox { .. }
         | Command::RetryOutbox { .. }
+        | Command::EditMessage { .. }
+        | Command::DeleteMessage { .. }
         | Command::SaveDraft { .. }
         | Command::MarkSeen { .. }
         | Command::Typing { .. } => Ok(Decision::default()),

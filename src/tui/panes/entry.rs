@@ -10,7 +10,7 @@ use super::super::action::Action;
 use super::super::model::Model;
 use super::super::widgets::text;
 use crate::desk::thread::{Content, Delivery, Doubt, EntityKind};
-use crate::engine::views::{Entry, EntryKind, Side};
+use crate::engine::views::{ChangeView, Entry, EntryKind, Side};
 
 /// Tells how many cells a name has in a pane of `width`.
 fn name_room(width: usize) -> usize {
@@ -71,6 +71,9 @@ pub(crate) fn shape(entry: &Entry, width: usize) -> u64 {
     let mut hasher = DefaultHasher::new();
     (width, &entry.text, entry.edited_at, entry.deleted, entry.late).hash(&mut hasher);
     (&entry.quote, &entry.forwarded_from, entry.delivery.as_ref().map(Delivery::label)).hash(&mut hasher);
+    if let Some(change) = &entry.change {
+        (&change.text, &change.refused).hash(&mut hasher);
+    }
     match &entry.delivery {
         Some(Delivery::Parked { why }) => why.hash(&mut hasher),
         Some(Delivery::Confirm { why }) => format!("{why:?}").hash(&mut hasher),
@@ -161,6 +164,16 @@ fn doubt_words(model: &Model, why: &Doubt) -> String {
 /// Tells the lines below the text, each in its style.
 fn tail(model: &Model, entry: &Entry) -> Vec<(String, Style)> {
     let mut lines = Vec::new();
+    match &entry.change {
+        Some(ChangeView { refused: Some(why), .. }) => {
+            lines.push((format!("NOT CHANGED: {}", text::safe(why)), model.theme.warning));
+        }
+        Some(ChangeView { text: Some(new), .. }) => {
+            lines.push((format!("being changed to: {}", text::safe_lines(new)), model.theme.dim));
+        }
+        Some(ChangeView { text: None, .. }) => lines.push(("being deleted".to_owned(), model.theme.dim)),
+        None => {}
+    }
     match &entry.delivery {
         Some(Delivery::Held { until }) if *until > model.now => {
             let seconds = until.since(model.now).as_millis().div_ceil(1000);

@@ -3,14 +3,14 @@
 use std::time::Duration;
 
 use super::super::action::Action;
-use super::super::composer::Composer;
+use super::super::composer::{Composer, Editing};
 use super::super::effect::{Effect, Timer};
 use super::super::model::{Focus, Model, OpenTicket};
 use super::super::overlays::{Choice, Confirm, Then};
 use super::super::work::{After, Repeatable};
 use super::{desk_work, overlay, say, thread, warn};
 use crate::desk::command::Command;
-use crate::desk::ids::{MessageId, OutboxId, TicketKey, TopicId};
+use crate::desk::ids::{MessageId, TicketKey, TopicId};
 use crate::desk::split::{LONGEST, MOST_PARTS};
 use crate::desk::template::{Context, Template, by_code, unfilled};
 use crate::engine::views::{Draft, TicketRow};
@@ -126,12 +126,12 @@ pub(super) fn quote(model: &mut Model, out: &mut Vec<Effect>) {
     }
 }
 
-/// Changes the text of a reply that has not left.
-pub(super) fn edit_unsent(model: &mut Model, outbox: OutboxId, text: &str) {
+/// Changes the text of what was written before: of a reply that has not left, or of a message that was sent.
+pub(super) fn edit(model: &mut Model, editing: Editing, text: &str) {
     let Some(key) = model.open.as_ref().map(|open| open.key) else { return };
     let mut composer = Composer::new(key, false);
     composer.set_text(text);
-    composer.editing = Some(outbox);
+    composer.editing = Some(editing);
     model.composer = Some(composer);
     super::focus(model, Focus::Composer);
 }
@@ -152,7 +152,7 @@ pub(super) fn changed(model: &mut Model, out: &mut Vec<Effect>) {
 /// Saves what is being written, if it has changed since.
 pub(super) fn save_draft(model: &mut Model, out: &mut Vec<Effect>) {
     let Some(composer) = &mut model.composer else { return };
-    // A reply of the outbox is saved there, by sending it.
+    // What was written before is saved where it stands, by sending it.
     if composer.editing.is_some() {
         return;
     }
@@ -188,7 +188,7 @@ pub(super) fn send(model: &mut Model, out: &mut Vec<Effect>) {
     let (key, note, text) = (composer.ticket, composer.note, composer.text());
     if composer.is_empty() {
         if composer.editing.is_some() {
-            return warn(model, "the text is empty: leave with Esc and discard the reply instead".to_owned(), out);
+            return warn(model, "the text is empty: leave with Esc and delete it instead".to_owned(), out);
         }
         return leave(model, out);
     }
@@ -227,10 +227,16 @@ pub(super) fn send_now(model: &mut Model, out: &mut Vec<Effect>) {
     if let Some(open) = &mut model.open {
         open.follow = true;
     }
-    if let Some(outbox) = composer.editing {
-        let command = Command::EditOutbox { outbox, text, seen };
-        out.push(model.submit(command, After::Say("changed; it goes out again".to_owned())));
-        return;
+    match composer.editing {
+        Some(Editing::Unsent(outbox)) => {
+            let command = Command::EditOutbox { outbox, text, seen };
+            return out.push(model.submit(command, After::Say("changed; it goes out again".to_owned())));
+        }
+        Some(Editing::Sent(message)) => {
+            let command = Command::EditMessage { ticket, message, text };
+            return out.push(model.submit(command, After::Say("the message is being changed".to_owned())));
+        }
+        None => {}
     }
     model.drafts.insert(ticket, Draft { text: String::new(), note: composer.note });
     if composer.note {

@@ -130,6 +130,10 @@ fn on_revision(model: &mut Model, revision: Revision, out: &mut Vec<Effect>) {
                     thread::bottom(model, out);
                 }
             }
+            Alert::NotChanged { ticket, agent, why } if *agent == model.me => {
+                ring(model, out);
+                warn(model, format!("your message in {ticket} is as it was: {why}"), out);
+            }
             _ => {}
         }
     }

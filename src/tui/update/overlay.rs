@@ -258,6 +258,12 @@ fn follow(model: &mut Model, then: Then, out: &mut Vec<Effect>) {
         Then::Discard(outbox) => {
             desk_work::once(model, Command::DiscardOutbox { outbox }, "thrown away".to_owned(), out);
         }
+        Then::DeleteMessage(message) => {
+            if let Some(ticket) = model.open.as_ref().map(|open| open.key) {
+                let command = Command::DeleteMessage { ticket, message };
+                desk_work::once(model, command, "the message is being deleted".to_owned(), out);
+            }
+        }
         Then::Ignore(ticket) => {
             let command = Command::Ignore { ticket, ignored: true };
             desk_work::once(

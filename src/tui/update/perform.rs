@@ -49,6 +49,8 @@ pub(super) fn perform(model: &mut Model, action: Action, out: &mut Vec<Effect>) 
         Action::RetryOutbox => thread::retry(model, out),
         Action::EditOutbox => thread::edit(model, out),
         Action::DiscardOutbox => thread::discard(model, out),
+        Action::EditMessage => thread::edit_message(model, out),
+        Action::DeleteMessage => thread::delete_message(model, out),
 
         Action::Open => queue::open_selected(model, out),
         Action::QueueDown => queue::step(model, 1, out),

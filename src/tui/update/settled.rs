@@ -1,5 +1,6 @@
 //! What follows when a command was carried out or refused.
 
+use super::super::composer::Editing;
 use super::super::effect::{Effect, ReadKind};
 use super::super::model::{Focus, Model};
 use super::super::until;
@@ -90,7 +91,7 @@ fn done(model: &mut Model, ticket: Option<TicketKey>, after: After, receipt: &Re
         }
         After::TakenBack(_) => {}
         After::Change(outbox, text) => {
-            compose::edit_unsent(model, outbox, receipt.text.as_deref().unwrap_or(&text));
+            compose::edit(model, Editing::Unsent(outbox), receipt.text.as_deref().unwrap_or(&text));
         }
         After::Undone(what) => {
             let name = ticket.map(|ticket| ticket.to_string()).unwrap_or_default();

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::super::action::Action;
+use super::super::composer::Editing;
 use super::super::effect::{Effect, ReadKind, Timer};
 use super::super::model::{Focus, Model, OpenTicket};
 use super::super::overlays::{Choice, Confirm, Then};
@@ -449,5 +450,29 @@ pub(super) fn discard(model: &mut Model, out: &mut Vec<Effect>) {
             overlay::ask(model, Confirm { question, choices: vec![choice] });
         }
         None => warn(model, "select a held or parked reply first".to_owned(), out),
+    }
+}
+
+/// Tells the selected message, if it is one of the agent's own that Telegram has.
+fn own_message(model: &Model) -> Option<(MessageId, Entry)> {
+    let entry = model.open.as_ref().and_then(OpenTicket::entry)?;
+    let own = entry.agent.as_ref() == Some(&model.me) && !entry.deleted;
+    entry.message_id.filter(|_| own).map(|message| (message, entry.clone()))
+}
+
+pub(super) fn edit_message(model: &mut Model, out: &mut Vec<Effect>) {
+    match own_message(model) {
+        Some((message, entry)) => compose::edit(model, Editing::Sent(message), &entry.text),
+        None => warn(model, "select a message that you have sent first".to_owned(), out),
+    }
+}
+
+pub(super) fn delete_message(model: &mut Model, out: &mut Vec<Effect>) {
+    match own_message(model) {
+        Some((message, _)) => {
+            let question = "Delete this message for everybody? It cannot be taken back.".to_owned();
+            overlay::ask(model, Confirm::yes(question, "delete it", Then::DeleteMessage(message)));
+        }
+        None => warn(model, "select a message that you have sent first".to_owned(), out),
     }
 }
