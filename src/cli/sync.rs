@@ -16,7 +16,7 @@ use super::{interrupt, table};
 use crate::desk::ids::AgentName;
 use crate::engine::handle::Handle;
 use crate::engine::transport::LinkState;
-use crate::engine::views::{Alert, DeskView, Summary, View, ViewRequest};
+use crate::engine::views::{Alert, Counts, DeskView, Summary, View, ViewRequest};
 
 #[derive(Args)]
 pub(super) struct SyncArgs {
@@ -75,7 +75,7 @@ async fn catch_up(site: &Site, handle: &Handle, zone: Zone) -> Done {
         }
         if desk.backfill.is_none() && desk.link == Some(LinkState::Live) {
             let since = *done_at.get_or_insert_with(Instant::now);
-            let waiting = unsent(handle).await?;
+            let Counts { outbox: waiting, parked, .. } = counts(handle).await?;
             let later = desk.not_before.filter(|at| *at > site.clock.now());
             if waiting == 0 || later.is_some() || since.elapsed() > SENDING {
                 progress.clear();
@@ -83,6 +83,9 @@ async fn catch_up(site: &Site, handle: &Handle, zone: Zone) -> Done {
                     let when =
                         later.map_or("later".to_owned(), |at| format!("after {}, as Telegram asks", zone.time(at)));
                     say(&format!("{waiting} queued replies will be sent {when}"));
+                }
+                if parked > 0 {
+                    say(&format!("{parked} replies were not sent and wait for a word: topicdesk shows them, with why"));
                 }
                 break;
             }
@@ -99,10 +102,10 @@ async fn catch_up(site: &Site, handle: &Handle, zone: Zone) -> Done {
     tell(site, &glance(handle).await?, &summary, zone)
 }
 
-/// Counts the replies that are queued or on their way.
-async fn unsent(handle: &Handle) -> Done<usize> {
+/// Counts the replies that are queued or on their way, and those that are stopped.
+async fn counts(handle: &Handle) -> Done<Counts> {
     match handle.read(ViewRequest::Counts).await {
-        View::Counts(counts) => Ok(counts.outbox),
+        View::Counts(counts) => Ok(counts),
         other => Err(super::work::unreadable(other)),
     }
 }

@@ -146,6 +146,11 @@ pub enum Command {
         /// The row; parts of the same text that come after it go too.
         outbox: OutboxId,
     },
+    /// Take back a reply that is held or parked: its text becomes the agent's draft, unless they are writing something else.
+    TakeBack {
+        /// The row; parts of the same text that come after it come back too.
+        outbox: OutboxId,
+    },
     /// Send a reply that is parked or waits for a word.
     RetryOutbox {
         /// The row; all parts of the same text that are stopped go with it.
@@ -221,6 +226,7 @@ impl Command {
             Command::HoldOutbox { .. }
             | Command::EditOutbox { .. }
             | Command::DiscardOutbox { .. }
+            | Command::TakeBack { .. }
             | Command::RetryOutbox { .. } => None,
         }
     }

@@ -36,7 +36,8 @@ impl Turn<'_> {
             }
             Command::HoldOutbox { outbox } => self.hold_outbox(*outbox),
             Command::EditOutbox { outbox, text, seen } => self.edit_outbox(*outbox, text, *seen),
-            Command::DiscardOutbox { outbox } => self.discard_outbox(*outbox),
+            Command::DiscardOutbox { outbox } => self.discard_outbox(*outbox, None),
+            Command::TakeBack { outbox } => self.discard_outbox(*outbox, Some(agent)),
             Command::RetryOutbox { outbox, seen } => self.retry_outbox(*outbox, *seen),
             Command::EditMessage { ticket, message, text } => self.change_message(*ticket, *message, agent, Some(text)),
             Command::DeleteMessage { ticket, message } => self.change_message(*ticket, *message, agent, None),

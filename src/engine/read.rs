@@ -117,6 +117,7 @@ impl Views {
             };
             counts.queues.push((queue, count));
         }
+        counts.outbox = self.reader.count_changes()?;
         for row in self.reader.open_outbox()? {
             match row.delivery {
                 Delivery::Parked { .. } | Delivery::Confirm { .. } => counts.parked += 1,

@@ -131,7 +131,7 @@ impl Turn<'_> {
             Ok(rows) => rows,
             Err(refusal) => return Ok(Err(refusal)),
         };
-        let text = rows.iter().map(|row| row.text.as_str()).collect::<Vec<_>>().join("\n\n");
+        let text = whole(&rows);
         for row in rows.iter_mut().filter(|row| matches!(row.delivery, Delivery::Held { .. })) {
             self.move_row(row, Delivery::Confirm { why: Doubt::Editing })?;
         }
@@ -187,8 +187,8 @@ impl Turn<'_> {
         Ok(Ok(Receipt { outbox: Some(id), notice, ..Receipt::default() }))
     }
 
-    /// Throws a reply away, with what of its text would have come after it.
-    pub(super) fn discard_outbox(&mut self, id: OutboxId) -> Result<Answer, EngineError> {
+    /// Throws a reply away, with what of its text would have come after it; `drafter` gets it as a draft.
+    pub(super) fn discard_outbox(&mut self, id: OutboxId, drafter: Option<&AgentName>) -> Result<Answer, EngineError> {
         let rows = match self.editable(id)? {
             Ok(rows) => rows,
             Err(refusal) => return Ok(Err(refusal)),
@@ -196,7 +196,11 @@ impl Turn<'_> {
         for row in &rows {
             self.throw_away(row)?;
         }
-        Ok(Ok(Receipt { outbox: Some(id), ..Receipt::default() }))
+        let text = whole(&rows);
+        if let (Some(agent), Some(row)) = (drafter, rows.first()) {
+            self.work.offer_draft(agent, row.key, &text)?;
+        }
+        Ok(Ok(Receipt { outbox: Some(id), text: Some(text), ..Receipt::default() }))
     }
 
     fn throw_away(&mut self, row: &OutboxRow) -> Result<(), EngineError> {
@@ -227,6 +231,11 @@ impl Turn<'_> {
         let notice = doubt.map(|doubt| format!("not sent yet: {doubt}"));
         Ok(Ok(Receipt { outbox: Some(id), notice, ..Receipt::default() }))
     }
+}
+
+/// Puts the parts of a text together again.
+fn whole(rows: &[OutboxRow]) -> String {
+    rows.iter().map(|row| row.text.as_str()).collect::<Vec<_>>().join("\n\n")
 }
 
 fn is_editable(row: &OutboxRow) -> bool {

@@ -135,7 +135,7 @@ pub struct Counts {
     pub queues: Vec<(QueueName, usize)>,
     /// Live tickets.
     pub open: usize,
-    /// Replies that are held, queued or being sent.
+    /// Replies that are held, queued or being sent, and changes of messages on their way.
     pub outbox: usize,
     /// Replies that were parked, or that wait for a word of their agent.
     pub parked: usize,

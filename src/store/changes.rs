@@ -161,6 +161,20 @@ impl Work<'_> {
 }
 
 impl Reader {
+    /// Counts the changes that are queued or asked for.
+    ///
+    /// # Errors
+    /// SQLite's.
+    pub fn count_changes(&self) -> Result<usize> {
+        let count: i64 = self
+            .connection
+            .prepare_cached(
+                "SELECT count(*) FROM changes INDEXED BY changes_open WHERE state IN ('queued', 'sending')",
+            )?
+            .query_row([], |row| row.get(0))?;
+        Ok(count.unsigned_abs() as usize)
+    }
+
     /// Finds the newest change of a message.
     ///
     /// # Errors

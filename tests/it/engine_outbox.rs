@@ -5,10 +5,11 @@ use std::time::Duration;
 
 use topicdesk::desk::command::{Command, Refusal};
 use topicdesk::desk::ids::{MessageId, OutboxId};
-use topicdesk::desk::thread::{Delivery, Doubt, Message};
+use topicdesk::desk::thread::{Delivery, Doubt, Lane, Message};
 use topicdesk::engine::handle::Receipt;
 use topicdesk::engine::transport::{Happening, Incoming, LinkState, Outcome, Send};
 use topicdesk::engine::views::{Alert, View, ViewRequest};
+use topicdesk::store::outbox::OutboxRow;
 
 use crate::support::bench::{ANNA, BOT, Bench, COLLEAGUE, LI, OLENA, at, created, text, ticket};
 
@@ -116,6 +117,48 @@ fn tickets_take_turns_and_each_keeps_its_order() {
         assert!(place(&format!("five {}", number - 1)) < place(&format!("five {number}")), "{sent:?}");
     }
     assert!(place("seven 2") <= 6, "nobody waits for all of another's: {sent:?}");
+}
+
+#[test]
+fn what_a_person_wrote_goes_before_what_the_desk_writes_by_itself() {
+    let mut bench = Bench::followed(&history());
+    bench.incoming(Incoming::Link(LinkState::Offline { since: bench.now(), why: "no network".into() }));
+    let now = bench.now();
+    let work = bench.engine.store_mut().begin().expect("a transaction");
+    for (topic, words) in [(5, "are you there?"), (7, "how did we do?")] {
+        let agent = topicdesk::desk::ids::AgentName::from("anna");
+        let entry = work.put_reply(ticket(topic), &agent, now, words, None).expect("an entry");
+        let row = OutboxRow {
+            id: OutboxId(0),
+            key: ticket(topic),
+            entry,
+            agent,
+            text: words.to_owned(),
+            reply_to: None,
+            random_id: i64::from(topic) + 1_000_000,
+            delivery: Delivery::Queued,
+            created_at: now,
+            not_before: None,
+            attempts: 0,
+            lane: Lane::Automatic,
+            seen: None,
+            said_at: now,
+            first: None,
+        };
+        let id = work.put_outbox(&row).expect("a row");
+        work.tie(entry, id).expect("tied");
+    }
+    work.commit().expect("committed");
+    bench.clock.step(Duration::from_secs(1));
+    for number in 0..6 {
+        bench.command("anna", reply(7, &format!("seven {number}"), None)).expect("accepted");
+    }
+    bench.connect();
+    let sent: Vec<String> = drain(&mut bench, 60).into_iter().map(|(_, text)| text).collect();
+    // The other ticket has nothing better; in its own, and once tokens are rare, a person's words come first.
+    assert_eq!(sent.len(), 8, "{sent:?}");
+    assert_eq!(sent.last().map(String::as_str), Some("how did we do?"), "{sent:?}");
+    assert_eq!(sent[0], "seven 0", "{sent:?}");
 }
 
 #[test]
@@ -374,6 +417,24 @@ fn a_part_that_is_refused_stops_the_rest_and_they_go_on_together() {
     assert_eq!(letters(&bench.take_sends()), "c");
 }
 
+fn draft(bench: &Bench) -> Option<String> {
+    let window = topicdesk::engine::views::Window::Newest;
+    match bench.read("anna", ViewRequest::Thread { ticket: ticket(5), window, limit: 1 }) {
+        View::Thread(page) => page.draft.map(|draft| draft.text),
+        other => panic!("no thread: {other:?}"),
+    }
+}
+
+#[test]
+fn what_is_taken_back_does_not_overwrite_what_is_being_written() {
+    let mut bench = Bench::followed(&history());
+    let outbox = row(bench.command("anna", held("oops", 6)));
+    let half = Command::SaveDraft { ticket: ticket(5), text: "half a thought".into(), note: false };
+    bench.command("anna", half).expect("kept");
+    let back = bench.command("anna", Command::TakeBack { outbox }).expect("taken back");
+    assert_eq!((back.text.as_deref(), draft(&bench).as_deref()), (Some("oops"), Some("half a thought")));
+}
+
 #[test]
 fn a_long_text_is_changed_and_thrown_away_as_one() {
     let mut bench = Bench::followed(&history());
@@ -386,9 +447,10 @@ fn a_long_text_is_changed_and_thrown_away_as_one() {
     };
     let outbox_id = row(bench.command("anna", hold(&long())));
     assert_eq!(outbox(&bench).len(), 3);
-    bench.command("anna", Command::DiscardOutbox { outbox: outbox_id }).expect("taken back");
+    bench.command("anna", Command::TakeBack { outbox: outbox_id }).expect("taken back");
     assert_eq!(outbox(&bench), []);
     assert!(!bench.thread(5).contains("bbb"), "no entry is left");
+    assert_eq!(draft(&bench), Some(long()), "what was taken back is not lost, whatever dies next");
     let outbox_id = row(bench.command("anna", hold(&long())));
     let aside = bench.command("anna", Command::HoldOutbox { outbox: outbox_id }).expect("taken aside");
     assert_eq!(aside.text, Some(long()));

@@ -536,7 +536,7 @@ impl State {
                 page.thread.push(reply);
                 page.ticket.row.waiting_since = None;
             }
-            Command::DiscardOutbox { outbox } => {
+            Command::DiscardOutbox { outbox } | Command::TakeBack { outbox } => {
                 for page in &mut self.tickets {
                     page.thread.retain(|entry| entry.outbox != Some(*outbox));
                 }

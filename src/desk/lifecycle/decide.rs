@@ -41,6 +41,7 @@ pub fn decide(ticket: &Ticket, command: &Command, by: &AgentName, context: &Cont
         | Command::HoldOutbox { .. }
         | Command::EditOutbox { .. }
         | Command::DiscardOutbox { .. }
+        | Command::TakeBack { .. }
         | Command::RetryOutbox { .. }
         | Command::EditMessage { .. }
         | Command::DeleteMessage { .. }
