@@ -103,7 +103,8 @@ impl Turn<'_> {
                 self.alerts.push(Alert::NotChanged { ticket: row.key, agent: row.agent.clone(), why: why.clone() });
                 row.progress = Progress::Refused(why);
             }
-            Outcome::Later { not_before } => {
+            // Done twice is done once, so it does not matter whether it was.
+            Outcome::Later { not_before } | Outcome::UnknownUntil { not_before } => {
                 self.flood(not_before)?;
                 row.progress = Progress::Queued;
             }

@@ -183,9 +183,16 @@ impl Turn<'_> {
                 }
                 Ok(())
             }
-            Outcome::Later { not_before } => {
+            // What was asked for before without an answer may be there: only the call that was answered now was not carried out.
+            Outcome::Later { not_before } if row.attempts <= 1 => {
                 self.flood(not_before)?;
+                self.work.set_attempt(row.id, 0, None)?;
                 self.move_row(&mut row, Delivery::Queued)
+            }
+            Outcome::Later { not_before } | Outcome::UnknownUntil { not_before } => {
+                self.flood(not_before)?;
+                self.work.set_attempt(row.id, row.attempts, Some(not_before))?;
+                Ok(())
             }
             Outcome::Taken => {
                 let own = self.state.staff.own;

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::handle::Receipt;
 use super::input::{Input, Output};
-use super::transport::Order;
+use super::transport::{Incoming, Order};
 use super::turn::Turn;
 use super::views::Revision;
 use super::{Engine, EngineError, State};
@@ -27,7 +27,10 @@ impl Engine {
             Input::Started | Input::Incoming(_) => Lost::Incoming,
         };
         let was_followed = self.state.sync.is_done();
-        let before = self.state.underway();
+        let mut before = self.state.underway();
+        if let Input::Incoming(all) = &input {
+            before.forget_answered(all);
+        }
         // What an agent has done is no repeatable backfill, whatever else goes on.
         let promised = matches!(lost, Lost::Command) && !was_followed;
         if promised && let Err(error) = self.store.durable(true) {
@@ -162,6 +165,21 @@ impl State {
             facts_owed: self.facts_owed,
             follow_owed: self.follow_owed,
             ..State::default()
+        }
+    }
+
+    /// Forgets the sends and changes that are answered here: if the step is taken back, only asking again says how they ended.
+    fn forget_answered(&mut self, all: &[Incoming]) {
+        for incoming in all {
+            match incoming {
+                Incoming::Delivery { outbox, .. } => {
+                    self.sending.remove(outbox);
+                }
+                Incoming::Changed { change, .. } => {
+                    self.changing.remove(change);
+                }
+                _ => {}
+            }
         }
     }
 

@@ -273,8 +273,10 @@ pub enum Outcome {
     Sent { message: MessageId, at: Timestamp },
     /// Telegram refused it for good; why, for the person who must act.
     Refused { why: String, topic_gone: bool },
-    /// Telegram says when to come again.
+    /// Telegram says when to come again; nothing has happened.
     Later { not_before: Timestamp },
+    /// Telegram says when to come again, but an earlier try of the same call may have worked: as `Unknown`.
+    UnknownUntil { not_before: Timestamp },
     /// Telegram has it already, or is busy with it, and does not say under which id.
     Taken,
     /// Time-out, connection lost, still in flight: the identical call must be repeated.

@@ -47,7 +47,12 @@ pub(crate) async fn deliver(shared: &Shared, send: &Send) -> Outcome {
                 why = error.words();
                 after = online.life;
             }
-            Err(error) => return judge(shared, send, &error),
+            Err(error) => {
+                return match judge(shared, send, &error) {
+                    Outcome::Later { not_before } if attempt > 1 => Outcome::UnknownUntil { not_before },
+                    outcome => outcome,
+                };
+            }
         }
     }
     Outcome::Unknown { why }

@@ -267,6 +267,49 @@ fn what_is_unknown_is_repeated_whatever_was_written_since() {
 }
 
 #[test]
+fn a_flood_wait_on_a_repeat_does_not_say_that_nothing_was_sent() {
+    for unknown_inside in [true, false] {
+        let mut bench = Bench::followed(&history());
+        bench.command("anna", reply(5, "hello", Some(6))).expect("accepted");
+        let first = bench.take_sends();
+        let outbox_id = first[0].outbox;
+        let not_before = bench.now() + Duration::from_secs(30);
+        let outcome = if unknown_inside {
+            Outcome::UnknownUntil { not_before }
+        } else {
+            let unknown = Outcome::Unknown { why: "cut".into() };
+            bench.incoming(Incoming::Delivery { outbox: outbox_id, outcome: unknown });
+            bench.pass(Duration::from_secs(2));
+            assert_eq!(bench.take_sends(), first);
+            Outcome::Later { not_before }
+        };
+        bench.incoming(Incoming::Delivery { outbox: outbox_id, outcome });
+        says(&mut bench, 20, 5, OLENA, "something new");
+        let edit = Command::EditOutbox { outbox: outbox_id, text: "another".into(), seen: None };
+        assert_eq!(bench.command("anna", edit), Err(Refusal::NotEditable("sending".into())));
+        bench.pass(not_before.since(bench.now()) - Duration::from_secs(1));
+        assert!(bench.take_sends().is_empty(), "obeyed");
+        bench.pass(Duration::from_secs(1));
+        assert_eq!(bench.take_sends(), first, "the identical call, without a question");
+    }
+    // A first call that was answered with it was not carried out: the guard looks again.
+    let mut bench = Bench::followed(&history());
+    bench.command("anna", reply(5, "hello", Some(6))).expect("accepted");
+    let send = bench.take_sends().remove(0);
+    for _ in 0..2 {
+        let not_before = bench.now() + Duration::from_secs(30);
+        bench.incoming(Incoming::Delivery { outbox: send.outbox, outcome: Outcome::Later { not_before } });
+        bench.pass(Duration::from_secs(30));
+        assert_eq!(bench.take_sends().len(), 1);
+    }
+    let not_before = bench.now() + Duration::from_secs(30);
+    bench.incoming(Incoming::Delivery { outbox: send.outbox, outcome: Outcome::Later { not_before } });
+    says(&mut bench, 20, 5, OLENA, "something new");
+    bench.pass(Duration::from_secs(30));
+    assert_eq!(outbox(&bench), [("hello".to_owned(), newer(20))]);
+}
+
+#[test]
 fn nothing_leaves_before_what_was_missed_is_known() {
     let mut bench = Bench::followed(&history());
     bench.incoming(Incoming::Link(LinkState::Offline { since: bench.now(), why: "no network".into() }));
@@ -508,7 +551,14 @@ fn a_crash_at_any_step_loses_nothing_and_repeats_nothing() {
     bench.pass(Duration::from_secs(2));
     let first = bench.take_sends();
     assert_eq!(letters(&first), "a");
-    // Settled: the link is asked to begin anew, and the row is asked for again with the same key.
+    // Settled, or not: the row is asked for again with the same key, in this process and in the next.
+    let (outbox_id, why) = (first[0].outbox, "cut".to_owned());
+    crash(&mut bench, |bench| {
+        bench.incoming(Incoming::Delivery { outbox: outbox_id, outcome: Outcome::Unknown { why: why.clone() } });
+    });
+    bench.connect();
+    bench.pass(Duration::from_secs(2));
+    assert_eq!(bench.take_sends(), first);
     crash(&mut bench, |bench| bench.deliver(&first[0], 20));
     let mut bench = bench.restart();
     bench.connect();
@@ -520,6 +570,8 @@ fn a_crash_at_any_step_loses_nothing_and_repeats_nothing() {
     let second = bench.take_sends();
     assert_eq!(letters(&second), "b");
     bench.deliver(&second[0], 21);
+    assert!(bench.take_sends().is_empty(), "repeats count for the pace too");
+    bench.pass(Duration::from_secs(10));
     let third = bench.take_sends();
     bench.deliver(&third[0], 22);
     assert_eq!(outbox(&bench), []);
