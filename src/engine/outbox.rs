@@ -27,6 +27,16 @@ const AT_ONCE: usize = 4;
 /// How far Telegram's clock may be behind ours.
 const SKEW: Duration = Duration::from_secs(60);
 
+/// What has become of a row whose turn it was.
+enum Advance {
+    /// It was asked for, or waits for something of its own.
+    Done,
+    /// It waits for a word of its agent.
+    HeldAgain,
+    /// Nothing more may be asked for now.
+    Full,
+}
+
 impl Turn<'_> {
     /// Moves every row that can move, and asks for the sends that are due.
     pub(super) fn pump_outbox(&mut self) -> Result<(), EngineError> {
@@ -77,13 +87,17 @@ impl Turn<'_> {
         heads.sort_by_key(|row| (row.delivery != Delivery::Sending, row.lane, since(row), row.id));
         let mut held_again = false;
         for row in heads {
-            held_again |= self.advance(row)?;
+            match self.advance(row)? {
+                Advance::Done => {}
+                Advance::HeldAgain => held_again = true,
+                Advance::Full => break,
+            }
         }
         Ok(held_again)
     }
 
-    /// Sends a row if it may go now; tells whether it is held again instead.
-    fn advance(&mut self, mut row: OutboxRow) -> Result<bool, EngineError> {
+    /// Sends a row if it may go now.
+    fn advance(&mut self, mut row: OutboxRow) -> Result<Advance, EngineError> {
         let repeat = row.delivery == Delivery::Sending;
         // What was written while the desk was away is known only when the link is live.
         let linked = match self.state.link {
@@ -92,25 +106,28 @@ impl Turn<'_> {
             _ => false,
         };
         if !linked || !self.state.ready || self.state.sending.contains(&row.id) {
-            return Ok(false);
+            return Ok(Advance::Done);
+        }
+        if self.state.sending.len() >= AT_ONCE {
+            return Ok(Advance::Full);
         }
         if !repeat && let Some(why) = self.doubt(&row)? {
             self.ask(row, &why)?;
-            return Ok(true);
+            return Ok(Advance::HeldAgain);
         }
         if let Some(at) = row.not_before.filter(|at| *at > self.now) {
             self.wake_outbox(at);
-            return Ok(false);
+            return Ok(Advance::Done);
         }
-        if self.state.sending.len() >= AT_ONCE || !self.may_go(row.key.group)? {
-            return Ok(false);
+        if !self.may_go(row.key.group)? {
+            return Ok(Advance::Full);
         }
         self.work.set_attempt(row.id, row.attempts + 1, None)?;
         if !repeat {
             self.move_row(&mut row, Delivery::Sending)?;
         }
         self.send(row);
-        Ok(false)
+        Ok(Advance::Done)
     }
 
     /// Tells why a row should not leave without another word of its agent. A text of which a part has left goes on.
@@ -171,6 +188,10 @@ impl Turn<'_> {
         match outcome {
             Outcome::Sent { message, at } => self.settle(&row, message, Some(at)),
             Outcome::Refused { why, topic_gone } => {
+                // A try before this one may have worked without an answer; then the mirror shows it.
+                if let Some(message) = self.twin(&row)? {
+                    return self.settle(&row, message, None);
+                }
                 self.alerts.push(Alert::Parked { ticket: row.key, agent: row.agent.clone(), why: why.clone() });
                 let key = row.key;
                 for mut later in self.after(&row)? {
@@ -195,15 +216,19 @@ impl Turn<'_> {
                 Ok(())
             }
             Outcome::Taken => {
-                let own = self.state.staff.own;
                 // The difference after a crash brings what we sent without saying that it was that.
-                match self.work.untied(row.key, own, row.created_at - SKEW, row.text.trim())? {
+                match self.twin(&row)? {
                     Some(message) => self.settle(&row, message, None),
                     None => self.repeat_later(&row, "Telegram is still busy with it"),
                 }
             }
             Outcome::Unknown { why } => self.repeat_later(&row, &why),
         }
+    }
+
+    /// Finds the message that a row has become, if the mirror has it and nobody has said that it was that.
+    fn twin(&mut self, row: &OutboxRow) -> Result<Option<MessageId>, EngineError> {
+        Ok(self.work.untied(row.key, self.state.staff.own, row.created_at - SKEW, row.text.trim())?)
     }
 
     /// Takes in a definite "not now": nothing has happened there, and nothing may be asked of the group before.

@@ -310,6 +310,20 @@ fn a_flood_wait_on_a_repeat_does_not_say_that_nothing_was_sent() {
 }
 
 #[test]
+fn what_had_worked_before_it_was_refused_is_sent_all_the_same() {
+    let mut bench = Bench::followed(&history());
+    bench.command("anna", reply(5, "hello", Some(6))).expect("accepted");
+    let send = bench.take_sends().remove(0);
+    bench.incoming(Incoming::Delivery { outbox: send.outbox, outcome: Outcome::Unknown { why: "cut".into() } });
+    says(&mut bench, 20, 5, BOT, "hello");
+    bench.pass(Duration::from_secs(2));
+    let outcome = Outcome::Refused { why: "the topic is closed".into(), topic_gone: false };
+    bench.incoming(Incoming::Delivery { outbox: send.outbox, outcome });
+    assert_eq!(outbox(&bench), []);
+    assert_eq!(bench.thread(5).matches("hello").count(), 1, "{}", bench.thread(5));
+}
+
+#[test]
 fn nothing_leaves_before_what_was_missed_is_known() {
     let mut bench = Bench::followed(&history());
     bench.incoming(Incoming::Link(LinkState::Offline { since: bench.now(), why: "no network".into() }));

@@ -353,6 +353,13 @@ async fn refusals_are_told_apart() {
         }
         other => panic!("later: {other:?}"),
     }
+    // The first try was cut after it had worked: that the second is to wait does not say that nothing was sent.
+    for fault in [Fault::CutAfter, Fault::flood_wait(30)] {
+        server.world().arm("messages.sendMessage", Some(bot), fault);
+    }
+    desk.order(Order::Send(send(&desk, topic, "worked", 9)));
+    let ended = outcome(&mut desk).await;
+    assert!(matches!(ended, Outcome::UnknownUntil { .. }), "{ended:?}");
     for (fault, wanted) in [
         (refuse(400, "TOPIC_CLOSED"), "reopen"),
         (refuse(403, "CHAT_WRITE_FORBIDDEN"), "may not write"),
