@@ -16,7 +16,7 @@ use super::{interrupt, table};
 use crate::desk::ids::AgentName;
 use crate::engine::handle::Handle;
 use crate::engine::transport::LinkState;
-use crate::engine::views::{Alert, DeskView, Summary, View, ViewRequest};
+use crate::engine::views::{Alert, Counts, DeskView, Summary, View, ViewRequest};
 
 #[derive(Args)]
 pub(super) struct SyncArgs {
@@ -95,7 +95,7 @@ pub(super) async fn caught_up(site: &Site, handle: &Handle, zone: Zone, progress
         }
         if desk.backfill.is_none() && desk.link == Some(LinkState::Live) {
             let since = *done_at.get_or_insert_with(Instant::now);
-            let waiting = unsent(handle).await?;
+            let Counts { outbox: waiting, parked, .. } = counts(handle).await?;
             let later = desk.not_before.filter(|at| *at > site.clock.now());
             if waiting == 0 || later.is_some() || since.elapsed() > SENDING {
                 progress.clear();
@@ -103,6 +103,9 @@ pub(super) async fn caught_up(site: &Site, handle: &Handle, zone: Zone, progress
                     let when =
                         later.map_or("later".to_owned(), |at| format!("after {}, as Telegram asks", zone.time(at)));
                     say(&format!("{waiting} queued replies will be sent {when}"));
+                }
+                if parked > 0 {
+                    say(&format!("{parked} replies were not sent and wait for a word: topicdesk shows them, with why"));
                 }
                 return Ok(());
             }
@@ -114,10 +117,10 @@ pub(super) async fn caught_up(site: &Site, handle: &Handle, zone: Zone, progress
     }
 }
 
-/// Counts the replies that are queued or on their way.
-async fn unsent(handle: &Handle) -> Done<usize> {
+/// Counts the replies that are queued or on their way, and those that are stopped.
+async fn counts(handle: &Handle) -> Done<Counts> {
     match handle.read(ViewRequest::Counts).await {
-        View::Counts(counts) => Ok(counts.outbox),
+        View::Counts(counts) => Ok(counts),
         other => Err(super::work::unreadable(other)),
     }
 }
@@ -205,6 +208,9 @@ async fn follow(site: &Site, handle: &Handle) -> Done {
                     Alert::Reply { ticket, assignee } => writeln!(stdout(), "{ticket} has a reply for {assignee}")?,
                     Alert::Parked { ticket, why, .. } => {
                         writeln!(stdout(), "{ticket} has a reply that was not sent: {why}")?;
+                    }
+                    Alert::NotChanged { ticket, why, .. } => {
+                        writeln!(stdout(), "{ticket} has a message that was not changed: {why}")?;
                     }
                 }
             }

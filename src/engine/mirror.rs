@@ -88,6 +88,7 @@ impl Turn<'_> {
                 self.history(TicketKey { group, topic }, below, &messages)?;
             }
             Incoming::Delivery { outbox, outcome } => self.delivered(outbox, outcome)?,
+            Incoming::Changed { change, outcome } => self.changed(change, outcome)?,
             Incoming::Failed { order, why } => self.order_failed(&order, &why)?,
         }
         Ok(())
@@ -104,6 +105,11 @@ impl Turn<'_> {
         if !matches!(link, LinkState::CatchingUp | LinkState::Live) {
             self.state.facts_due = None;
         }
+        self.state.up_since = match link {
+            LinkState::Live => self.state.up_since.or(Some(self.now)),
+            LinkState::CatchingUp => self.state.up_since,
+            LinkState::Connecting | LinkState::Offline { .. } | LinkState::Stopped { .. } => None,
+        };
         if self.state.link.as_ref() != Some(&link) {
             self.state.link = Some(link);
             self.touch_all();

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::handle::Receipt;
 use super::input::{Input, Output};
-use super::transport::Order;
+use super::transport::{Incoming, Order};
 use super::turn::Turn;
 use super::views::Revision;
 use super::{Engine, EngineError, State};
@@ -27,7 +27,10 @@ impl Engine {
             Input::Started | Input::Incoming(_) => Lost::Incoming,
         };
         let was_followed = self.state.sync.is_done();
-        let before = self.state.underway();
+        let mut before = self.state.underway();
+        if let Input::Incoming(all) = &input {
+            before.forget_answered(all);
+        }
         // What an agent has done is no repeatable backfill, whatever else goes on.
         let promised = matches!(lost, Lost::Command) && !was_followed;
         if promised && let Err(error) = self.store.durable(true) {
@@ -155,6 +158,8 @@ impl State {
             reading: self.reading.clone(),
             listing: self.listing,
             sending: self.sending.clone(),
+            changing: self.changing.clone(),
+            up_since: self.up_since,
             fetch_after: self.fetch_after,
             unchecked: self.unchecked.clone(),
             facts_owed: self.facts_owed,
@@ -165,10 +170,25 @@ impl State {
         }
     }
 
+    /// Forgets the sends and changes that are answered here: if the step is taken back, only asking again says how they ended.
+    fn forget_answered(&mut self, all: &[Incoming]) {
+        for incoming in all {
+            match incoming {
+                Incoming::Delivery { outbox, .. } => {
+                    self.sending.remove(outbox);
+                }
+                Incoming::Changed { change, .. } => {
+                    self.changing.remove(change);
+                }
+                _ => {}
+            }
+        }
+    }
+
     /// Puts what is under way over a state that was just read.
     fn over(self, loaded: State) -> State {
-        let State { resyncing, ready, scans, scanned, reading, listing, sending, .. } = self;
-        let State { fetch_after, unchecked, facts_owed, facts_due, follow_owed, recheck, .. } = self;
+        let State { resyncing, ready, scans, scanned, reading, listing, sending, changing, .. } = self;
+        let State { up_since, fetch_after, unchecked, facts_owed, facts_due, follow_owed, recheck, .. } = self;
         State {
             resyncing,
             ready,
@@ -177,6 +197,8 @@ impl State {
             reading,
             listing,
             sending,
+            changing,
+            up_since,
             fetch_after,
             unchecked,
             facts_owed,

@@ -26,6 +26,20 @@ impl Work<'_> {
         Ok(())
     }
 
+    /// Keeps a draft, unless the agent is writing something there already.
+    ///
+    /// # Errors
+    /// SQLite's.
+    pub fn offer_draft(&self, agent: &AgentName, ticket: TicketKey, text: &str) -> Result<()> {
+        self.transaction
+            .prepare_cached(
+                "INSERT INTO drafts (agent, group_id, topic, text, note) VALUES (?1, ?2, ?3, ?4, 0)
+                 ON CONFLICT DO NOTHING",
+            )?
+            .execute(params![agent.0, ticket.group.0, ticket.topic.0, text])?;
+        Ok(())
+    }
+
     /// Remembers up to which message an agent has seen a thread; never goes back.
     ///
     /// # Errors

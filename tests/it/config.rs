@@ -46,6 +46,10 @@ fn everything_that_is_written_is_read() {
         auto_close_after = "off"
         auto_pending_after = "2h"
         undo_send = "0s"
+        [outbox]
+        per_minute = 0
+        burst = 2
+        ask_after_offline = "off"
         [tui]
         theme = "dark"
         mouse = true
@@ -68,6 +72,8 @@ fn everything_that_is_written_is_read() {
     assert_eq!(config.rules.import_max_age, Duration::from_secs(30 * 86_400));
     assert_eq!(config.rules.keep_assignee, Duration::from_secs(36 * 3_600));
     assert_eq!(config.rules.auto_close_after, None);
+    assert_eq!((config.rules.pace.per_minute, config.rules.pace.burst), (0, 2));
+    assert_eq!(config.rules.ask_after_offline, None);
     assert_eq!(config.rules.auto_pending_after, Some(Duration::from_secs(7_200)));
     assert_eq!(config.tui.after_resolve, After::Stay);
     assert_eq!(config.tui.after_pending, After::Next);
@@ -91,6 +97,9 @@ fn a_mistake_says_where_it_is_and_what_is_allowed() {
         ("undo_send = \"5s\"", "desk.toml:1:1: unknown key `undo_send`: it belongs in `[rules]`"),
         ("[rules]\nundo_send = 5", "desk.toml:2:13: `rules.undo_send` is a whole number: it must be a span of time"),
         ("[rules]\nauto_close_after = \"never\"", "it must be a span of time like \"14d\" or \"2h 30m\", or \"off\""),
+        ("[outbox]\nburst = 0", "desk.toml:2:9: `outbox.burst` must be a whole number from 1 up"),
+        ("[outbox]\nper_minute = -1", "desk.toml:2:14: `outbox.per_minute` must be a whole number from 0 up"),
+        ("[outbox]\nper_minute = \"18\"", "`outbox.per_minute` is a text: it must be a whole number from 0 up"),
         ("[tui]\nafter_resolve = \"leave\"", "it must be one of \"next\", \"stay\", \"queue\""),
         ("[telegram]\napi_hash = \"geheim\"", "desk.toml:2:12: the api_hash must be the 32 hexadecimal digits"),
         ("[telegram.sandbox]\ndc_id = 2", "`[telegram.sandbox]` has no `address`"),

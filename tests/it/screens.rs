@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use topicdesk::desk::ids::OutboxId;
-use topicdesk::desk::thread::Delivery;
+use topicdesk::desk::thread::{Delivery, Doubt};
 use topicdesk::desk::ticket::Status;
 use topicdesk::engine::views::LinkState;
 use topicdesk::engine::views::Side;
@@ -135,6 +135,7 @@ async fn deliveries() {
         Delivery::Queued,
         Delivery::Held { until: noon() + Duration::from_secs(5) },
         Delivery::Parked { why: "the topic was closed by an admin".to_owned() },
+        Delivery::Confirm { why: Doubt::Newer { message: topicdesk::desk::ids::MessageId(9009) } },
     ];
     for (place, delivery) in marks.into_iter().enumerate() {
         let id = 30_000 + place as i64;

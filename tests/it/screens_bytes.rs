@@ -110,3 +110,19 @@ async fn every_frame_is_synchronised_and_the_real_cursor_is_where_the_work_is() 
     assert!(row.contains("Good 東京 morning"));
     assert_eq!(usize::from(column), 2 + "Good xxxx morning".len());
 }
+
+#[tokio::test]
+async fn a_countdown_costs_a_few_bytes_a_second() {
+    let mut desk = open(shop(), (160, 50)).await;
+    desk.keys("Enter r").await;
+    desk.types("hello").await;
+    desk.keys("Enter").await;
+    desk.changed(1042).await;
+    desk.sees("sending in 5 s");
+    for second in [4, 3, 2, 1] {
+        desk.elapse(1000).await;
+        let bytes = desk.screen.draw().expect("drawn");
+        assert!(bytes <= 80, "{bytes} bytes for a second");
+        desk.sees(&format!("sending in {second} s"));
+    }
+}

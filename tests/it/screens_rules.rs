@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use topicdesk::desk::command::{Command, Refusal};
-use topicdesk::desk::ids::{AgentName, EventId, MessageId, OutboxId};
-use topicdesk::desk::thread::Delivery;
+use topicdesk::desk::ids::{AgentName, ChangeId, EventId, MessageId, OutboxId};
+use topicdesk::desk::thread::{Delivery, Doubt};
 use topicdesk::desk::ticket::{Pending, PendingReason, Status};
-use topicdesk::engine::views::{Alert, Revision, Side, ViewRequest, Window};
+use topicdesk::engine::views::{Alert, ChangeView, Revision, Side, ViewRequest, Window};
 use topicdesk::tui::{actions, check_keys};
 
 use crate::screens_desk::{Desk, entry, key, minutes_ago, noon, open, open_with, shop, ticket};
@@ -15,7 +15,20 @@ const NARROW: (u16, u16) = (80, 24);
 const WIDE: (u16, u16) = (160, 50);
 
 fn reply(number: i32, text: &str) -> Command {
-    Command::Reply { ticket: key(number), text: text.to_owned(), reply_to: None, hold: true }
+    Command::Reply {
+        ticket: key(number),
+        text: text.to_owned(),
+        reply_to: None,
+        hold: true,
+        seen: Some(newest(number)),
+    }
+}
+
+/// The last message of a ticket of the shop, all of which is on the screen.
+fn newest(number: i32) -> MessageId {
+    let shop = shop();
+    let thread = &shop.iter().find(|page| page.ticket.row.key() == key(number)).expect("a ticket").thread;
+    thread.iter().filter_map(|entry| entry.message_id).max().expect("has messages")
 }
 
 fn claim(number: i32) -> Command {
@@ -277,7 +290,7 @@ async fn a_held_reply_counts_down_and_comes_back_with_u() {
     desk.elapse(2000).await;
     desk.sees("sending in 3 s, u takes it back");
     desk.keys("u").await;
-    assert_eq!(desk.commands()[2..], [Command::DiscardOutbox { outbox: OutboxId(1) }]);
+    assert_eq!(desk.commands()[2..], [Command::TakeBack { outbox: OutboxId(1) }]);
     desk.sees("taken back: nothing was sent");
     desk.sees("PUBLIC");
     desk.sees("oops");
@@ -295,7 +308,7 @@ async fn a_reply_can_be_taken_back_from_the_next_ticket() {
     desk.commands();
     desk.keys("u u").await;
     let undo = Command::Undo { ticket: key(1042), event: EventId(43) };
-    assert_eq!(desk.commands(), [undo, Command::DiscardOutbox { outbox: OutboxId(1) }]);
+    assert_eq!(desk.commands(), [undo, Command::TakeBack { outbox: OutboxId(1) }]);
     desk.sees("taken back: nothing was sent; it is your draft in #1042");
     desk.keys("g 1 0 4 2 Enter").await;
     desk.sees("Draft of a reply, r goes on: too fast");
@@ -684,11 +697,97 @@ async fn parked_replies_can_be_retried_edited_and_thrown_away() {
     assert_eq!(
         desk.commands(),
         [
-            Command::RetryOutbox { outbox },
-            Command::EditOutbox { outbox, text: "too late but not too".to_owned() },
+            Command::RetryOutbox { outbox, seen: Some(newest(1042)) },
+            Command::HoldOutbox { outbox },
+            Command::EditOutbox { outbox, text: "too late but not too".to_owned(), seen: Some(newest(1042)) },
             Command::DiscardOutbox { outbox }
         ]
     );
+}
+
+#[tokio::test]
+async fn a_held_reply_that_asks_is_sent_by_a_second_key_wherever_the_cursor_is() {
+    let mut tickets = shop();
+    tickets[0].thread.extend((0..20).map(|line| entry(9_020 + line, "Petro", Side::Participant, 1, "me too")));
+    let mut held = entry(30_000, "ann", Side::Staff, 0, "please reinstall");
+    held.message_id = None;
+    held.outbox = Some(OutboxId(5));
+    held.delivery = Some(Delivery::Confirm { why: Doubt::Newer { message: MessageId(9100) } });
+    tickets[0].thread.push(held);
+    let mut new = entry(30_001, "Olena K.", Side::Customer, 0, "it works now\nthanks");
+    new.message_id = Some(MessageId(9100));
+    tickets[0].thread.push(new);
+    let mut desk = open(tickets, NARROW).await;
+    desk.keys("Enter").await;
+    desk.sees("HELD: Olena K. has written since: it works now");
+    desk.sees("s sends");
+    // Enter and the keys beside it do nothing to it.
+    desk.keys("Enter j Space").await;
+    assert_eq!(desk.commands(), []);
+    desk.keys("s").await;
+    let again = Command::RetryOutbox { outbox: OutboxId(5), seen: Some(MessageId(9100)) };
+    assert_eq!(desk.commands(), [again]);
+    // That it is asked about is heard, and the end of the thread shown.
+    desk.keys("g g").await;
+    desk.misses("it works now");
+    let alert = Alert::Parked { ticket: key(1042), agent: "ann".into(), why: "somebody has written since".into() };
+    desk.screen.revision(Revision { alerts: vec![alert], ..Revision::default() });
+    desk.sees("your reply to #1042 was not sent: somebody has written since");
+    desk.sees("HELD: Olena K. has written since");
+}
+
+#[tokio::test]
+async fn what_was_never_on_the_screen_is_not_answered() {
+    let mut tickets = shop();
+    for number in 0..40 {
+        let mut more = entry(40_000 + number, "Olena K.", Side::Customer, 0, &format!("line {number}"));
+        more.message_id = Some(MessageId(9200 + number as i32));
+        tickets[0].thread.push(more);
+    }
+    let mut desk = open(tickets, NARROW).await;
+    desk.keys("Enter").await;
+    desk.sees("line 39");
+    desk.keys("g g r").await;
+    desk.change(|state| {
+        let mut news = entry(41_000, "Olena K.", Side::Customer, 0, "news");
+        news.message_id = Some(MessageId(9300));
+        state.tickets[0].thread.push(news);
+    });
+    desk.changed(1042).await;
+    desk.misses("news");
+    desk.types("hello").await;
+    desk.keys("Enter").await;
+    let sent = desk.commands().pop().expect("a reply");
+    assert!(matches!(sent, Command::Reply { seen: Some(MessageId(9239)), .. }), "{sent:?}");
+}
+
+#[tokio::test]
+async fn ones_own_message_is_edited_and_deleted() {
+    let mut tickets = shop();
+    let mut own = entry(30_000, "ann", Side::Staff, 0, "Try 7.2");
+    own.message_id = Some(MessageId(9100));
+    own.agent = Some(AgentName::from("ann"));
+    own.delivery = Some(Delivery::Sent { message: MessageId(9100) });
+    own.change = Some(ChangeView { id: ChangeId(1), text: None, refused: Some("it is too old".to_owned()) });
+    tickets[0].thread.push(own);
+    let mut desk = open(tickets, NARROW).await;
+    desk.keys("Enter").await;
+    desk.sees("NOT CHANGED: it is too old");
+    desk.keys("E").await;
+    desk.sees("CHANGED MESSAGE");
+    desk.types(" or 7.3").await;
+    desk.keys("Enter D").await;
+    desk.sees("Delete this message for everybody?");
+    desk.keys("y").await;
+    let (ticket, message) = (key(1042), MessageId(9100));
+    let text = "Try 7.2 or 7.3".to_owned();
+    assert_eq!(
+        desk.commands(),
+        [Command::EditMessage { ticket, message, text }, Command::DeleteMessage { ticket, message }]
+    );
+    desk.keys("k E").await;
+    desk.sees("select a message that you have sent first");
+    assert_eq!(desk.commands(), []);
 }
 
 #[tokio::test]
@@ -708,6 +807,7 @@ async fn quote_copy_link_editor_and_suspend() {
         text: "yes, today".to_owned(),
         reply_to: Some(MessageId(9006)),
         hold: true,
+        seen: Some(newest(1042)),
     };
     assert_eq!(desk.commands(), [claim(1042), expected]);
     desk.keys("C-z C-l").await;

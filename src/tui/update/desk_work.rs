@@ -117,7 +117,7 @@ pub(super) fn undo(model: &mut Model, out: &mut Vec<Effect>) {
             if let Some(Delivery::Queued | Delivery::Sending | Delivery::Sent { .. }) = delivery {
                 return warn(model, "that reply has left already: it cannot be taken back".to_owned(), out);
             }
-            out.push(model.submit(Command::DiscardOutbox { outbox }, After::TakenBack(last)));
+            out.push(model.submit(Command::TakeBack { outbox }, After::TakenBack(last)));
         }
         Undoable::Move { ticket, event, done } => {
             out.push(model.submit(Command::Undo { ticket, event }, After::Undone(done)));
