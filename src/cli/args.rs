@@ -65,6 +65,8 @@ pub(super) enum Command {
     Show(super::show::ShowArgs),
     /// Search all messages and notes
     Search(super::search::SearchArgs),
+    /// Count what the desk can count
+    Report(super::report::ReportArgs),
     /// Take an unassigned ticket
     Claim(super::claim::ClaimArgs),
     /// Give a ticket back

@@ -60,6 +60,7 @@ fn kind(view: &View) -> &'static str {
         View::Desk(_) => "the desk",
         View::Ticket { .. } => "a ticket",
         View::Summary(_) => "a summary",
+        View::Outside(_) => "a report",
         View::Unreadable { .. } => "nothing",
     }
 }

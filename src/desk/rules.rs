@@ -39,6 +39,8 @@ pub struct Rules {
     pub undo_send: Duration,
     /// How long a move may be undone.
     pub undo_window: Duration,
+    /// What was deleted in Telegram stays readable at the desk.
+    pub keep_deleted_text: bool,
     /// The words by which a mere thanks is known.
     pub thanks: ThanksWords,
 }
@@ -59,6 +61,7 @@ impl Default for Rules {
             auto_resolve_pending_after: None,
             undo_send: Duration::from_secs(5),
             undo_window: Duration::from_secs(30),
+            keep_deleted_text: false,
             thanks: ThanksWords::default(),
         }
     }

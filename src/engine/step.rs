@@ -38,6 +38,12 @@ impl Engine {
         }
         match self.reload().and_then(|()| self.try_step(input, now)) {
             Ok((answer, orders, revision)) => {
+                if self.state.scrub_owed {
+                    match self.store.scrub() {
+                        Ok(done) => self.state.scrub_owed = !done,
+                        Err(error) => tracing::warn!(%error, "what was erased is still in the write-ahead log"),
+                    }
+                }
                 if (promised || self.state.sync.is_done() != was_followed)
                     && let Err(error) = self.store.durable(self.state.sync.is_done())
                 {
@@ -154,6 +160,7 @@ impl State {
             unchecked: self.unchecked.clone(),
             facts_owed: self.facts_owed,
             follow_owed: self.follow_owed,
+            scrub_owed: self.scrub_owed,
             ..State::default()
         }
     }
@@ -161,7 +168,7 @@ impl State {
     /// Puts what is under way over a state that was just read.
     fn over(self, loaded: State) -> State {
         let State { resyncing, ready, scans, scanned, reading, listing, sending, .. } = self;
-        let State { fetch_after, unchecked, facts_owed, follow_owed, .. } = self;
+        let State { fetch_after, unchecked, facts_owed, follow_owed, scrub_owed, .. } = self;
         State {
             resyncing,
             ready,
@@ -174,6 +181,7 @@ impl State {
             unchecked,
             facts_owed,
             follow_owed,
+            scrub_owed: scrub_owed || loaded.scrub_owed,
             ..loaded
         }
     }

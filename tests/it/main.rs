@@ -4,6 +4,7 @@
 mod cli;
 mod config;
 mod engine;
+mod engine_thread;
 mod engine_trouble;
 #[cfg(feature = "sandbox")]
 mod foreign;
@@ -22,6 +23,7 @@ mod screens_desk;
 mod screens_more;
 mod screens_rules;
 mod screens_terminal;
+mod screens_thread;
 mod support;
 #[cfg(feature = "sandbox")]
 mod telegram;
