@@ -11,6 +11,7 @@ mod foreign;
 mod lifecycle;
 #[cfg(feature = "sandbox")]
 mod mirror;
+mod mirror_thread;
 #[cfg(feature = "sandbox")]
 mod pty;
 #[cfg(feature = "sandbox")]

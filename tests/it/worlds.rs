@@ -44,6 +44,11 @@ fn the_shop_has_everything_a_desk_must_cope_with() {
     has("hole of 1,500 ids", shop.holes.iter().any(|hole| hole.ids == 1500));
     has("deleted message", messages(&shop).any(|m| m.deleted));
     has("edited message", messages(&shop).any(|m| m.edited.is_some()));
+    has("album", messages(&shop).filter(|m| m.album.is_some()).count() > 2);
+    has("pinned message", messages(&shop).any(|m| m.pinned));
+    has("reaction", messages(&shop).any(|m| !m.reactions.is_empty()));
+    has("quote", messages(&shop).any(|m| m.quote.is_some() && m.reply_to.is_some()));
+    has("poll", media(|media| matches!(media, Media::Poll { .. })));
     has("reply", messages(&shop).any(|m| m.reply_to.is_some()));
     has("long text", messages(&shop).any(|m| m.text.chars().count() > 1000));
     has("message in General", !shop.general.is_empty());

@@ -110,7 +110,17 @@ impl View<'_> {
         account: i64,
         named: &mut Named,
     ) -> Option<enums::ChannelParticipant> {
-        let member = group.member(account)?;
+        Some(self.participant_as(group, group.member(account)?, named))
+    }
+
+    /// Shows somebody's place in a group, as it is or was.
+    pub(super) fn participant_as(
+        &self,
+        group: &Group,
+        member: &Member,
+        named: &mut Named,
+    ) -> enums::ChannelParticipant {
+        let account = member.account;
         named.users.insert(account);
         let is_self = account == self.viewer.id;
         let at = date(member.date.max(group.date));
@@ -118,7 +128,7 @@ impl View<'_> {
         if member.by != 0 {
             named.users.insert(member.by);
         }
-        Some(match &member.standing {
+        match &member.standing {
             Standing::Creator => types::ChannelParticipantCreator {
                 user_id: account,
                 admin_rights: admin_rights(&AdminRights::all()),
@@ -167,7 +177,7 @@ impl View<'_> {
             }
             .into(),
             Standing::Left => types::ChannelParticipantLeft { peer: peer(Peer::User(account)) }.into(),
-        })
+        }
     }
 
     /// Shows a group in full.

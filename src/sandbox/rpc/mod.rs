@@ -15,6 +15,7 @@ mod send;
 pub(super) mod srp;
 #[cfg(test)]
 mod tests;
+mod told;
 mod topics;
 mod updates;
 mod users;

@@ -78,7 +78,7 @@ fn news(group: &Group, seen: i32) -> Vec<Happening> {
                 let gone = ids.iter().filter(|id| group.topic_gone(**id));
                 news.extend(gone.map(|id| Happening::Gone { topic: *id }));
             }
-            Change::Edited(_) => {}
+            Change::Edited(_) | Change::Pinned(..) => {}
         }
     }
     news

@@ -16,13 +16,15 @@ pub enum Change {
     Edited(i32),
     /// Messages went.
     Deleted(Box<[i32]>),
+    /// A message was pinned or unpinned.
+    Pinned(i32, bool),
 }
 
 impl Change {
     /// Tells how much the change moves the group's pts.
     pub fn count(&self) -> i32 {
         match self {
-            Change::New(_) | Change::Edited(_) => 1,
+            Change::New(_) | Change::Edited(_) | Change::Pinned(..) => 1,
             Change::Deleted(ids) => i32::try_from(ids.len()).unwrap_or(i32::MAX),
         }
     }
