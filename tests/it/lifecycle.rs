@@ -423,6 +423,8 @@ fn the_table_of_happenings() {
     );
     for (name, what) in [
         ("edited", Happening::Edited { message: MessageId(2), answered: false }),
+        ("customer gone", Happening::CustomerGone { gone: true }),
+        ("customer there", Happening::CustomerGone { gone: false }),
         ("deleted", Happening::Deleted { message: MessageId(2) }),
         ("renamed", Happening::Renamed { title: "Sound".to_owned() }),
         ("language", Happening::LanguageGuessed { language: "uk".to_owned() }),
@@ -433,6 +435,8 @@ fn the_table_of_happenings() {
     ] {
         row(name, &Deed::Happen(what), ["="; 10]);
     }
+    let edited = Happening::Edited { message: MessageId(2), answered: true };
+    row("edited after the answer", &Deed::Happen(edited), ["= flagged"; 10]);
 }
 
 #[test]

@@ -221,9 +221,9 @@ fn what_is_typed_by_mistake_neither_sends_nor_resolves_nor_is_lost() {
     status(&desk, &ticket, "assigned");
 
     // Esc and a key that a slow line brings together are Alt. The help that follows has been typed after them.
-    terminal.script(&[("\x1bx", ""), ("?", "take the ticket")]);
+    terminal.script(&[("\x1bx", ""), ("?", "Keys here")]);
     terminal.keys("\x1b");
-    terminal.misses("take the ticket");
+    terminal.misses("Keys here");
     status(&desk, &ticket, "assigned");
 
     // A paste from a terminal that does not say so, its line ends as Enter and as Ctrl-J; then one that says so.

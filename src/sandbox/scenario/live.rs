@@ -97,6 +97,20 @@ fn perform(world: &mut World, act: Act, now: Timestamp) -> Option<Happening> {
                 }
             }
         }
+        Act::Mend { topic, by, old, text } => {
+            let group = world.group(world.forum())?;
+            let found = group.topic(topic)?.messages().iter().rev().filter_map(|id| group.message(*id));
+            let id = found.filter(|message| message.sender == by).find(|message| message.text() == old)?.id;
+            let done = if text.is_empty() {
+                world.delete_messages(0, by, &[id], now).map(drop)
+            } else {
+                world.edit_message(0, by, id, &text, Vec::new(), now).map(drop)
+            };
+            if let Err(refusal) = done {
+                tracing::info!(topic, name = refusal.name, "a scripted customer could not mend what they wrote");
+            }
+            None
+        }
         Act::Say { topic, by, text, media } => {
             let media = media.as_ref().map(world::media);
             let post = Post { media, ..Post::new(by, topic, &text) };
