@@ -46,6 +46,7 @@ fn everything_that_is_written_is_read() {
         auto_close_after = "off"
         auto_pending_after = "2h"
         undo_send = "0s"
+        keep_deleted_text = true
         [tui]
         theme = "dark"
         mouse = true
@@ -68,6 +69,7 @@ fn everything_that_is_written_is_read() {
     assert_eq!(config.rules.import_max_age, Duration::from_secs(30 * 86_400));
     assert_eq!(config.rules.keep_assignee, Duration::from_secs(36 * 3_600));
     assert_eq!(config.rules.auto_close_after, None);
+    assert!(config.rules.keep_deleted_text && !topicdesk::desk::rules::Rules::default().keep_deleted_text);
     assert_eq!(config.rules.auto_pending_after, Some(Duration::from_secs(7_200)));
     assert_eq!(config.tui.after_resolve, After::Stay);
     assert_eq!(config.tui.after_pending, After::Next);
