@@ -103,6 +103,29 @@ impl View<'_> {
         .into()
     }
 
+    /// Shows what is left of a basic group that became a supergroup.
+    pub(super) fn basic_group(&self, id: i64, group: &Group) -> enums::Chat {
+        let new = types::InputChannel { channel_id: group.id, access_hash: group.access_hash };
+        types::Chat {
+            creator: false,
+            left: false,
+            deactivated: true,
+            call_active: false,
+            call_not_empty: false,
+            noforwards: false,
+            id,
+            title: group.title.clone(),
+            photo: enums::ChatPhoto::Empty,
+            participants_count: 0,
+            date: date(group.date),
+            version: 1,
+            migrated_to: Some(new.into()),
+            admin_rights: None,
+            default_banned_rights: None,
+        }
+        .into()
+    }
+
     /// Shows an account's place in a group.
     pub(super) fn participant(
         &self,

@@ -38,6 +38,7 @@ impl World {
             Group::new(file.group.id, access_hash(file.group.id), &file.group.title, true, creator, created);
         forum.username.clone_from(&file.group.username);
         forum.about.clone_from(&file.group.about);
+        forum.upgraded_from = file.group.upgraded_from;
         for person in &file.people {
             forum.members.insert(person.id, member(person, creator, created));
         }

@@ -97,6 +97,8 @@ pub struct Group {
     pub username: Option<String>,
     /// What the group is about.
     pub about: String,
+    /// The id it had as a basic group.
+    pub upgraded_from: Option<i64>,
     /// Whether topics are on.
     pub forum: bool,
     /// When it was created, in Unix seconds.
@@ -148,6 +150,7 @@ impl Group {
             title: title.to_owned(),
             username: None,
             about: String::new(),
+            upgraded_from: None,
             forum,
             date,
             default_banned: BannedRights::default(),
