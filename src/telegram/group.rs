@@ -181,10 +181,11 @@ async fn upgraded(wire: &Wire, id: i64) -> Result<Option<(String, i64)>, Telegra
         Err(error) => return Err(error.explain(&wire.target())),
     };
     Ok(chats_of(answer).into_iter().find_map(|chat| match chat {
-        tl::enums::Chat::Chat(tl::types::Chat { migrated_to: Some(new), title, .. }) => match new {
-            tl::enums::InputChannel::Channel(new) => Some((safe::name(&title), new.channel_id)),
-            _ => None,
-        },
+        tl::enums::Chat::Chat(tl::types::Chat {
+            migrated_to: Some(tl::enums::InputChannel::Channel(new)),
+            title,
+            ..
+        }) => Some((safe::name(&title), new.channel_id)),
         _ => None,
     }))
 }

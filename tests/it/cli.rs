@@ -108,9 +108,10 @@ fn a_thread_and_the_answers_past_the_desk_are_told_in_full() {
     ] {
         assert!(plain.contains(words), "{words} is not in {plain}");
     }
+    let number = ticket.parse::<i64>().ok();
     let report = desk.json(&["report", "outside", "--since", "3d"]);
     let answers = report["answers"].as_array().expect("answers");
-    let first = answers.iter().filter(|one| one["id"].to_string() == ticket && one["first_response"] == true);
+    let first = answers.iter().filter(|one| one["id"].as_i64() == number && one["first_response"] == true);
     assert_eq!(first.count(), 1, "{report}");
     assert!(report["totals"].as_array().expect("totals").iter().any(|one| one["agent"] == "anna"), "{report}");
     let plain = desk.run(&["report", "outside", "--since", "3d"]).ok();
