@@ -59,6 +59,8 @@
 //! 6. Text from Telegram is made safe once, where it enters (`telegram::convert`).
 //! 7. An internal note has no path to `telegram::send`: notes and replies are different commands, and only replies make outbox rows.
 //! 8. Secrets are in files of mode 0600 and in no log, error or `Debug`.
+//! 9. What is known to be deleted in Telegram leaves the files too, index and write-ahead log included, unless `keep_deleted_text`;
+//!    the entry stays as a tombstone.
 
 pub mod cli;
 pub mod clock;

@@ -67,6 +67,8 @@ pub(super) enum Command {
     Search(super::search::SearchArgs),
     /// Compare the desk with Telegram once more, and say how complete each thread is
     Verify(super::verify::VerifyArgs),
+    /// Count what the desk can count
+    Report(super::report::ReportArgs),
     /// Take an unassigned ticket
     Claim(super::claim::ClaimArgs),
     /// Give a ticket back

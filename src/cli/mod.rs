@@ -34,6 +34,7 @@ mod queue;
 mod release;
 mod reopen;
 mod reply;
+mod report;
 mod resolve;
 #[cfg(feature = "sandbox")]
 mod sandbox;
@@ -102,6 +103,7 @@ async fn run(cli: Cli) -> Done {
         Some(Command::Queue(args)) => queue::run(&global, args).await,
         Some(Command::Show(args)) => show::run(&global, args).await,
         Some(Command::Search(args)) => search::run(&global, args).await,
+        Some(Command::Report(args)) => report::run(&global, args).await,
         Some(Command::Claim(args)) => claim::run(&global, args).await,
         Some(Command::Release(args)) => release::run(&global, args).await,
         Some(Command::Assign(args)) => assign::run(&global, args).await,

@@ -117,7 +117,13 @@ fn print(page: &ThreadPage, zone: Zone, now: Timestamp) -> io::Result<()> {
         if let (Some(asked), Some(answered)) = (page.ticket.first_asked_at, page.ticket.first_response_at) {
             facts.push(format!("first response after {}", times::ago(answered.since(asked))));
         }
+        if let Some(at) = page.ticket.customer_left_at {
+            facts.push(format!("left the group {}", zone.moment(at)));
+        }
         writeln!(out, "{}", table::safe(&facts.join("   ")))?;
+    }
+    for pinned in &page.ticket.pinned {
+        writeln!(out, "pinned {}: {}", pinned.message_id, table::safe(&pinned.text))?;
     }
     writeln!(out, "{}", table::safe(&page.ticket.link))?;
     if page.more_before {
@@ -150,11 +156,14 @@ fn body(entry: &Entry) -> String {
     if let Some(from) = &entry.forwarded_from {
         text.push_str(&format!("(forwarded from {from}) "));
     }
-    if let Some(quote) = &entry.quote {
-        text.push_str(&format!("> {quote}\n"));
+    match (&entry.quote, &entry.quote_author) {
+        (Some(quote), Some(author)) => text.push_str(&format!("> {author}: {quote}\n")),
+        (Some(quote), None) => text.push_str(&format!("> {quote}\n")),
+        (None, _) => {}
     }
     text.push_str(&entry.text);
-    let mut marks = Vec::new();
+    let mut marks: Vec<String> = Vec::new();
+    marks.extend(entry.reactions.iter().map(|one| format!("{} {}", one.emoji, one.count)));
     match &entry.delivery {
         Some(Delivery::Sent { .. }) | None => {}
         Some(Delivery::Parked { why }) => marks.push(format!("NOT SENT: {why}")),
@@ -166,7 +175,9 @@ fn body(entry: &Entry) -> String {
         Some(_) => marks.push("being deleted".to_owned()),
         None => {}
     }
-    marks.extend(entry.edited_at.map(|_| "edited".to_owned()));
+    marks.extend(entry.pinned.then(|| "pinned".to_owned()));
+    let edited = if entry.edited_after_answer { "edited after the answer" } else { "edited" };
+    marks.extend(entry.edited_at.filter(|_| !entry.deleted).map(|_| edited.to_owned()));
     marks.extend(entry.deleted.then(|| "deleted in Telegram".to_owned()));
     marks.extend(entry.late.then(|| "came late".to_owned()));
     if !marks.is_empty() {

@@ -63,6 +63,7 @@ fn kind(view: &View) -> &'static str {
         View::Ticket { .. } => "a ticket",
         View::Summary(_) => "a summary",
         View::Completeness { .. } => "how complete threads are",
+        View::Outside(_) => "a report",
         View::Unreadable { .. } => "nothing",
     }
 }

@@ -23,6 +23,7 @@ const KNOWN: [(&str, &[&str]); 12] = [
             "auto_resolve_pending_after",
             "undo_send",
             "undo_window",
+            "keep_deleted_text",
         ],
     ),
     ("rules.import", &["max_age"]),

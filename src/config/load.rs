@@ -104,6 +104,7 @@ fn rules<'t>(reader: &mut Reader<'t>, root: &Section<'_, 't>) -> Rules {
             *field = span;
         }
     }
+    rules.keep_deleted_text = reader.flag(&section, "keep_deleted_text").unwrap_or(rules.keep_deleted_text);
     if let Some(Some(span)) = reader.span(&import, "max_age", false) {
         rules.import_max_age = span;
     }

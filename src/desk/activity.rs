@@ -21,6 +21,8 @@ pub fn describe(event: &Event, before: Option<&Ticket>, by: &str) -> Option<Stri
             let (old, told) = (before.map(|ticket| &ticket.standing), verb(why, None, standing, by));
             format!("{told}, episode {episode} begins{}", changes(old, standing, false))
         }
+        Event::CustomerGone { gone: true } => "the customer is no longer in the group".to_owned(),
+        Event::CustomerGone { gone: false } => "the customer is in the group again".to_owned(),
         // The first customer is who opened the topic or wrote first: the messages show it.
         Event::CustomerSet { customer } => {
             let old = before?.customer?;
@@ -34,6 +36,9 @@ pub fn describe(event: &Event, before: Option<&Ticket>, by: &str) -> Option<Stri
         Event::Flagged { why: Why::ParticipantWrote } => {
             let status = before.map_or("done", |ticket| ticket.standing.status.label());
             format!("flagged: {by} wrote after it was {status}")
+        }
+        Event::Flagged { why: Why::EditedAfterAnswer } => {
+            format!("flagged: {by} changed a message after it was answered")
         }
         Event::Flagged { .. } => "flagged: somebody should look".to_owned(),
         Event::NoReplyNeeded => format!("{by} marked it as needing no reply"),
@@ -96,6 +101,7 @@ fn verb(why: &Why, old: Option<&Standing>, new: &Standing, by: &str) -> String {
         Why::TopicReopened => format!("{by} reopened the topic"),
         Why::TopicDeleted => "the topic was deleted".to_owned(),
         Why::Imported => "found old by the first synchronisation".to_owned(),
+        Why::EditedAfterAnswer => format!("{by} changed a message"),
         Why::Duplicate { of } => format!("{by} closed it as a duplicate of {of}"),
     }
 }
@@ -169,6 +175,7 @@ fn undone(why: &Why) -> &'static str {
         | Why::TopicClosed
         | Why::TopicReopened
         | Why::TopicDeleted
+        | Why::EditedAfterAnswer
         | Why::Imported => "the last change",
     }
 }

@@ -84,6 +84,8 @@ pub enum Why {
     TopicDeleted,
     /// The first synchronisation found it old.
     Imported,
+    /// Somebody changed what they had written after it was answered.
+    EditedAfterAnswer,
     /// Closed because the matter goes on in another ticket.
     Duplicate {
         /// The other ticket.
@@ -110,6 +112,11 @@ pub enum Event {
     CustomerSet {
         /// Whose matter it is.
         customer: PersonId,
+    },
+    /// The customer left the group (`true`) or came back.
+    CustomerGone {
+        /// What they are now.
+        gone: bool,
     },
     /// The customer's language became known or changed.
     LanguageSet {

@@ -39,11 +39,18 @@ pub enum Happening {
     Edited {
         /// The message.
         message: MessageId,
+        /// Staff had answered it before: whoever answered should look again.
+        answered: bool,
     },
     /// A message was deleted.
     Deleted {
         /// The message.
         message: MessageId,
+    },
+    /// The customer left the group or was removed (`true`), or came back.
+    CustomerGone {
+        /// What they are now.
+        gone: bool,
     },
     /// The topic got another title.
     Renamed {

@@ -5,6 +5,7 @@
 use std::time::Duration;
 
 use super::event::{Event, Recorded};
+use super::ids::MessageId;
 use super::lifecycle::{apply, effective};
 use super::ticket::{Status, Ticket};
 use crate::clock::Timestamp;
@@ -67,6 +68,21 @@ pub fn episodes<'a>(log: impl IntoIterator<Item = &'a Recorded> + Clone) -> Vec<
     }
     done.extend(ticket.as_ref().map(|ticket| episode(ticket, pending.total)));
     done
+}
+
+/// Tells the messages that were the first answer of an episode, from the ticket's whole log; what was undone does not count.
+pub fn first_answers<'a>(log: impl IntoIterator<Item = &'a Recorded> + Clone) -> Vec<MessageId> {
+    let mut first = Vec::new();
+    let mut ticket: Option<Ticket> = None;
+    for recorded in effective(log) {
+        let before = ticket.as_ref().and_then(|ticket| ticket.first_response_at);
+        ticket = apply(ticket, recorded);
+        let after = ticket.as_ref().and_then(|ticket| ticket.first_response_at);
+        if let (Event::Wrote { message, .. }, None, Some(_)) = (&recorded.event, before, after) {
+            first.push(*message);
+        }
+    }
+    first
 }
 
 fn episode(ticket: &Ticket, paused: Duration) -> Episode {

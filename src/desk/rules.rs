@@ -43,6 +43,8 @@ pub struct Rules {
     pub ask_after_offline: Option<Duration>,
     /// How long a move may be undone.
     pub undo_window: Duration,
+    /// What was deleted in Telegram stays readable at the desk.
+    pub keep_deleted_text: bool,
     /// The words by which a mere thanks is known.
     pub thanks: ThanksWords,
 }
@@ -80,6 +82,7 @@ impl Default for Rules {
             pace: Pace::default(),
             ask_after_offline: Some(Duration::from_secs(600)),
             undo_window: Duration::from_secs(30),
+            keep_deleted_text: false,
             thanks: ThanksWords::default(),
         }
     }

@@ -58,6 +58,27 @@ pub struct Post {
     /// The title or signature of an anonymous admin or a channel's author.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub signature: Option<String>,
+    /// The part of another message that it quotes, in a line.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub quote: Option<String>,
+    /// Pinned in Telegram.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub pinned: bool,
+    /// What people think of it, the most frequent first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub reactions: Vec<Reaction>,
+}
+
+/// A reaction to a message. It changes no status and no clock.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reaction {
+    /// The emoji, safe; `custom emoji` for one that has no sign of its own.
+    pub emoji: String,
+    /// How many people.
+    pub count: u32,
+    /// Those of them who are known. Telegram tells a bot one person at a time, and anything may be told twice.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub by: Vec<PersonId>,
 }
 
 /// Formatting of a part of a text. Offsets are in UTF-16 code units of the safe text, as Telegram counts.
@@ -128,11 +149,23 @@ pub enum Media {
     /// Any other file.
     File { name: String, size: u64, mime: String },
     /// A shared contact.
-    Contact { name: String },
+    Contact {
+        name: String,
+        #[serde(default)]
+        phone: String,
+    },
     /// A place, in degrees.
     Location { latitude: f64, longitude: f64 },
-    /// A poll and its question.
-    Poll { question: String },
+    /// A place that moves for a while, in degrees. That it moves is no edit.
+    LiveLocation { latitude: f64, longitude: f64 },
+    /// A poll: its question and what can be answered. Votes are no edits.
+    Poll {
+        question: String,
+        #[serde(default)]
+        options: Vec<String>,
+        #[serde(default)]
+        closed: bool,
+    },
     /// A dice or another emoji of chance, with what it shows.
     Dice { emoji: String, value: i32 },
     /// Something this version has no word for, by Telegram's name.
@@ -178,9 +211,17 @@ impl fmt::Display for Media {
             Media::Sticker { emoji } => write!(f, "[sticker {emoji}]"),
             Media::Animation { size } => write!(f, "[animation {}]", size_text(*size)),
             Media::File { name, size, .. } => write!(f, "[file {name} {}]", size_text(*size)),
-            Media::Contact { name } => write!(f, "[contact {name}]"),
+            Media::Contact { name, phone } if phone.is_empty() => write!(f, "[contact {name}]"),
+            Media::Contact { name, phone } => write!(f, "[contact {name} {phone}]"),
             Media::Location { latitude, longitude } => write!(f, "[location {latitude:.5}, {longitude:.5}]"),
-            Media::Poll { question } => write!(f, "[poll {question}]"),
+            Media::LiveLocation { latitude, longitude } => write!(f, "[live location {latitude:.5}, {longitude:.5}]"),
+            Media::Poll { question, options, closed } => {
+                write!(f, "[{} {question}", if *closed { "closed poll" } else { "poll" })?;
+                for option in options {
+                    write!(f, " · {option}")?;
+                }
+                f.write_str("]")
+            }
             Media::Dice { emoji, value } => write!(f, "[{emoji} {value}]"),
             Media::Other { name } => write!(f, "[{name}]"),
         }
@@ -195,11 +236,47 @@ pub enum ServiceMessage {
     TopicCreated { title: String, icon: Option<i64> },
     /// The topic was renamed, re-iconed, closed, reopened, hidden or shown; only what changed.
     TopicEdited { title: Option<String>, icon: Option<i64>, closed: Option<bool>, hidden: Option<bool> },
-    /// Anything else, in words ("Olena joined the group").
+    /// People came into the group, in words ("Olena joined the group").
+    Joined { people: Vec<PersonId>, text: String },
+    /// Somebody left the group or was removed, in words.
+    Left { person: PersonId, text: String },
+    /// Anything else, in words ("Olena pinned a message").
     Other { text: String },
 }
 
 impl Post {
+    /// Tells whether another state of the same message says the same: reactions, pins, votes and link previews are no edits.
+    pub fn says_as(&self, other: &Post) -> bool {
+        let moves = |media: &Option<Media>| matches!(media, Some(Media::LiveLocation { .. }));
+        let same_media = self.media == other.media || (moves(&self.media) && moves(&other.media));
+        self.text == other.text && self.entities == other.entities && same_media
+    }
+
+    /// Takes in what one person's reactions are now; tells whether that is news.
+    pub fn react(&mut self, by: PersonId, emoji: &[String]) -> bool {
+        let before = self.reactions.clone();
+        for reaction in &mut self.reactions {
+            let had = reaction.by.contains(&by);
+            if had && !emoji.contains(&reaction.emoji) {
+                reaction.by.retain(|one| *one != by);
+                reaction.count = reaction.count.saturating_sub(1);
+            }
+        }
+        for emoji in emoji {
+            match self.reactions.iter_mut().find(|reaction| reaction.emoji == *emoji) {
+                Some(reaction) if reaction.by.contains(&by) => {}
+                Some(reaction) => {
+                    reaction.by.push(by);
+                    reaction.count = reaction.count.saturating_add(1);
+                }
+                None => self.reactions.push(Reaction { emoji: emoji.clone(), count: 1, by: vec![by] }),
+            }
+        }
+        self.reactions.retain(|reaction| reaction.count > 0);
+        self.reactions.sort_by_key(|reaction| std::cmp::Reverse(reaction.count));
+        self.reactions != before
+    }
+
     /// Tells the text, or the descriptor of the file, or both, in one line for a queue row.
     pub fn snippet(&self) -> String {
         match (&self.media, self.text.is_empty()) {
@@ -210,9 +287,41 @@ impl Post {
     }
 }
 
+/// Tells what an album holds, and its caption, in a line: `[album: 3 photos, 1 video] The tent`. `gone` parts were deleted.
+pub fn album_line(parts: &[&Post], gone: usize) -> String {
+    let caption = parts.iter().map(|post| first_line(&post.text)).find(|text| !text.is_empty()).unwrap_or_default();
+    format!("{} {caption}", album_contents(parts, gone)).trim_end().to_owned()
+}
+
+/// Tells what an album holds: `[album: 3 photos, 1 video]`.
+pub fn album_contents(parts: &[&Post], gone: usize) -> String {
+    const KINDS: [&str; 5] = ["photo", "video", "file", "sound", "attachment"];
+    let mut counts = [0usize; KINDS.len()];
+    for post in parts {
+        let kind = match post.media {
+            Some(Media::Photo { .. }) => 0,
+            Some(Media::Video { .. } | Media::VideoNote { .. } | Media::Animation { .. }) => 1,
+            Some(Media::File { .. }) => 2,
+            Some(Media::Audio { .. } | Media::Voice { .. }) => 3,
+            _ => 4,
+        };
+        counts[kind] += 1;
+    }
+    let mut words: Vec<String> = KINDS
+        .iter()
+        .zip(counts)
+        .filter(|(_, count)| *count > 0)
+        .map(|(kind, count)| format!("{count} {kind}{}", if count == 1 { "" } else { "s" }))
+        .collect();
+    if gone > 0 {
+        words.push(format!("{gone} deleted"));
+    }
+    format!("[album: {}]", words.join(", "))
+}
+
 fn first_line(text: &str) -> String {
     let line = text.lines().map(str::trim).find(|line| !line.is_empty()).unwrap_or_default();
-    line.chars().take(160).collect()
+    line.chars().take(160).map(|c| if c == '\t' { ' ' } else { c }).collect()
 }
 
 impl Content {
@@ -231,7 +340,11 @@ impl Content {
                     _ => "topic icon changed".to_owned(),
                 }
             }
-            Content::Service(ServiceMessage::Other { text }) => text.clone(),
+            Content::Service(
+                ServiceMessage::Joined { text, .. }
+                | ServiceMessage::Left { text, .. }
+                | ServiceMessage::Other { text },
+            ) => text.clone(),
         }
     }
 }
@@ -296,5 +409,45 @@ impl Delivery {
             Delivery::Sent { .. } => "sent",
             Delivery::Parked { .. } => "parked",
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_reaction_told_twice_counts_once() {
+        let mut post = Post::default();
+        let (up, heart) = ("👍".to_owned(), "❤".to_owned());
+        assert!(post.react(PersonId(1), std::slice::from_ref(&up)));
+        assert!(!post.react(PersonId(1), std::slice::from_ref(&up)));
+        assert!(post.react(PersonId(2), &[up.clone(), heart.clone()]));
+        let counts = |post: &Post| post.reactions.iter().map(|one| (one.emoji.clone(), one.count)).collect::<Vec<_>>();
+        assert_eq!(counts(&post), [(up.clone(), 2), (heart.clone(), 1)]);
+        assert!(post.react(PersonId(2), std::slice::from_ref(&heart)));
+        assert!(post.react(PersonId(1), &[]));
+        assert!(!post.react(PersonId(1), &[]));
+        assert_eq!(counts(&post), [(heart, 1)]);
+    }
+
+    #[test]
+    fn an_album_is_counted_and_its_caption_found() {
+        let photo = Post { media: Some(Media::Photo { width: 1, height: 1, size: 1 }), ..Post::default() };
+        let film = Media::Video { seconds: 1, width: 1, height: 1, size: 1, name: None };
+        let video = Post { media: Some(film), text: "\nThe zip\nmore".to_owned(), ..Post::default() };
+        assert_eq!(album_line(&[&photo, &photo, &video], 0), "[album: 2 photos, 1 video] The zip");
+        assert_eq!(album_line(&[&photo], 2), "[album: 1 photo, 2 deleted]");
+    }
+
+    #[test]
+    fn what_only_moves_or_is_liked_says_the_same() {
+        let place =
+            |latitude| Post { media: Some(Media::LiveLocation { latitude, longitude: 1.0 }), ..Post::default() };
+        assert!(place(1.0).says_as(&place(2.0)));
+        let mut liked = Post { text: "a".to_owned(), pinned: true, ..Post::default() };
+        liked.react(PersonId(1), &["👍".to_owned()]);
+        assert!(liked.says_as(&Post { text: "a".to_owned(), ..Post::default() }));
+        assert!(!liked.says_as(&Post { text: "b".to_owned(), ..Post::default() }));
     }
 }

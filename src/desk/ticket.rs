@@ -234,6 +234,9 @@ pub struct Ticket {
     pub standing: Standing,
     /// Whose matter it is; unknown until somebody who is not staff writes.
     pub customer: Option<PersonId>,
+    /// When the customer left the group, while they are not in it.
+    #[serde(default)]
+    pub customer_left_at: Option<Timestamp>,
     /// The customer's language as guessed from the messages, ISO 639-1.
     pub language: Option<String>,
     /// When the episode began.

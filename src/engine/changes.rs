@@ -126,7 +126,8 @@ impl Turn<'_> {
         let (Some(author), Some(Content::Post(before))) = (entry.author, entry.content) else { return Ok(()) };
         let content = Content::Post(Post { text: text.clone(), entities: Vec::new(), ..before });
         let (id, topic, reply_to) = (row.message, row.key.topic, entry.reply_to);
-        self.edited(group, &Message { id, topic, author, at: entry.at, edited_at: Some(at), reply_to, content })
+        self.edited(group, &Message { id, topic, author, at: entry.at, edited_at: Some(at), reply_to, content })?;
+        Ok(())
     }
 }
 

@@ -45,7 +45,12 @@ impl Turn<'_> {
                     let role = self.role(message.author, key)?;
                     page.push(EntryRow::of_new(entry, key, message, role.is_staff(), late));
                 }
-                Put::Known(_) => page.extend(self.work.message(group, message.id)?),
+                Put::Known(_) => {
+                    if message.edited_at.is_some() {
+                        self.edited(group, message)?;
+                    }
+                    page.extend(self.work.message(group, message.id)?);
+                }
             }
         }
         page.sort_by_key(|entry| entry.message);
@@ -74,12 +79,13 @@ impl Turn<'_> {
         if id <= self.topic(key)?.applied {
             return Ok(());
         }
+        let line = if matches!(content, Content::Post(_)) { self.line_of(key, id, content)? } else { String::new() };
         let topic = self.topic_mut(key)?;
         topic.applied = id;
         if matches!(content, Content::Post(_)) && !entry.deleted {
             topic.last_message = Some(id);
             topic.last_at = Some(entry.at);
-            topic.last_text = content.snippet();
+            topic.last_text = line;
             topic.last_staff = entry.side == Side::Staff || entry.outbox.is_some();
         }
         self.touch(key);
@@ -168,7 +174,8 @@ impl Turn<'_> {
             None if is_new => Some(Alert::NewTicket { ticket: key }),
             None => None,
         };
-        self.alerts.extend(alert);
+        // An album is heard once.
+        self.alerts.extend(alert.filter(|alert| !self.alerts.contains(alert)));
         Ok(())
     }
 
@@ -221,6 +228,12 @@ impl Turn<'_> {
                     _ => {}
                 }
             }
+            ServiceMessage::Joined { people, .. } => {
+                for person in people {
+                    self.member(key.group, *person, true, entry.at)?;
+                }
+            }
+            ServiceMessage::Left { person, .. } => self.member(key.group, *person, false, entry.at)?,
             ServiceMessage::Other { .. } => {}
         }
         Ok(())

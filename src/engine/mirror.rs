@@ -11,7 +11,7 @@ use super::turn::Turn;
 use super::{EngineError, staff_of};
 use crate::clock::Timestamp;
 use crate::desk::event::Actor;
-use crate::desk::ids::{GroupId, MessageId, TicketKey, TopicId};
+use crate::desk::ids::{GroupId, TicketKey, TopicId};
 use crate::desk::lifecycle::Happening;
 use crate::desk::people::Person;
 use crate::desk::thread::Message;
@@ -189,7 +189,10 @@ impl Turn<'_> {
     fn said(&mut self, group: GroupId, said: Said) -> Result<(), EngineError> {
         match said {
             Said::Message(message) => self.message(group, &message),
-            Said::Edited(message) => self.edited(group, &message),
+            Said::Edited(message) => match self.edited(group, &message)? {
+                true => Ok(()),
+                false => self.message(group, &message),
+            },
             Said::Deleted(ids) => {
                 for id in &ids {
                     self.deleted(group, *id)?;
@@ -197,6 +200,10 @@ impl Turn<'_> {
                 let topics: Vec<_> = ids.iter().map(|id| TopicId(id.0)).collect();
                 self.check_deleted_topics(group, &topics)
             }
+            Said::Reactions { message, reactions } => self.reactions(group, message, reactions),
+            Said::Reacted { message, by, emoji } => self.reacted(group, message, by, &emoji),
+            Said::Pinned { messages, pinned } => messages.iter().try_for_each(|id| self.pinned(group, *id, pinned)),
+            Said::Member { person, present, at } => self.member(group, person, present, at),
             Said::Settled { random_id, message } => self.settled(random_id, message),
             Said::Gap { top, .. } => {
                 // What lies between is not covered, so it is found and closed; also if the backfill has looked there before.
@@ -232,43 +239,10 @@ impl Turn<'_> {
         } else if matches!(put, Put::New(_)) {
             self.touch(key);
         }
-        Ok(())
-    }
-
-    pub(super) fn edited(&mut self, group: GroupId, message: &Message) -> Result<(), EngineError> {
-        let Some(before) = self.work.message(group, message.id)? else {
-            return self.message(group, message);
-        };
-        let same = before.content.as_ref() == Some(&message.content);
-        if same || message.edited_at < before.edited_at || before.deleted {
-            return Ok(());
+        if matches!(put, Put::Known(_)) && message.edited_at.is_some() {
+            // Seen before, and edited where it was not followed.
+            self.edited(group, message)?;
         }
-        self.work.edit_message(&before, message, self.state.indexed)?;
-        let key = before.key;
-        let topic = self.topic_mut(key)?;
-        if topic.last_message == Some(message.id) {
-            topic.last_text = message.content.snippet();
-        }
-        if topic.collected {
-            let at = message.edited_at.unwrap_or(message.at);
-            self.happen(key, &Happening::Edited { message: message.id }, at, &Actor::Person(message.author))?;
-        }
-        self.touch(key);
-        Ok(())
-    }
-
-    pub(super) fn deleted(&mut self, group: GroupId, id: MessageId) -> Result<(), EngineError> {
-        self.cover_live(group, id)?;
-        let Some(entry) = self.work.message(group, id)? else { return Ok(()) };
-        if entry.deleted {
-            return Ok(());
-        }
-        self.work.mark_deleted(entry.id)?;
-        let key = entry.key;
-        if self.topic(key)?.collected {
-            self.happen(key, &Happening::Deleted { message: id }, self.now, &Actor::Desk)?;
-        }
-        self.touch(key);
         Ok(())
     }
 

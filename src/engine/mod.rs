@@ -13,6 +13,7 @@ use crate::clock::Timestamp;
 use crate::desk::ids::{ChangeId, EntryId, MessageId, OutboxId, PersonId, TicketKey, TopicId};
 use crate::desk::people::{Person, Staff};
 use crate::desk::rules::Rules;
+use crate::desk::thread::Delivery;
 use crate::desk::ticket::Ticket;
 use crate::store::topics::TopicRow;
 use crate::store::{Store, StoreError};
@@ -20,6 +21,7 @@ use crate::store::{Store, StoreError};
 use mirror::Sync;
 use transport::{Cursor, GroupFacts, LinkState};
 
+mod amend;
 mod automation;
 mod backfill;
 mod changes;
@@ -110,6 +112,8 @@ struct State {
     facts_owed: bool,
     /// A step that was taken back wants a new link, and the last one that did was only just served.
     follow_owed: bool,
+    /// Something was erased, and the write-ahead log holds it still.
+    scrub_owed: bool,
     /// When old receipts were last forgotten.
     swept: Option<Timestamp>,
 }
@@ -146,7 +150,14 @@ impl Engine {
         rules: Rules,
         random: impl FnMut() -> i64 + Send + 'static,
     ) -> Result<Engine, EngineError> {
-        let state = State::load(&mut store, &rules)?;
+        let mut state = State::load(&mut store, &rules)?;
+        if !rules.keep_deleted_text {
+            let work = store.begin()?;
+            // By its text a reply is known that was deleted before it was known as ours.
+            let under_way = work.open_outbox()?.iter().any(|row| row.delivery == Delivery::Sending);
+            state.scrub_owed = !under_way && work.erase_kept(state.indexed)?;
+            work.commit()?;
+        }
         let random = Box::new(random);
         Ok(Engine { store, rules, state, random, pause: None, asked: None, stale: false, trouble: None })
     }

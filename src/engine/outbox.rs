@@ -272,9 +272,6 @@ impl Turn<'_> {
             self.state.indexed = self.work.remove(twin, self.state.indexed)?;
         }
         self.work.settle_entry(row.entry, message, at, own)?;
-        if twin.is_some_and(|twin| twin.deleted) {
-            self.work.mark_deleted(row.entry)?;
-        }
         self.work.set_delivery(row.id, &Delivery::Sent { message })?;
         self.touch(key);
         let topic = self.topic_mut(key)?;
@@ -286,6 +283,11 @@ impl Turn<'_> {
         }
         if topic.last_message == Some(message) {
             topic.last_staff = true;
+        }
+        if twin.is_some_and(|twin| twin.deleted)
+            && let Some(entry) = self.work.entry(row.entry)?
+        {
+            self.tombstone(&entry)?;
         }
         // The stream's own copy is consumed in its turn. If its turn is over, it counted for nobody.
         if message <= self.topic(key)?.applied {

@@ -8,8 +8,8 @@ use super::mirror::Sync;
 use super::summary;
 use super::transport::{GroupFacts, LinkState};
 use super::views::{
-    ChangeView, Counts, DeskView, Draft, Entry, EntryKind, Hit, OutboxRow, PersonView, QueueName, QueuePage,
-    RecheckView, Side, ThreadPage, TicketRow, TicketView, View, ViewRequest, Window,
+    Counts, DeskView, EntryKind, Hit, OutboxRow, PersonView, QueueName, QueuePage, RecheckView, TicketRow, View,
+    ViewRequest,
 };
 use crate::clock::{Clock, Timestamp};
 use crate::desk::ids::{AgentName, MessageId, PersonId, TicketKey};
@@ -17,11 +17,12 @@ use crate::desk::people::Person;
 use crate::desk::queue::{Filter, Sort};
 use crate::desk::rules::Rules;
 use crate::desk::thread::{Content, Delivery};
-use crate::desk::ticket::Ticket;
-use crate::store::changes::{ChangeRow, Progress};
 use crate::store::tickets::{Part, QueueRow};
 use crate::store::topics::TopicRow;
 use crate::store::{self, Reader, StoreError, coverage, threads};
+
+mod outside;
+mod thread;
 
 /// How many unanswered messages of General are shown.
 const INTAKE: usize = 200;
@@ -71,6 +72,7 @@ impl Views {
             }
             ViewRequest::FindTicket { topic } => View::Ticket { ticket: self.reader.find_topic(*topic)? },
             ViewRequest::Summary => View::Summary(summary::read(&self.reader)?),
+            ViewRequest::Outside { since } => View::Outside(self.outside(*since)?),
         })
     }
 
@@ -162,177 +164,6 @@ impl Views {
             groups.push((serde_json::from_str(&facts).map_err(StoreError::from)?, sync.unwrap_or_default()));
         }
         Ok(groups)
-    }
-
-    fn thread(
-        &self,
-        agent: &AgentName,
-        key: TicketKey,
-        window: Window,
-        limit: usize,
-    ) -> Result<Option<ThreadPage>, EngineError> {
-        let Some(topic) = self.reader.topic(key)? else { return Ok(None) };
-        let row = match self.reader.row(agent, key)? {
-            Some(row) => row,
-            None => {
-                let at = topic.created_at.or(topic.last_at).unwrap_or_default();
-                let ticket = crate::desk::lifecycle::unopened(key, topic.title.clone(), at);
-                QueueRow { ticket, topic: topic.clone(), customer: None, unread: false, draft: false, answering: false }
-            }
-        };
-        let (entries, more_before, more_after) = self.window(key, window, limit)?;
-        let mut thread = Vec::with_capacity(entries.len());
-        for entry in entries {
-            thread.push(self.entry(&row.ticket, entry)?);
-        }
-        let groups = self.facts()?;
-        let facts = groups.into_iter().find(|(facts, _)| facts.group == key.group).map(|(facts, _)| facts);
-        let earlier = match row.ticket.customer {
-            Some(customer) => self.reader.of_customer(agent, customer, key)?.iter().map(ticket_row).collect(),
-            None => Vec::new(),
-        };
-        let holes = match &facts {
-            Some(facts) => self.holes(facts)?.into_iter().filter(|(_, to)| to.0 > key.topic.0).collect(),
-            None => Vec::new(),
-        };
-        Ok(Some(ThreadPage {
-            ticket: TicketView {
-                language: row.ticket.language.clone(),
-                first_response_at: row.ticket.first_response_at,
-                first_asked_at: row.ticket.first_asked_at,
-                resolved_at: row.ticket.resolved_at,
-                closed_at: row.ticket.closed_at,
-                topic_closed: topic.closed,
-                topic_gone: topic.gone,
-                duplicate_of: row.ticket.duplicate_of,
-                messages: self.reader.count_messages(key)?,
-                earlier,
-                link: link_of(key, facts.as_ref()),
-                group_title: facts.map(|facts| facts.title).unwrap_or_default(),
-                row: ticket_row(&row),
-            },
-            thread,
-            more_before,
-            more_after,
-            seen: self.reader.seen(agent, key)?,
-            draft: self.reader.draft(agent, key)?.map(|(text, note)| Draft { text, note }),
-            holes,
-        }))
-    }
-
-    fn window(
-        &self,
-        key: TicketKey,
-        window: Window,
-        limit: usize,
-    ) -> Result<(Vec<threads::EntryRow>, bool, bool), EngineError> {
-        Ok(match window {
-            Window::Newest => {
-                let (rows, more) = self.reader.thread(key, threads::From::Newest, limit)?;
-                (rows, more, false)
-            }
-            Window::Before(id) => {
-                let (rows, more) = self.reader.thread(key, threads::From::Before(id), limit)?;
-                (rows, more, true)
-            }
-            Window::After(id) => {
-                let (rows, more) = self.reader.thread(key, threads::From::After(id), limit)?;
-                (rows, true, more)
-            }
-            Window::Around(message) => match self.reader.message(key.group, message)? {
-                Some(entry) if entry.key == key => {
-                    let (mut rows, before) = self.reader.thread(key, threads::From::Before(entry.id), limit / 2)?;
-                    let (after, more) = self.reader.thread(key, threads::From::After(entry.id), limit / 2)?;
-                    rows.push(entry);
-                    rows.extend(after);
-                    (rows, before, more)
-                }
-                _ => return self.window(key, Window::Newest, limit),
-            },
-        })
-    }
-
-    fn entry(&self, ticket: &Ticket, row: threads::EntryRow) -> Result<Entry, EngineError> {
-        let person = row.author.map(|id| self.person(id)).transpose()?;
-        let service = matches!(row.content, Some(Content::Service(_)));
-        let kind = match row.kind {
-            threads::Kind::Message if service => EntryKind::Activity,
-            threads::Kind::Message => EntryKind::Message,
-            threads::Kind::Note => EntryKind::Note,
-            threads::Kind::Activity => EntryKind::Activity,
-        };
-        let from_desk = row.outbox.is_some() || row.kind == threads::Kind::Note;
-        let signature = match &row.content {
-            Some(Content::Post(post)) => post.signature.clone(),
-            _ => None,
-        };
-        let author = match (&row.agent, person) {
-            (Some(agent), _) if from_desk => agent.0.clone(),
-            (_, Some(person)) => match signature {
-                Some(signature) => format!("{} ({signature})", person.name),
-                None => person.name,
-            },
-            (Some(agent), None) => agent.0.clone(),
-            (None, None) => String::new(),
-        };
-        let side = match row.side {
-            _ if from_desk => Side::Staff,
-            threads::Side::Staff => Side::Staff,
-            threads::Side::Automation => Side::Automation,
-            threads::Side::Public if row.author.is_some() && row.author == ticket.customer => Side::Customer,
-            threads::Side::Public => Side::Participant,
-        };
-        let delivery = row.outbox.map(|id| self.reader.outbox(id)).transpose()?.flatten().map(|row| row.delivery);
-        let quote = match row.reply_to {
-            Some(id) => {
-                self.reader.message(row.key.group, id)?.and_then(|quoted| quoted.content.as_ref().map(Content::snippet))
-            }
-            None => None,
-        };
-        let change = match row.message.filter(|_| row.agent.is_some()) {
-            Some(message) => self.reader.newest_change(row.key.group, message)?.and_then(change_view),
-            None => None,
-        };
-        let forwarded_from = match &row.content {
-            Some(Content::Post(post)) => post.forwarded_from.clone(),
-            _ => None,
-        };
-        let event = match row.event {
-            Some(id) => self.reader.event(id)?.map(|recorded| (id, recorded.event)),
-            None => None,
-        };
-        let text = match &row.content {
-            Some(Content::Post(post)) => match (&post.media, post.text.is_empty()) {
-                (Some(media), true) => media.to_string(),
-                (Some(media), false) => format!("{media}\n{}", post.text),
-                (None, _) => post.text.clone(),
-            },
-            Some(content) => content.snippet(),
-            None => row.text.clone(),
-        };
-        Ok(Entry {
-            id: row.id,
-            kind,
-            author,
-            author_id: row.author,
-            agent: row.agent,
-            side,
-            text,
-            at: row.at,
-            edited_at: row.edited_at,
-            message_id: row.message,
-            reply_to: row.reply_to,
-            quote,
-            state: delivery.as_ref().map(|delivery| delivery.label().to_owned()),
-            outbox: row.outbox.filter(|_| !matches!(delivery, Some(Delivery::Sent { .. }))),
-            delivery,
-            deleted: row.deleted,
-            late: row.late,
-            forwarded_from,
-            change,
-            content: row.content.filter(|_| kind == EntryKind::Message || service),
-            event,
-        })
     }
 
     fn search(&self, text: &str, limit: usize) -> Result<Vec<Hit>, EngineError> {
@@ -453,16 +284,6 @@ impl Views {
     }
 }
 
-/// Shows a change that is on its way or was refused; of one that was made there is nothing more to say.
-fn change_view(row: ChangeRow) -> Option<ChangeView> {
-    let refused = match row.progress {
-        Progress::Done => return None,
-        Progress::Refused(why) => Some(why),
-        Progress::Queued | Progress::Sending => None,
-    };
-    Some(ChangeView { id: row.id, text: row.text, refused })
-}
-
 /// Makes the row that screens and JSON show.
 fn ticket_row(row: &QueueRow) -> TicketRow {
     let QueueRow { ticket, topic, customer, unread, draft, answering } = row;
@@ -491,13 +312,5 @@ fn ticket_row(row: &QueueRow) -> TicketRow {
         thanked: ticket.thanked,
         answering: *answering,
         imported: ticket.imported,
-    }
-}
-
-/// `https://t.me/…` of a topic.
-fn link_of(key: TicketKey, facts: Option<&GroupFacts>) -> String {
-    match facts.and_then(|facts| facts.username.as_ref()) {
-        Some(username) => format!("https://t.me/{username}/{}", key.topic),
-        None => format!("https://t.me/c/{}/{}", key.group, key.topic),
     }
 }

@@ -90,7 +90,7 @@ impl Turn<'_> {
                 let key = TicketKey { group, topic: message.topic };
                 match known.get(&message.id) {
                     None => recheck.found.entry(key).or_default().missed += 1,
-                    Some(entry) if entry.content.as_ref() != Some(&message.content) && !entry.deleted => {
+                    Some(entry) if message.edited_at > entry.edited_at && !entry.deleted => {
                         self.edited(group, message)?;
                         recheck.found.entry(key).or_default().edited += 1;
                     }

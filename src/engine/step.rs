@@ -41,6 +41,12 @@ impl Engine {
         }
         match self.reload().and_then(|()| self.try_step(input, now)) {
             Ok((answer, orders, mut revision)) => {
+                if self.state.scrub_owed {
+                    match self.store.scrub() {
+                        Ok(done) => self.state.scrub_owed = !done,
+                        Err(error) => tracing::warn!(%error, "what was erased is still in the write-ahead log"),
+                    }
+                }
                 // A step that had nothing to write proves nothing. Whoever shows the trouble is to read again.
                 if let Some(revision) = &mut revision {
                     revision.all |= self.trouble.take().is_some();
@@ -166,6 +172,7 @@ impl State {
             facts_due: self.facts_due,
             recheck: self.recheck.clone(),
             follow_owed: self.follow_owed,
+            scrub_owed: self.scrub_owed,
             ..State::default()
         }
     }
@@ -188,7 +195,8 @@ impl State {
     /// Puts what is under way over a state that was just read.
     fn over(self, loaded: State) -> State {
         let State { resyncing, ready, scans, scanned, reading, listing, sending, changing, .. } = self;
-        let State { up_since, fetch_after, unchecked, facts_owed, facts_due, follow_owed, recheck, .. } = self;
+        let State { up_since, fetch_after, unchecked, facts_owed, facts_due, follow_owed, recheck, scrub_owed, .. } =
+            self;
         State {
             resyncing,
             ready,
@@ -205,6 +213,7 @@ impl State {
             facts_due,
             follow_owed,
             recheck,
+            scrub_owed: scrub_owed || loaded.scrub_owed,
             ..loaded
         }
     }

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::clock::Timestamp;
 use crate::desk::ids::{ChangeId, GroupId, MessageId, OutboxId, PersonId, TopicId};
 use crate::desk::people::Person;
-use crate::desk::thread::Message;
+use crate::desk::thread::{Message, Reaction};
 
 mod rights;
 
@@ -146,6 +146,14 @@ pub enum Happening {
     Edited(Message),
     /// Messages that no longer exist.
     Deleted(Vec<MessageId>),
+    /// All reactions to a message, as they are now.
+    Reactions { message: MessageId, reactions: Vec<Reaction> },
+    /// What one person's reactions to a message are now: all a bot is told.
+    Reacted { message: MessageId, by: PersonId, emoji: Vec<String> },
+    /// Messages were pinned or unpinned.
+    Pinned { messages: Vec<MessageId>, pinned: bool },
+    /// Somebody is in the group now, or no longer. Admins only are told.
+    Member { person: PersonId, present: bool, at: Timestamp },
     /// Telegram gave this id to the message we sent with this `random_id`.
     Settled { random_id: i64, message: MessageId },
     /// Telegram closed a gap without saying what was in it: ids above `after` up to `top` may exist unseen.

@@ -10,7 +10,7 @@ use super::{EngineError, State};
 use crate::clock::Timestamp;
 use crate::desk::activity;
 use crate::desk::event::{Actor, Event, Recorded};
-use crate::desk::ids::{EventId, PersonId, TicketKey};
+use crate::desk::ids::{EventId, GroupId, PersonId, TicketKey};
 use crate::desk::lifecycle::{self, Context, Happening};
 use crate::desk::people::{Person, Role};
 use crate::desk::rules::Rules;
@@ -94,6 +94,22 @@ impl<'a> Turn<'a> {
             self.state.tickets.insert(key, ticket);
         }
         Ok(self.state.tickets[&key].as_ref())
+    }
+
+    /// Lists the tickets of a customer, with those that this turn has changed.
+    pub(super) fn tickets_of(
+        &mut self,
+        group: GroupId,
+        customer: PersonId,
+    ) -> Result<BTreeSet<TicketKey>, EngineError> {
+        let stored = self.work.tickets_of(group, customer)?;
+        let mut keys: BTreeSet<TicketKey> = stored.into_iter().chain(self.dirty_tickets.iter().copied()).collect();
+        let tickets = &self.state.tickets;
+        keys.retain(|key| {
+            let cached = tickets.get(key).map(|ticket| ticket.as_ref().and_then(|ticket| ticket.customer));
+            key.group == group && cached.is_none_or(|known| known == Some(customer))
+        });
+        Ok(keys)
     }
 
     /// Takes a ticket out of the queues without forgetting its log.

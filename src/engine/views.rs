@@ -4,13 +4,15 @@ use serde::{Deserialize, Serialize};
 
 pub use super::transport::{Finding, GroupFacts, LinkState, Weight};
 use crate::clock::Timestamp;
-use crate::desk::event::Event;
-use crate::desk::ids::{
-    AgentName, ChangeId, EntryId, EventId, GroupId, MessageId, OutboxId, PersonId, TicketKey, TopicId,
-};
+use crate::desk::ids::{AgentName, ChangeId, EntryId, GroupId, MessageId, OutboxId, PersonId, TicketKey, TopicId};
 pub use crate::desk::queue::{QueueName, Sort};
-use crate::desk::thread::{Content, Delivery};
+use crate::desk::thread::Delivery;
 use crate::desk::ticket::{Pending, Status};
+pub use outside::{AnsweredBy, OutsideAnswer, OutsideReport};
+pub use thread::{Draft, EarlierText, Entry, EntryKind, Part, PinnedMessage, Side, ThreadPage, TicketView};
+
+mod outside;
+mod thread;
 
 mod checks;
 
@@ -74,6 +76,11 @@ pub enum ViewRequest {
         /// `None`: all topics.
         ticket: Option<TicketKey>,
     },
+    /// What staff has answered in Telegram itself.
+    Outside {
+        /// From then on; `None` for all.
+        since: Option<Timestamp>,
+    },
 }
 
 /// Which part of a thread.
@@ -124,6 +131,8 @@ pub enum View {
     },
     /// What the history says.
     Summary(Summary),
+    /// What staff has answered in Telegram itself.
+    Outside(OutsideReport),
     /// It could not be read; why, in words.
     Unreadable {
         /// Why.
@@ -217,141 +226,6 @@ impl TicketRow {
     pub fn key(&self) -> TicketKey {
         TicketKey { group: self.group, topic: self.id }
     }
-}
-
-/// A ticket with everything a screen says about it.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct TicketView {
-    /// What the queue says.
-    #[serde(flatten)]
-    pub row: TicketRow,
-    /// The customer's language, ISO 639-1.
-    pub language: Option<String>,
-    /// First message of the episode -> first answer: Telegram's date of the answer.
-    pub first_response_at: Option<Timestamp>,
-    /// Telegram's date of the episode's first message by the customer or a participant.
-    pub first_asked_at: Option<Timestamp>,
-    /// When it was resolved.
-    pub resolved_at: Option<Timestamp>,
-    /// When it was closed.
-    pub closed_at: Option<Timestamp>,
-    /// Closed in Telegram.
-    pub topic_closed: bool,
-    /// Deleted in Telegram.
-    pub topic_gone: bool,
-    /// Where the matter goes on.
-    pub duplicate_of: Option<TicketKey>,
-    /// How many messages the thread has.
-    pub messages: usize,
-    /// The customer's other tickets, newest first, at most ten.
-    pub earlier: Vec<TicketRow>,
-    /// `https://t.me/…` of the topic.
-    pub link: String,
-    /// The group's title.
-    pub group_title: String,
-}
-
-/// A ticket and a part of its thread.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct ThreadPage {
-    /// The ticket. General has a page too; its row says so by its id.
-    #[serde(flatten)]
-    pub ticket: TicketView,
-    /// Oldest first.
-    pub thread: Vec<Entry>,
-    /// There is more before.
-    pub more_before: bool,
-    /// There is more after.
-    pub more_after: bool,
-    /// The highest message that the reader had seen when they last left the thread.
-    pub seen: Option<MessageId>,
-    /// What the reader has begun to write.
-    pub draft: Option<Draft>,
-    /// Ids that were never seen inside the range of this topic's group, as far as the desk knows: `(from, to)`.
-    pub holes: Vec<(MessageId, MessageId)>,
-}
-
-/// What an agent has begun to write.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Draft {
-    /// The text.
-    pub text: String,
-    /// It is an internal note.
-    pub note: bool,
-}
-
-/// What an entry of a thread is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum EntryKind {
-    /// A public message, sent or on its way.
-    Message,
-    /// An internal note.
-    Note,
-    /// A line of the activity log, or a service message.
-    Activity,
-}
-
-/// Who stands behind an entry.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Side {
-    /// The customer.
-    Customer,
-    /// Somebody else who is not staff.
-    Participant,
-    /// Staff, in Telegram or from the desk.
-    Staff,
-    /// Bots, the linked channel, the desk itself.
-    Automation,
-}
-
-/// An entry of a thread. Its JSON keys are stable.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Entry {
-    /// Its place among all entries.
-    pub id: EntryId,
-    /// What it is.
-    pub kind: EntryKind,
-    /// Who wrote or did it, by name.
-    pub author: String,
-    /// The Telegram id of who wrote it.
-    pub author_id: Option<PersonId>,
-    /// The agent who wrote it from the desk, or natively.
-    pub agent: Option<AgentName>,
-    /// On whose side they are.
-    pub side: Side,
-    /// What it says: text, descriptor of the file, activity in words.
-    pub text: String,
-    /// When.
-    pub at: Timestamp,
-    /// When it was last edited.
-    pub edited_at: Option<Timestamp>,
-    /// Its id in Telegram.
-    pub message_id: Option<MessageId>,
-    /// The message it replies to.
-    pub reply_to: Option<MessageId>,
-    /// One line of that message.
-    pub quote: Option<String>,
-    /// How far a reply from the desk has got; `None` for what was not written at the desk.
-    pub state: Option<String>,
-    /// The same, with everything.
-    pub delivery: Option<Delivery>,
-    /// The outbox row, for a reply from the desk that has not been sent.
-    pub outbox: Option<OutboxId>,
-    /// Deleted in Telegram.
-    pub deleted: bool,
-    /// Came to be known late: a hole that was filled.
-    pub late: bool,
-    /// Whom it was forwarded from.
-    pub forwarded_from: Option<String>,
-    /// An edit or deletion of it that is on its way, or was refused.
-    #[serde(default)]
-    pub change: Option<ChangeView>,
-    /// The message in full, for formatting and files.
-    pub content: Option<Content>,
-    /// The event of an activity line.
-    pub event: Option<(EventId, Event)>,
 }
 
 /// An edit or deletion of a message.

@@ -73,6 +73,17 @@ pub enum Act {
         /// What is attached.
         media: Option<Media>,
     },
+    /// Changes what they have written, or deletes it.
+    Mend {
+        /// Where.
+        topic: i32,
+        /// Who.
+        by: i64,
+        /// What it says.
+        old: String,
+        /// What it is to say; empty: it is deleted.
+        text: String,
+    },
 }
 
 /// One message a customer is about to write.
@@ -81,7 +92,12 @@ struct Line {
     at: Timestamp,
     text: String,
     media: Option<Media>,
+    /// No new message, but this one's text changed, or, without a text, gone.
+    mends: Option<String>,
 }
+
+/// How long after it was written a message is deleted again, in seconds.
+const REGRET: u32 = 25;
 
 /// What goes on in one topic, as its customer sees it.
 #[derive(Clone, Debug)]
@@ -107,6 +123,7 @@ struct Talk {
     /// The thanks are said.
     finished: bool,
     returned: bool,
+    corrected: bool,
 }
 
 /// The scripted customers of a world.
@@ -180,7 +197,11 @@ impl Scenario {
                 self.nag(now, &mut talk);
                 while talk.plan.front().is_some_and(|line| line.at <= now) {
                     let line = talk.plan.pop_front().expect("its time was just read");
-                    acts.push(Act::Say { topic, by: talk.customer, text: line.text, media: line.media });
+                    let (by, text) = (talk.customer, line.text);
+                    acts.push(match line.mends {
+                        Some(old) => Act::Mend { topic, by, old, text },
+                        None => Act::Say { topic, by, text, media: line.media },
+                    });
                 }
                 self.talks.insert(topic, talk);
             }
@@ -231,6 +252,12 @@ impl Scenario {
             let opening = self.scripts.matters[matter].opening.clone();
             self.plan(now, &mut talk, opening.into_iter().map(|text| (text, None)), [2, 5]);
             talk.waiting = talk.plan.back().map(|line| line.at);
+            let matter = &self.scripts.matters[matter];
+            if let (true, Some(last), Some(written)) = (matter.takes_back, matter.opening.last().cloned(), talk.waiting)
+            {
+                let at = written + self.pause(Span::secs(REGRET), 1.0);
+                talk.plan.push_back(Line { at, text: String::new(), media: None, mends: Some(last) });
+            }
         }
         self.talks.insert(topic, talk);
     }
@@ -296,7 +323,7 @@ impl Scenario {
         talk.nags += 1;
         talk.waiting = Some(now);
         if let Some(text) = phrases.get((talk.nags as usize - 1).min(phrases.len().saturating_sub(1))) {
-            talk.plan.push_back(Line { at: now, text: text.clone(), media: None });
+            talk.plan.push_back(Line { at: now, text: text.clone(), media: None, mends: None });
         }
     }
 
@@ -312,7 +339,7 @@ impl Scenario {
         for (text, media) in lines {
             let span = self.dice.span([Span::secs(shortest), Span::secs(longest)]);
             at = at + self.pause(span, 1.0);
-            talk.plan.push_back(Line { at, text, media });
+            talk.plan.push_back(Line { at, text, media, mends: None });
         }
     }
 }
@@ -332,6 +359,7 @@ impl Talk {
             fine: 0,
             finished: false,
             returned: false,
+            corrected: false,
         }
     }
 }

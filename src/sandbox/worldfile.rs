@@ -15,7 +15,7 @@ use std::collections::HashSet;
 
 use serde::{Deserialize, Serialize};
 
-pub use message::{Entity, EntityKind, Media, Message};
+pub use message::{Entity, EntityKind, Media, Message, Reaction};
 pub use people::{Login, Person, Right, Role};
 pub use script::{Answer, Matter, Phrases, Scripts};
 pub use span::{Key, Span};
@@ -75,6 +75,9 @@ pub struct Group {
     /// Its description.
     #[serde(default)]
     pub about: String,
+    /// The id it had as a basic group, before it became a supergroup.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub upgraded_from: Option<i64>,
     /// When it was created, which dates message 1. Older than everything else.
     pub created: Span,
 }

@@ -29,6 +29,9 @@ pub mod topics;
 /// The name of the database inside the desk's folder.
 pub const DATABASE: &str = "tickets.db";
 
+/// How long one connection waits for another.
+const PATIENCE: Duration = Duration::from_secs(5);
+
 /// What can go wrong with the database.
 #[derive(Debug, Error)]
 pub enum StoreError {
@@ -126,10 +129,12 @@ impl Store {
         let mut connection =
             Connection::open(&path).map_err(|source| StoreError::Open { path: path.clone(), source })?;
         private(&path)?;
-        connection.busy_timeout(Duration::from_secs(5))?;
+        connection.busy_timeout(PATIENCE)?;
         connection.pragma_update(None, "journal_mode", "WAL")?;
         connection.pragma_update(None, "synchronous", "FULL")?;
         connection.pragma_update(None, "cache_size", -8_000)?;
+        // What is erased is overwritten, in the file too.
+        connection.pragma_update(None, "secure_delete", "ON")?;
         connection.set_prepared_statement_cache_capacity(96);
         migrate::migrate(&mut connection, &path)?;
         Ok(Store { connection, path })
@@ -150,6 +155,23 @@ impl Store {
     /// SQLite's.
     pub fn durable(&mut self, yes: bool) -> Result<()> {
         Ok(self.connection.pragma_update(None, "synchronous", if yes { "FULL" } else { "NORMAL" })?)
+    }
+
+    /// Empties the write-ahead log, which still holds what was erased; tells whether that was possible. Somebody who reads may be in the
+    /// way for a moment, and nobody waits for them here.
+    ///
+    /// # Errors
+    /// SQLite's.
+    pub fn scrub(&mut self) -> Result<bool> {
+        self.connection.busy_timeout(Duration::ZERO)?;
+        let busy: rusqlite::Result<i64> =
+            self.connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0));
+        self.connection.busy_timeout(PATIENCE)?;
+        match busy {
+            Ok(busy) => Ok(busy == 0),
+            Err(error) if error.sqlite_error_code() == Some(rusqlite::ErrorCode::DatabaseBusy) => Ok(false),
+            Err(error) => Err(error.into()),
+        }
     }
 
     /// Makes every commit fail while `refuse` says so: a crash inside a transaction, for the tests of invariant 4.
@@ -179,7 +201,7 @@ impl Reader {
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let connection = Connection::open_with_flags(&path, flags)
             .map_err(|source| StoreError::Open { path: path.clone(), source })?;
-        connection.busy_timeout(Duration::from_secs(5))?;
+        connection.busy_timeout(PATIENCE)?;
         connection.pragma_update(None, "cache_size", -8_000)?;
         connection.set_prepared_statement_cache_capacity(48);
         match migrate::format(&connection)? {

@@ -7,9 +7,10 @@ use crate::clock::Timestamp;
 use crate::desk::ids::{AgentName, EntryId, EventId, GroupId, MessageId, OutboxId, PersonId, TicketKey, TopicId};
 use crate::desk::thread::{Content, Message, Post, ServiceMessage};
 
+mod change;
 mod read;
 
-pub use read::From;
+pub use read::{Earlier, From};
 
 /// What an entry is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,6 +37,7 @@ pub enum Side {
 const DELETED: i64 = 1;
 const LATE: i64 = 2;
 const SERVICE: i64 = 4;
+const PINNED: i64 = 8;
 
 /// More than any message id: entries that are no message come after the messages of the same instant.
 const LAST: i64 = i32::MAX as i64;
@@ -65,6 +67,8 @@ pub struct EntryRow {
     pub reply_to: Option<MessageId>,
     /// Deleted in Telegram.
     pub deleted: bool,
+    /// When the desk came to know of that.
+    pub deleted_at: Option<Timestamp>,
     /// Came to be known after later ones had been consumed.
     pub late: bool,
     /// The event it shows.
@@ -96,6 +100,7 @@ impl EntryRow {
             edited_at: message.edited_at,
             reply_to: message.reply_to,
             deleted: false,
+            deleted_at: None,
             late,
             event: None,
             outbox: None,
@@ -103,11 +108,24 @@ impl EntryRow {
             content: Some(message.content.clone()),
         }
     }
+
+    /// Tells what it says as a post.
+    pub fn post(&self) -> Option<&Post> {
+        match &self.content {
+            Some(Content::Post(post)) => Some(post),
+            _ => None,
+        }
+    }
+
+    /// Tells the album it belongs to.
+    pub fn album(&self) -> Option<i64> {
+        self.post().and_then(|post| post.album)
+    }
 }
 
 const COLUMNS: &str =
     "id, group_id, topic, kind, message, author, side, agent, at, edited_at, reply_to, flags, event, outbox,
-    text, content";
+    text, content, deleted_at";
 
 fn entry_row(row: &Row<'_>) -> Result<EntryRow> {
     let flags: i64 = row.get(11)?;
@@ -138,6 +156,7 @@ fn entry_row(row: &Row<'_>) -> Result<EntryRow> {
         edited_at: row.get::<_, Option<i64>>(9)?.map(Timestamp::from_millis),
         reply_to: row.get::<_, Option<i32>>(10)?.map(MessageId),
         deleted: flags & DELETED != 0,
+        deleted_at: row.get::<_, Option<i64>>(16)?.map(Timestamp::from_millis),
         late: flags & LATE != 0,
         event: row.get::<_, Option<i64>>(12)?.map(EventId),
         outbox: row.get::<_, Option<i64>>(13)?.map(OutboxId),
@@ -155,18 +174,18 @@ pub enum Put {
     Known(EntryId),
 }
 
-/// The text that is searched, and the JSON that is kept when there is more than text.
-fn parts(content: &Content) -> Result<(String, Option<String>, bool)> {
+/// The text that is searched, the JSON that is kept when there is more than text, and the flags.
+fn parts(content: &Content) -> Result<(String, Option<String>, i64)> {
     Ok(match content {
         Content::Post(post) => {
             let plain = Post { text: post.text.clone(), ..Post::default() };
             let json = if *post == plain { None } else { Some(serde_json::to_string(content)?) };
-            (post.text.clone(), json, false)
+            (post.text.clone(), json, if post.pinned { PINNED } else { 0 })
         }
         Content::Service(ServiceMessage::TopicCreated { title, .. }) => {
-            (title.clone(), Some(serde_json::to_string(content)?), true)
+            (title.clone(), Some(serde_json::to_string(content)?), SERVICE)
         }
-        Content::Service(_) => (String::new(), Some(serde_json::to_string(content)?), true),
+        Content::Service(_) => (String::new(), Some(serde_json::to_string(content)?), SERVICE),
     })
 }
 
@@ -194,8 +213,8 @@ impl Work<'_> {
         agent: Option<&AgentName>,
         late: bool,
     ) -> Result<Put> {
-        let (text, content, service) = parts(&message.content)?;
-        let flags = if late { LATE } else { 0 } | if service { SERVICE } else { 0 };
+        let (text, content, kind) = parts(&message.content)?;
+        let flags = kind | if late { LATE } else { 0 };
         let written = self
             .transaction
             .prepare_cached(
@@ -244,41 +263,6 @@ impl Work<'_> {
         let mut statement = self.transaction.prepare_cached(&format!("SELECT {COLUMNS} FROM entries WHERE id = ?1"))?;
         let mut rows = statement.query([id.0])?;
         rows.next()?.map(entry_row).transpose()
-    }
-
-    /// Replaces what a known message says, keeping what it said before. Entries up to `indexed` are in the index.
-    ///
-    /// # Errors
-    /// SQLite's.
-    pub fn edit_message(&self, before: &EntryRow, after: &Message, indexed: EntryId) -> Result<()> {
-        let (text, content, _) = parts(&after.content)?;
-        let until = after.edited_at.unwrap_or(after.at);
-        self.transaction
-            .prepare_cached(
-                "INSERT INTO versions (group_id, message, until, text, content)
-                 SELECT group_id, message, ?2, text, content FROM entries WHERE id = ?1
-                 ON CONFLICT DO NOTHING",
-            )?
-            .execute(params![before.id.0, until.millis()])?;
-        if before.id <= indexed {
-            self.unindex(before.id, &before.text)?;
-        }
-        self.transaction
-            .prepare_cached("UPDATE entries SET text = ?2, content = ?3, edited_at = ?4 WHERE id = ?1")?
-            .execute(params![before.id.0, text, content, millis(after.edited_at)])?;
-        if before.id <= indexed {
-            self.index_one(before.id, &text)?;
-        }
-        Ok(())
-    }
-
-    /// Marks a message as deleted in Telegram. It stays where it stood.
-    ///
-    /// # Errors
-    /// SQLite's.
-    pub fn mark_deleted(&self, entry: EntryId) -> Result<()> {
-        self.transaction.prepare_cached("UPDATE entries SET flags = flags | 1 WHERE id = ?1")?.execute([entry.0])?;
-        Ok(())
     }
 
     /// Writes an internal note into a thread.

@@ -96,6 +96,19 @@ impl Work<'_> {
         Ok(())
     }
 
+    /// Lists the tickets of a customer in a group.
+    ///
+    /// # Errors
+    /// SQLite's.
+    pub fn tickets_of(&self, group: GroupId, customer: PersonId) -> Result<Vec<TicketKey>> {
+        let mut statement = self.transaction.prepare_cached(
+            "SELECT topic FROM tickets INDEXED BY tickets_customer WHERE customer = ?1 AND group_id = ?2 ORDER BY topic",
+        )?;
+        let rows = statement
+            .query_map(params![customer.0, group.0], |row| Ok(TicketKey { group, topic: TopicId(row.get(0)?) }))?;
+        Ok(rows.collect::<rusqlite::Result<_>>()?)
+    }
+
     /// Lists tickets for which the clock has something to do, most overdue first.
     ///
     /// # Errors

@@ -159,10 +159,35 @@ async fn by_id(wire: &Wire, own: &OwnRecord, id: i64) -> Result<tl::enums::Chat,
         }
     }
     let all = known(wire, own).await?;
-    all.into_iter()
-        .find(|channel| channel.id == id)
-        .map(Into::into)
-        .ok_or_else(|| not_found(own, &GroupSelector::Id(id)))
+    if let Some(channel) = all.into_iter().find(|channel| channel.id == id) {
+        return Ok(channel.into());
+    }
+    Err(match upgraded(wire, id).await? {
+        Some((title, new)) => TelegramError::GroupNotFound {
+            why: format!(
+                "\"{title}\" became a supergroup and has the id -100{new} now: put -100{new} into [telegram] group"
+            ),
+        },
+        None => not_found(own, &GroupSelector::Id(id)),
+    })
+}
+
+/// Tells what has become of a group from before it was a supergroup: its title and the supergroup's id.
+async fn upgraded(wire: &Wire, id: i64) -> Result<Option<(String, i64)>, TelegramError> {
+    let answer = match wire.ask(&tl::functions::messages::GetChats { id: vec![id] }).await {
+        Ok(answer) => answer,
+        // There never was one.
+        Err(CallError::Rpc(_)) => return Ok(None),
+        Err(error) => return Err(error.explain(&wire.target())),
+    };
+    Ok(chats_of(answer).into_iter().find_map(|chat| match chat {
+        tl::enums::Chat::Chat(tl::types::Chat {
+            migrated_to: Some(tl::enums::InputChannel::Channel(new)),
+            title,
+            ..
+        }) => Some((safe::name(&title), new.channel_id)),
+        _ => None,
+    }))
 }
 
 /// Tells whether an error says that the account cannot get at a channel, or that its hash is wrong.

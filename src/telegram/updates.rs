@@ -13,8 +13,8 @@ use tl::enums::Update;
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep, timeout_at};
 
+use super::convert::date;
 use super::convert::people::People;
-use super::convert::{self, date};
 use super::error::{CallError, TelegramError};
 use super::group::is_no_access;
 use super::sieve;
@@ -262,7 +262,7 @@ impl Follower {
         self.people.add(users, chats);
         let group = self.online.group.id;
         for update in updates {
-            if let Some(happening) = happening(update, group, &self.people) {
+            for happening in super::said::happenings(update, group, &self.people) {
                 if let Happening::Message(message) = &happening {
                     self.settle(message);
                 }
@@ -315,24 +315,6 @@ impl Follower {
     }
 }
 
-fn happening(update: Update, group: GroupId, people: &People) -> Option<Happening> {
-    match update {
-        Update::NewChannelMessage(new) => convert::message(new.message, group, people).map(Happening::Message),
-        Update::EditChannelMessage(edit) => convert::message(edit.message, group, people).map(Happening::Edited),
-        Update::DeleteChannelMessages(gone) => {
-            (gone.channel_id == group.0).then(|| Happening::Deleted(gone.messages.into_iter().map(MessageId).collect()))
-        }
-        Update::MessageId(sent) => Some(Happening::Settled { random_id: sent.random_id, message: MessageId(sent.id) }),
-        Update::Channel(changed) => (changed.channel_id == group.0).then_some(Happening::FactsChanged),
-        Update::ChannelParticipant(changed) => (changed.channel_id == group.0).then_some(Happening::FactsChanged),
-        Update::ChatDefaultBannedRights(changed) => {
-            matches!(changed.peer, tl::enums::Peer::Channel(channel) if channel.channel_id == group.0)
-                .then_some(Happening::FactsChanged)
-        }
-        _ => None,
-    }
-}
-
 /// Puts a batch into the order in which it is to be applied; what Telegram said in a row stays in a row.
 fn arranged(mut happenings: Vec<Happening>) -> Vec<Happening> {
     happenings.sort_by_key(|happening| match happening {
@@ -340,8 +322,10 @@ fn arranged(mut happenings: Vec<Happening>) -> Vec<Happening> {
         Happening::Message(message) => (1, message.id.0),
         Happening::Edited(_) => (2, 0),
         Happening::Deleted(_) => (3, 0),
-        Happening::Gap { .. } => (4, 0),
-        Happening::FactsChanged => (5, 0),
+        Happening::Reactions { .. } | Happening::Reacted { .. } | Happening::Pinned { .. } => (4, 0),
+        Happening::Member { .. } => (5, 0),
+        Happening::Gap { .. } => (6, 0),
+        Happening::FactsChanged => (7, 0),
     });
     happenings.dedup_by(|a, b| a == b && matches!(a, Happening::FactsChanged));
     happenings

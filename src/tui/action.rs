@@ -127,6 +127,9 @@ actions! {
     NextInQueue "next-in-queue" Thread ["J"] "next" "open the next ticket of the queue";
     PreviousInQueue "previous-in-queue" Thread ["K"] "prev" "open the previous ticket of the queue";
     QuoteReply "quote-reply" Thread ["R"] "" "reply to the selected message, quoting it";
+    Quoted "quoted" Thread ["f"] "" "go to the message that the selected one replies to";
+    BackFromQuoted "back-from-quoted" Thread ["F"] "" "back to where `quoted` was pressed";
+    Edits "edits" Thread ["V"] "" "show or hide what the selected message said before it was edited";
     CopyText "copy" Thread ["y"] "" "copy the text of the selected message";
     SetCustomer "customer" Thread [] "" "say that the author of the selected message is the customer";
     RetryOutbox "send-again" Thread ["s"] "" "send a reply that was parked, or that waits for a word";

@@ -1,6 +1,6 @@
 //! The model: everything the screen shows, as plain values. Only `update` changes it; `view` settles scroll positions.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use super::Setup;
 use super::action::{Action, Context};
@@ -191,6 +191,10 @@ pub(crate) struct OpenTicket {
     pub(crate) finding: bool,
     /// It is worked on, not only looked at beside the queue.
     pub(crate) entered: bool,
+    /// The messages from which was jumped to the ones they reply to.
+    pub(crate) came_from: Vec<MessageId>,
+    /// Entries that show what they said before.
+    pub(crate) unfolded: HashSet<EntryId>,
     /// Ids of messages that were never seen, from and to.
     pub(crate) holes: Vec<(MessageId, MessageId)>,
     /// How many lines entries take, by what makes them take so many.
@@ -230,6 +234,8 @@ impl OpenTicket {
             find: None,
             finding: false,
             entered: false,
+            came_from: Vec::new(),
+            unfolded: HashSet::new(),
             holes: Vec::new(),
             heights: HashMap::new(),
             laid: Laid::default(),

@@ -79,6 +79,49 @@ fn a_bot_logs_in_mirrors_the_group_and_works_a_ticket() {
 }
 
 #[test]
+fn a_thread_and_the_answers_past_the_desk_are_told_in_full() {
+    let sandbox = SandboxProcess::start(&QUIET);
+    let desk = sandbox.bot_desk(FAST);
+    desk.run(&["sync"]).ok();
+    let all = desk.json(&["queue", "all"]);
+    let storm =
+        all.as_array().expect("a list").iter().find(|row| row["title"].as_str().is_some_and(|t| t.contains("storm")));
+    let ticket = storm.expect("the shop has it")["id"].to_string();
+    let shown = desk.json(&["show", &ticket]);
+    let thread = shown["thread"].as_array().expect("a list");
+    let album = thread.iter().find(|entry| entry["parts"].is_array()).expect("an album");
+    assert_eq!(album["text"], "[album: 3 photos, 1 video]\nThe tent after the storm, from all sides");
+    let ids: Vec<i64> =
+        album["parts"].as_array().expect("parts").iter().filter_map(|p| p["message_id"].as_i64()).collect();
+    assert_eq!(ids.len(), 4);
+    let quoting = thread.iter().find(|entry| entry["text"] == "Is Saturday a working day?").expect("the quote");
+    assert_eq!((&quoting["quote"], &quoting["quote_author"]), (&"five working days".into(), &"Anna Lindqvist".into()));
+    let edited = thread.iter().find(|entry| entry["edited_at"].is_string()).expect("the edit");
+    assert_eq!(edited["edited_after_answer"], true);
+    assert_eq!(shown["pinned"].as_array().expect("pinned").len(), 1);
+    let plain = desk.run(&["show", &ticket]).ok();
+    for words in [
+        "edited after the answer",
+        "[poll When can you bring the tent? · Thursday",
+        "pinned",
+        "Anna Lindqvist: five working days",
+    ] {
+        assert!(plain.contains(words), "{words} is not in {plain}");
+    }
+    let number = ticket.parse::<i64>().ok();
+    let report = desk.json(&["report", "outside", "--since", "3d"]);
+    let answers = report["answers"].as_array().expect("answers");
+    let first = answers.iter().filter(|one| one["id"].as_i64() == number && one["first_response"] == true);
+    assert_eq!(first.count(), 1, "{report}");
+    assert!(report["totals"].as_array().expect("totals").iter().any(|one| one["agent"] == "anna"), "{report}");
+    let plain = desk.run(&["report", "outside", "--since", "3d"]).ok();
+    assert!(plain.contains("Not seen by the desk:") && plain.contains("direct messages"), "{plain}");
+    desk.run(&["report", "outside", "--since", "soon"]).fails(2, "no span of time");
+    let none = desk.run(&["report", "outside", "--since", "1s"]).ok();
+    assert!(none.contains("nothing outside the desk"), "{none}");
+}
+
+#[test]
 fn a_user_with_two_step_password_does_the_same() {
     let sandbox = SandboxProcess::start(&QUIET);
     let desk = sandbox.desk(FAST);

@@ -46,6 +46,7 @@ fn everything_that_is_written_is_read() {
         auto_close_after = "off"
         auto_pending_after = "2h"
         undo_send = "0s"
+        keep_deleted_text = true
         [outbox]
         per_minute = 0
         burst = 2
@@ -74,6 +75,7 @@ fn everything_that_is_written_is_read() {
     assert_eq!(config.rules.auto_close_after, None);
     assert_eq!((config.rules.pace.per_minute, config.rules.pace.burst), (0, 2));
     assert_eq!(config.rules.ask_after_offline, None);
+    assert!(config.rules.keep_deleted_text && !topicdesk::desk::rules::Rules::default().keep_deleted_text);
     assert_eq!(config.rules.auto_pending_after, Some(Duration::from_secs(7_200)));
     assert_eq!(config.tui.after_resolve, After::Stay);
     assert_eq!(config.tui.after_pending, After::Next);

@@ -358,7 +358,21 @@ fn a_reply_that_was_deleted_before_it_was_known_as_ours_stays_deleted() {
     bench.push(vec![Happening::Message(text(13, 5, BOT, bench.now(), "Try 7.3"))]);
     bench.push(vec![Happening::Deleted(vec![MessageId(13)])]);
     bench.deliver(&send, 13);
-    assert!(bench.thread(5).contains("message 13 anna: Try 7.3 <sent> deleted"), "{}", bench.thread(5));
+    assert!(bench.thread(5).contains("message 13 anna:  <sent> deleted"), "{}", bench.thread(5));
+}
+
+#[test]
+fn a_reply_that_was_deleted_before_telegram_named_it_is_known_by_its_text() {
+    let mut bench = Bench::followed(&history());
+    bench.command("anna", reply("Try 7.3")).expect("accepted");
+    bench.take_sends();
+    bench.push(vec![Happening::Message(text(13, 5, BOT, bench.now(), "Try 7.3"))]);
+    bench.push(vec![Happening::Deleted(vec![MessageId(13)])]);
+    let mut bench = bench.restart();
+    bench.connect();
+    let again = bench.take_sends().remove(0);
+    bench.incoming(Incoming::Delivery { outbox: again.outbox, outcome: Outcome::Taken });
+    assert!(bench.thread(5).contains("message 13 anna:  <sent> deleted"), "{}", bench.thread(5));
 }
 
 #[test]

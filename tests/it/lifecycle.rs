@@ -422,7 +422,9 @@ fn the_table_of_happenings() {
         ],
     );
     for (name, what) in [
-        ("edited", Happening::Edited { message: MessageId(2) }),
+        ("edited", Happening::Edited { message: MessageId(2), answered: false }),
+        ("customer gone", Happening::CustomerGone { gone: true }),
+        ("customer there", Happening::CustomerGone { gone: false }),
         ("deleted", Happening::Deleted { message: MessageId(2) }),
         ("renamed", Happening::Renamed { title: "Sound".to_owned() }),
         ("language", Happening::LanguageGuessed { language: "uk".to_owned() }),
@@ -433,6 +435,8 @@ fn the_table_of_happenings() {
     ] {
         row(name, &Deed::Happen(what), ["="; 10]);
     }
+    let edited = Happening::Edited { message: MessageId(2), answered: true };
+    row("edited after the answer", &Deed::Happen(edited), ["= flagged"; 10]);
 }
 
 #[test]
@@ -555,7 +559,7 @@ fn deleting_all_unanswered_messages_ends_waiting_and_a_part_does_not_move_it() {
     let second = bench.writes(Writer::Customer);
     bench.happens(&Happening::Deleted { message: first });
     assert_eq!(bench.ticket().waiting.as_ref().map(|waiting| waiting.since), Some(since));
-    bench.happens(&Happening::Edited { message: second });
+    bench.happens(&Happening::Edited { message: second, answered: false });
     bench.happens(&Happening::Deleted { message: MessageId(1) });
     assert!(bench.ticket().waiting.is_some());
     bench.happens(&Happening::Deleted { message: second });
@@ -993,7 +997,8 @@ fn happening() -> impl Strategy<Value = Happening> {
         12 => (message(), writer(), any::<bool>())
             .prop_map(|(message, writer, thanks)| Happening::Wrote { message, writer, thanks }),
         3 => message().prop_map(|message| Happening::Deleted { message }),
-        1 => message().prop_map(|message| Happening::Edited { message }),
+        1 => (message(), any::<bool>()).prop_map(|(message, answered)| Happening::Edited { message, answered }),
+        1 => any::<bool>().prop_map(|gone| Happening::CustomerGone { gone }),
         1 => "[a-c]".prop_map(|title| Happening::Renamed { title }),
         1 => role.prop_map(|by| Happening::TopicClosed { by }),
         1 => Just(Happening::TopicReopened),

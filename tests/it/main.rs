@@ -6,12 +6,14 @@ mod config;
 mod engine;
 mod engine_changes;
 mod engine_outbox;
+mod engine_thread;
 mod engine_trouble;
 #[cfg(feature = "sandbox")]
 mod foreign;
 mod lifecycle;
 #[cfg(feature = "sandbox")]
 mod mirror;
+mod mirror_thread;
 #[cfg(feature = "sandbox")]
 mod pty;
 #[cfg(feature = "sandbox")]
@@ -26,6 +28,7 @@ mod screens_desk;
 mod screens_more;
 mod screens_rules;
 mod screens_terminal;
+mod screens_thread;
 mod support;
 #[cfg(feature = "sandbox")]
 mod telegram;

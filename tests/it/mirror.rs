@@ -40,11 +40,11 @@ impl login::Ask for Answers {
     }
 }
 
-async fn sandbox() -> Sandbox {
+pub(crate) async fn sandbox() -> Sandbox {
     topicdesk::sandbox::start(Options { flood_per_minute: 0, ..Options::default() }).await.expect("sandbox")
 }
 
-fn setup(sandbox: &Sandbox, folder: &Path) -> Setup {
+pub(crate) fn setup(sandbox: &Sandbox, folder: &Path) -> Setup {
     let announcement = sandbox.announcement();
     Setup {
         api_id: 1,
@@ -61,10 +61,20 @@ fn setup(sandbox: &Sandbox, folder: &Path) -> Setup {
     }
 }
 
-async fn login_as_bot(sandbox: &Sandbox, setup: &Setup) {
+pub(crate) async fn login_as_bot(sandbox: &Sandbox, setup: &Setup) {
     let bot = sandbox.announcement().first("bot").expect("a bot");
     let token = Secret::new(bot.token.clone().expect("token"));
     login::as_bot(setup, &token).await.expect("login");
+}
+
+pub(crate) async fn login_as_user(sandbox: &Sandbox, setup: &Setup) {
+    let agent = sandbox.announcement().first("agent").expect("an agent").clone();
+    let mut answers = Answers {
+        phone: agent.phone.expect("phone"),
+        code: agent.code.expect("code"),
+        password: agent.password.unwrap_or_default(),
+    };
+    login::as_user(setup, &mut answers).await.expect("login");
 }
 
 fn rules() -> Rules {
@@ -79,7 +89,7 @@ fn rules() -> Rules {
     rules
 }
 
-fn open(folder: &Path, setup: Setup) -> (Desk, Handle) {
+pub(crate) fn open(folder: &Path, setup: Setup) -> (Desk, Handle) {
     let engine = EngineSetup { data: folder.to_owned(), rules: rules(), clock: Clock::System };
     let (desk, ends) = runner::start(engine).expect("engine");
     link::spawn(setup, ends.orders, ends.incoming);
@@ -105,7 +115,7 @@ async fn until(handle: &Handle, what: &str, mut good: impl FnMut(&DeskView) -> b
     }
 }
 
-async fn until_synced(handle: &Handle) {
+pub(crate) async fn until_synced(handle: &Handle) {
     until(handle, "never in sync", |desk| {
         desk.link == Some(LinkState::Live) && desk.backfill.is_none() && desk.holes.is_empty()
     })
@@ -119,7 +129,12 @@ async fn thread(handle: &Handle, ticket: TicketKey) -> Option<ThreadPage> {
     }
 }
 
-async fn until_thread(handle: &Handle, ticket: TicketKey, what: &str, mut good: impl FnMut(&ThreadPage) -> bool) {
+pub(crate) async fn until_thread(
+    handle: &Handle,
+    ticket: TicketKey,
+    what: &str,
+    mut good: impl FnMut(&ThreadPage) -> bool,
+) {
     let mut revisions = handle.watch();
     let wait = async {
         loop {
@@ -158,7 +173,7 @@ fn reply(ticket: TicketKey, text: &str) -> Command {
     Command::Reply { ticket, text: text.to_owned(), reply_to: None, hold: false, seen: None }
 }
 
-fn customer(sandbox: &Sandbox) -> i64 {
+pub(crate) fn customer(sandbox: &Sandbox) -> i64 {
     sandbox.announcement().first("customer").expect("a customer").id
 }
 
@@ -214,13 +229,7 @@ async fn as_user_everything_comes_too() {
     let sandbox = sandbox().await;
     let folder = tempfile::tempdir().expect("folder");
     let setup = setup(&sandbox, folder.path());
-    let agent = sandbox.announcement().first("agent").expect("an agent").clone();
-    let mut answers = Answers {
-        phone: agent.phone.expect("phone"),
-        code: agent.code.expect("code"),
-        password: agent.password.unwrap_or_default(),
-    };
-    login::as_user(&setup, &mut answers).await.expect("login");
+    login_as_user(&sandbox, &setup).await;
     let (desk, handle) = open(folder.path(), setup);
     until_synced(&handle).await;
     let group = GroupId(sandbox.announcement().group.id);

@@ -203,3 +203,18 @@ async fn a_key_the_sandbox_does_not_know_is_said_so() {
     let error = as_bot(&setup, &Secret::from("1:x")).await.expect_err("an unknown key");
     assert!(error.to_string().contains("free_keys"), "{error}");
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_id_from_before_a_group_was_upgraded_leads_to_the_new_one() {
+    let server = sandbox(|_| {}).await;
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut setup = setup(&server, folder.path(), 4);
+    bot(&server, &setup).await;
+    setup.group = Some(GroupSelector::Id(410_004_242));
+    let why = Desk::start(&server, &setup, None).stopped().await;
+    let new = format!("became a supergroup and has the id -100{0} now: put -100{0}", server.announcement().group.id);
+    assert!(why.contains(&new), "{why}");
+    setup.group = Some(GroupSelector::Id(410_004_243));
+    let why = Desk::start(&server, &setup, None).stopped().await;
+    assert!(why.contains("knows no group"), "{why}");
+}

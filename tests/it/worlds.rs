@@ -44,6 +44,13 @@ fn the_shop_has_everything_a_desk_must_cope_with() {
     has("hole of 1,500 ids", shop.holes.iter().any(|hole| hole.ids == 1500));
     has("deleted message", messages(&shop).any(|m| m.deleted));
     has("edited message", messages(&shop).any(|m| m.edited.is_some()));
+    has("message that is changed", shop.scripts.matters.iter().any(|matter| matter.corrects.is_some()));
+    has("message that is taken back", shop.scripts.matters.iter().any(|matter| matter.takes_back));
+    has("album", messages(&shop).filter(|m| m.album.is_some()).count() > 2);
+    has("pinned message", messages(&shop).any(|m| m.pinned));
+    has("reaction", messages(&shop).any(|m| !m.reactions.is_empty()));
+    has("quote", messages(&shop).any(|m| m.quote.is_some() && m.reply_to.is_some()));
+    has("poll", media(|media| matches!(media, Media::Poll { .. })));
     has("reply", messages(&shop).any(|m| m.reply_to.is_some()));
     has("long text", messages(&shop).any(|m| m.text.chars().count() > 1000));
     has("message in General", !shop.general.is_empty());
@@ -278,6 +285,28 @@ fn customers_of_the_shop_answer_in_their_language_whatever_staff_writes() {
             said.iter().filter(|(t, ..)| *t == topic).map(|(_, _, text, _)| text.as_str()).collect();
         assert!(answers.len() == 1 && expected.contains(&answers[0]), "{title} {question}: {answers:?}");
     }
+}
+
+#[test]
+fn customers_mend_what_they_wrote() {
+    let file = shop();
+    let mut stage = Stage::new(&file, 1.0);
+    let texts = |stage: &Stage, topic: i32| -> Vec<(String, bool)> {
+        let group = stage.world.group(stage.world.forum()).expect("the forum");
+        let messages = group.messages().filter(|message| message.topic == topic && !message.is_service());
+        messages.map(|message| (message.text().to_owned(), message.edit_date.is_some())).collect()
+    };
+    stage.pass(minutes(1));
+    let stuck = stage.topic("stuck in “preparing”");
+    assert!(texts(&stage, stuck)[0].0.contains("I leave on Saturday"));
+    stage.staff(stuck, "Hi Nora, it leaves tomorrow.");
+    stage.pass(Duration::from_secs(30));
+    let (first, edited) = texts(&stage, stuck)[0].clone();
+    assert!(edited && first.contains("FRIDAY"), "{first}");
+    stage.pass(minutes(6));
+    let swap = stage.topic("too big, swap?");
+    let said = texts(&stage, swap);
+    assert!(said[0].0.contains("XL") && said.iter().all(|(text, _)| !text.contains("Mill Lane")), "{said:?}");
 }
 
 fn file_thanks<'f>(file: &'f WorldFile, language: &str) -> Vec<&'f str> {

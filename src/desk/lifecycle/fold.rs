@@ -50,7 +50,11 @@ pub fn apply(ticket: Option<Ticket>, recorded: &Recorded) -> Option<Ticket> {
                 ticket.last_move = Some(last_move(recorded, why));
             }
         }
-        Event::CustomerSet { customer } => ticket.customer = Some(*customer),
+        Event::CustomerSet { customer } => {
+            ticket.customer = Some(*customer);
+            ticket.customer_left_at = None;
+        }
+        Event::CustomerGone { gone } => ticket.customer_left_at = gone.then_some(at),
         Event::LanguageSet { language } => ticket.language = Some(language.clone()),
         Event::Wrote { message, writer, thanks } => wrote(&mut ticket, at, *message, writer, *thanks),
         Event::Deleted { message } => deleted(&mut ticket, *message),
@@ -84,6 +88,7 @@ fn new(recorded: &Recorded, episode: u32, title: String, standing: Standing) -> 
         assigned_at: standing.assignee.as_ref().map(|_| recorded.at),
         standing,
         customer: None,
+        customer_left_at: None,
         language: None,
         opened_at: recorded.at,
         resolved_at: None,
@@ -113,6 +118,7 @@ fn next(old: Ticket, recorded: &Recorded, episode: u32, title: String, standing:
     let waiting = old.waiting.filter(|waiting| old.closed_at.is_some_and(|closed| closed <= waiting.since));
     Ticket {
         customer: old.customer,
+        customer_left_at: old.customer_left_at,
         language: old.language,
         assigned_at: if standing.assignee == old.standing.assignee {
             old.assigned_at
@@ -191,6 +197,9 @@ fn wrote(ticket: &mut Ticket, at: Timestamp, message: MessageId, writer: &Writer
         return;
     }
     ticket.asked_at = ticket.asked_at.max(Some(at));
+    if *writer == Writer::Customer {
+        ticket.customer_left_at = None;
+    }
     if thanks {
         // Nothing is asked, so nobody waits, and the answer before it stays the last word.
         ticket.thanked = !ticket.standing.status.is_live();

@@ -13,7 +13,11 @@ use crate::desk::ticket::{Pending, PendingReason, Standing, Status, Ticket};
 pub fn happen(ticket: &Ticket, what: &Happening, context: &Context<'_>) -> Vec<Event> {
     match what {
         Happening::Wrote { message, writer, thanks } => wrote(ticket, *message, writer, *thanks, context),
-        Happening::Edited { message } => vec![Event::Edited { message: *message }],
+        Happening::Edited { message, answered: false } => vec![Event::Edited { message: *message }],
+        Happening::Edited { message, answered: true } => {
+            vec![Event::Edited { message: *message }, Event::Flagged { why: Why::EditedAfterAnswer }]
+        }
+        Happening::CustomerGone { gone } => customer_gone(ticket, *gone, context),
         Happening::Deleted { message } => vec![Event::Deleted { message: *message }],
         Happening::Renamed { title } if *title != ticket.title => vec![Event::Renamed { title: title.clone() }],
         Happening::Renamed { .. } => Vec::new(),
@@ -32,6 +36,15 @@ pub fn happen(ticket: &Ticket, what: &Happening, context: &Context<'_>) -> Vec<E
         }
         Happening::LanguageGuessed { .. } => Vec::new(),
     }
+}
+
+/// Whoever has written since then is back, whatever the order in which it came to be known.
+fn customer_gone(ticket: &Ticket, gone: bool, context: &Context<'_>) -> Vec<Event> {
+    let wrote_since = gone && ticket.asked_at.is_some_and(|asked| asked > context.at);
+    if ticket.customer_left_at.is_some() == gone || wrote_since {
+        return Vec::new();
+    }
+    vec![Event::CustomerGone { gone }]
 }
 
 fn is_due(due: Option<Timestamp>, context: &Context<'_>) -> bool {

@@ -1,6 +1,6 @@
 //! Showing marked runs of text and attachments. Files are described in full, but there is nothing to download.
 
-use grammers_tl_types::{enums, types};
+use grammers_tl_types::{Deserializable, enums, types};
 
 use crate::sandbox::world::{Entity, EntityKind, Group, Media, Message};
 
@@ -147,6 +147,7 @@ pub(super) fn show_media(media: &Media, group: &Group, message: &Message) -> enu
             user_id: 0,
         }
         .into(),
+        Media::Poll { question, options } => poll(id, question, options),
         Media::Location { latitude, longitude } => {
             let degrees = |millionths: i32| f64::from(millionths) / 1_000_000.0;
             let geo = types::GeoPoint {
@@ -158,4 +159,34 @@ pub(super) fn show_media(media: &Media, group: &Group, message: &Message) -> enu
             types::MessageMediaGeo { geo: geo.into() }.into()
         }
     }
+}
+
+/// Shows a poll in which nobody has voted.
+fn poll(id: i64, question: &str, options: &[String]) -> enums::MessageMedia {
+    let words = |text: &str| types::TextWithEntities { text: text.to_owned(), entities: Vec::new() }.into();
+    let answer = |(place, text): (u8, &String)| {
+        types::PollAnswer { text: words(text), option: vec![place], media: None, added_by: None, date: None }.into()
+    };
+    let poll = types::Poll {
+        id,
+        closed: false,
+        public_voters: false,
+        multiple_choice: false,
+        quiz: false,
+        open_answers: false,
+        revoting_disabled: false,
+        shuffle_answers: false,
+        hide_results_until_close: false,
+        creator: false,
+        subscribers_only: false,
+        question: words(question),
+        answers: (0..).zip(options).map(answer).collect(),
+        close_period: None,
+        close_date: None,
+        countries_iso2: None,
+        hash: 0,
+    };
+    // No flags: no results.
+    let results = types::PollResults::from_bytes(&[0; 4]).expect("four bytes of flags are a whole record");
+    types::MessageMediaPoll { poll: poll.into(), results: results.into(), attached_media: None }.into()
 }

@@ -20,6 +20,18 @@ pub(super) fn channels(call: &mut Call<'_>, request: functions::channels::GetCha
     Ok(enums::messages::Chats::Chats(chats).to_bytes())
 }
 
+/// Answers `messages.getChats`: of basic groups there are only those that became a supergroup.
+pub(super) fn basic_groups(call: &mut Call<'_>, request: functions::messages::GetChats) -> Reply {
+    let mut chats = Vec::new();
+    for id in request.id {
+        let found = call.inner.world.groups().find(|group| group.upgraded_from == Some(id));
+        let group =
+            found.filter(|group| group.is_present(call.account)).ok_or_else(|| Refusal::bad("CHAT_ID_INVALID"))?;
+        chats.push(call.view()?.basic_group(id, group));
+    }
+    Ok(enums::messages::Chats::Chats(types::messages::Chats { chats }).to_bytes())
+}
+
 /// Answers `channels.getFullChannel`; its pts is where a client starts to follow.
 pub(super) fn full_channel(call: &mut Call<'_>, request: functions::channels::GetFullChannel) -> Reply {
     let id = call.own_channel(&request.channel)?;

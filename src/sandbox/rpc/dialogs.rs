@@ -74,7 +74,7 @@ pub(super) fn peer_dialogs(call: &mut Call<'_>, request: functions::messages::Ge
         messages,
         chats: view.chats(&named),
         users: view.users(&named),
-        state: common_state(call.now),
+        state: common_state(call),
     };
     Ok(enums::messages::PeerDialogs::Dialogs(answer).to_bytes())
 }

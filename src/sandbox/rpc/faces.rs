@@ -103,6 +103,29 @@ impl View<'_> {
         .into()
     }
 
+    /// Shows what is left of a basic group that became a supergroup.
+    pub(super) fn basic_group(&self, id: i64, group: &Group) -> enums::Chat {
+        let new = types::InputChannel { channel_id: group.id, access_hash: group.access_hash };
+        types::Chat {
+            creator: false,
+            left: false,
+            deactivated: true,
+            call_active: false,
+            call_not_empty: false,
+            noforwards: false,
+            id,
+            title: group.title.clone(),
+            photo: enums::ChatPhoto::Empty,
+            participants_count: 0,
+            date: date(group.date),
+            version: 1,
+            migrated_to: Some(new.into()),
+            admin_rights: None,
+            default_banned_rights: None,
+        }
+        .into()
+    }
+
     /// Shows an account's place in a group.
     pub(super) fn participant(
         &self,
@@ -110,7 +133,17 @@ impl View<'_> {
         account: i64,
         named: &mut Named,
     ) -> Option<enums::ChannelParticipant> {
-        let member = group.member(account)?;
+        Some(self.participant_as(group, group.member(account)?, named))
+    }
+
+    /// Shows somebody's place in a group, as it is or was.
+    pub(super) fn participant_as(
+        &self,
+        group: &Group,
+        member: &Member,
+        named: &mut Named,
+    ) -> enums::ChannelParticipant {
+        let account = member.account;
         named.users.insert(account);
         let is_self = account == self.viewer.id;
         let at = date(member.date.max(group.date));
@@ -118,7 +151,7 @@ impl View<'_> {
         if member.by != 0 {
             named.users.insert(member.by);
         }
-        Some(match &member.standing {
+        match &member.standing {
             Standing::Creator => types::ChannelParticipantCreator {
                 user_id: account,
                 admin_rights: admin_rights(&AdminRights::all()),
@@ -167,7 +200,7 @@ impl View<'_> {
             }
             .into(),
             Standing::Left => types::ChannelParticipantLeft { peer: peer(Peer::User(account)) }.into(),
-        })
+        }
     }
 
     /// Shows a group in full.

@@ -15,6 +15,7 @@ mod send;
 pub(super) mod srp;
 #[cfg(test)]
 mod tests;
+mod told;
 mod topics;
 mod updates;
 mod users;
@@ -245,6 +246,7 @@ fn dispatch(call: &mut Call<'_>, id: u32, method: &str, rest: &[u8], too_long: b
         functions::channels::GetParticipants => channels::participants,
         functions::channels::DeleteMessages => messages::delete_in_channel,
         functions::channels::ReadHistory => channels::read_history,
+        functions::messages::GetChats => channels::basic_groups,
         functions::messages::GetMessages => messages::messages,
         functions::messages::GetForumTopics => topics::list,
         functions::messages::GetForumTopicsById => topics::by_id,

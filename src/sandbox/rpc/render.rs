@@ -7,6 +7,7 @@ use grammers_tl_types::{enums, types};
 use crate::sandbox::world::{Account, Action, Content, Forward, GENERAL, Group, Message, Peer, Topic, Update, World};
 
 use super::attachments::{show_entity, show_media};
+use super::told::{no_reactions, reactions};
 
 /// The data centre everything is in.
 pub(in crate::sandbox) const DC_ID: i32 = 2;
@@ -121,7 +122,7 @@ impl<'a> View<'a> {
                 from_scheduled: false,
                 legacy: false,
                 edit_hide: false,
-                pinned: false,
+                pinned: message.marks.pinned,
                 noforwards: group.noforwards,
                 invert_media: false,
                 offline: false,
@@ -149,8 +150,9 @@ impl<'a> View<'a> {
                 replies: None,
                 edit_date: message.edit_date.map(date),
                 post_author: if anonymous { group.member(message.sender).and_then(|m| m.rank.clone()) } else { None },
-                grouped_id: None,
-                reactions: None,
+                grouped_id: message.marks.album,
+                // Bots are told of reactions by themselves.
+                reactions: if self.viewer.is_bot() { None } else { reactions(message) },
                 restriction_reason: None,
                 ttl_period: None,
                 quick_reply_shortcut_id: None,
@@ -217,6 +219,9 @@ impl<'a> View<'a> {
             | Update::ReadOutbox { group, .. }
             | Update::Typing { group, .. }
             | Update::Pinned { group, .. }
+            | Update::PinnedMessage { group, .. }
+            | Update::Reacted { group, .. }
+            | Update::Told { group, .. }
             | Update::Channel { group, .. } => *group,
         };
         let group = self.world.group(group_id)?;
@@ -242,6 +247,26 @@ impl<'a> View<'a> {
                 pts_count: date(i64::try_from(ids.len()).unwrap_or(0)),
             }
             .into(),
+            Update::PinnedMessage { id, pinned, pts, .. } => types::UpdatePinnedChannelMessages {
+                pinned: *pinned,
+                channel_id: group_id,
+                messages: vec![*id],
+                pts: *pts,
+                pts_count: 1,
+            }
+            .into(),
+            Update::Reacted { id, .. } if !self.viewer.is_bot() => {
+                let message = seen(*id)?;
+                types::UpdateMessageReactions {
+                    peer: peer(Peer::Group(group_id)),
+                    msg_id: *id,
+                    top_msg_id: (message.topic != GENERAL).then_some(message.topic),
+                    saved_peer_id: None,
+                    reactions: reactions(message).unwrap_or_else(no_reactions),
+                }
+                .into()
+            }
+            Update::Told { place, .. } => return self.told(group, *place, named),
             Update::ReadInbox { topic, account, max_id, .. } if mine(account) => {
                 types::UpdateReadChannelDiscussionInbox {
                     channel_id: group_id,
@@ -305,14 +330,14 @@ fn reply_header(group: &Group, message: &Message) -> Option<enums::MessageReplyH
         types::MessageReplyHeader {
             reply_to_scheduled: false,
             forum_topic: in_topic,
-            quote: false,
+            quote: message.marks.quote.is_some(),
             reply_to_ephemeral: false,
             reply_to_msg_id: Some(reply_to),
             reply_to_peer_id: None,
             reply_from: None,
             reply_media: None,
             reply_to_top_id: top,
-            quote_text: None,
+            quote_text: message.marks.quote.clone(),
             quote_entities: None,
             quote_offset: None,
             todo_item_id: None,
@@ -354,6 +379,7 @@ fn service_action(action: &Action) -> enums::MessageAction {
         }
         Action::Joined { users } => types::MessageActionChatAddUser { users }.into(),
         Action::Left { user } => types::MessageActionChatDeleteUser { user_id: user }.into(),
+        Action::Pinned => enums::MessageAction::PinMessage,
         Action::Created { title } => types::MessageActionChannelCreate { title }.into(),
     }
 }

@@ -92,6 +92,7 @@ pub(super) fn message(call: &mut Call<'_>, request: functions::messages::SendMes
         media: None,
         reply_to: target.reply_to,
         forward: None,
+        marks: Default::default(),
     };
     call.send(group, post, request.random_id)
 }
@@ -112,6 +113,7 @@ pub(super) fn media(call: &mut Call<'_>, request: functions::messages::SendMedia
         media: Some(media),
         reply_to: target.reply_to,
         forward: None,
+        marks: Default::default(),
     };
     call.send(group, post, request.random_id)
 }

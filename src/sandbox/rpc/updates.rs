@@ -2,7 +2,6 @@
 
 use grammers_tl_types::{Serializable, enums, functions, types};
 
-use crate::clock::Timestamp;
 use crate::sandbox::world::{Change, Group, LogEntry, Peer, Refusal, Update};
 
 use super::render::{Named, View, date, notify_settings, peer};
@@ -16,14 +15,16 @@ const MAX_BYTES: usize = 400_000;
 /// What a message needs beside its text, roughly.
 const MESSAGE_BYTES: usize = 120;
 
-/// Tells the common box's state: nothing ever happens in it, for there are no private chats.
-pub(super) fn common_state(now: Timestamp) -> enums::updates::State {
-    types::updates::State { pts: 1, qts: 1, date: date(now.unix()), seq: 1, unread_count: 0 }.into()
+/// Tells the state of the caller's own boxes: nothing ever happens in the first, for there are no private chats; the second counts what
+/// only bots are told.
+pub(super) fn common_state(call: &Call<'_>) -> enums::updates::State {
+    let (now, qts) = (call.now, call.inner.world.qts(call.account));
+    types::updates::State { pts: 1, qts, date: date(now.unix()), seq: 1, unread_count: 0 }.into()
 }
 
 /// Answers `updates.getState`.
 pub(super) fn state(call: &mut Call<'_>, _: functions::updates::GetState) -> Reply {
-    Ok(common_state(call.now).to_bytes())
+    Ok(common_state(call).to_bytes())
 }
 
 /// Answers `updates.getDifference`: names the groups with news since the client's date, without their pts.
@@ -34,11 +35,16 @@ pub(super) fn difference(call: &mut Call<'_>, request: functions::updates::GetDi
     let view = call.view()?;
     let groups = call.inner.world.groups().filter(|group| group.is_present(call.account));
     let news: Vec<&Group> = groups.filter(|group| group.last_change() >= i64::from(request.date)).collect();
-    if news.is_empty() {
+    let mut named = Named::default();
+    let told = call.inner.world.told_after(call.account, request.qts).filter_map(|(qts, _, told)| {
+        let group = call.inner.world.group(told.group)?;
+        Some(view.told_update(group, told, qts, &mut named))
+    });
+    let told: Vec<enums::Update> = told.collect();
+    if news.is_empty() && told.is_empty() {
         let empty = types::updates::DifferenceEmpty { date: date(call.now.unix()), seq: 1 };
         return Ok(enums::updates::Difference::Empty(empty).to_bytes());
     }
-    let mut named = Named::default();
     named.groups.extend(news.iter().map(|group| group.id));
     let difference = types::updates::Difference {
         new_messages: Vec::new(),
@@ -46,10 +52,11 @@ pub(super) fn difference(call: &mut Call<'_>, request: functions::updates::GetDi
         other_updates: news
             .iter()
             .map(|group| types::UpdateChannelTooLong { channel_id: group.id, pts: None }.into())
+            .chain(told)
             .collect(),
         chats: view.chats(&named),
-        users: Vec::new(),
-        state: common_state(call.now),
+        users: view.users(&named),
+        state: common_state(call),
     };
     Ok(enums::updates::Difference::Difference(difference).to_bytes())
 }
@@ -90,6 +97,7 @@ pub(super) fn channel_difference(
         bytes += match &entry.change {
             Change::New(id) | Change::Edited(id) => group.message(*id).map_or(0, |m| m.text().len() + MESSAGE_BYTES),
             Change::Deleted(ids) => ids.len() * 4,
+            Change::Pinned(..) => 4,
         };
         fits
     };
@@ -106,6 +114,10 @@ pub(super) fn channel_difference(
             }
             Change::Edited(message) => {
                 let update = Update::Edited { group: group.id, id: *message, pts: entry.pts };
+                other_updates.extend(view.update(&update, &mut named));
+            }
+            Change::Pinned(id, pinned) => {
+                let update = Update::PinnedMessage { group: group.id, id: *id, pinned: *pinned, pts: entry.pts };
                 other_updates.extend(view.update(&update, &mut named));
             }
             Change::Deleted(ids) => {

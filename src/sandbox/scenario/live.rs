@@ -78,7 +78,7 @@ fn news(group: &Group, seen: i32) -> Vec<Happening> {
                 let gone = ids.iter().filter(|id| group.topic_gone(**id));
                 news.extend(gone.map(|id| Happening::Gone { topic: *id }));
             }
-            Change::Edited(_) => {}
+            Change::Edited(_) | Change::Pinned(..) => {}
         }
     }
     news
@@ -96,6 +96,20 @@ fn perform(world: &mut World, act: Act, now: Timestamp) -> Option<Happening> {
                     None
                 }
             }
+        }
+        Act::Mend { topic, by, old, text } => {
+            let group = world.group(world.forum())?;
+            let found = group.topic(topic)?.messages().iter().rev().filter_map(|id| group.message(*id));
+            let id = found.filter(|message| message.sender == by).find(|message| message.text() == old)?.id;
+            let done = if text.is_empty() {
+                world.delete_messages(0, by, &[id], now).map(drop)
+            } else {
+                world.edit_message(0, by, id, &text, Vec::new(), now).map(drop)
+            };
+            if let Err(refusal) = done {
+                tracing::info!(topic, name = refusal.name, "a scripted customer could not mend what they wrote");
+            }
+            None
         }
         Act::Say { topic, by, text, media } => {
             let media = media.as_ref().map(world::media);

@@ -22,6 +22,7 @@ impl Scenario {
             return;
         }
         talk.answers_at = None;
+        self.correct(now, talk);
         let heard = std::mem::take(&mut talk.heard).to_lowercase();
         let Some(phrases) = self.phrases(talk.customer).cloned() else { return };
         let answers = self.asked(&heard, &phrases);
@@ -49,6 +50,18 @@ impl Scenario {
             talk.fine += 1;
             self.say(now, talk, &phrases.fine);
             talk.waiting = Some(now);
+        }
+    }
+
+    /// Changes the first message now that it was answered, once, if the matter says so.
+    fn correct(&mut self, now: Timestamp, talk: &mut Talk) {
+        let matter = talk.matter.and_then(|matter| self.scripts.matters.get(matter));
+        let Some((text, first)) = matter.and_then(|matter| Some((matter.corrects.clone()?, matter.opening.first()?)))
+        else {
+            return;
+        };
+        if !std::mem::replace(&mut talk.corrected, true) {
+            talk.plan.push_back(Line { at: now, text, media: None, mends: Some(first.clone()) });
         }
     }
 
@@ -93,7 +106,7 @@ impl Scenario {
         let Some(text) = matter.and_then(|matter| matter.returns.clone()).filter(|_| !talk.returned) else { return };
         talk.returned = true;
         let at = now + self.pause(self.scripts.back, 1.0);
-        talk.plan.push_back(Line { at, text, media: None });
+        talk.plan.push_back(Line { at, text, media: None, mends: None });
         talk.finished = false;
         talk.fine = 0;
         talk.waiting = Some(at);

@@ -8,7 +8,7 @@ use crate::clock::Timestamp;
 use crate::sandbox::icons;
 use crate::sandbox::worldfile::{self, Key, Place, Role, Span, What, WorldFile, WorldFileError};
 
-use super::content::{Action, Content, Entity, EntityKind, Forward, Media, Message, Peer};
+use super::content::{Action, Content, Entity, EntityKind, Forward, Marks, Media, Message, Peer};
 use super::group::{Change, Group, Topic};
 use super::members::Member;
 use super::rights::{AdminRights, Standing};
@@ -38,6 +38,7 @@ impl World {
             Group::new(file.group.id, access_hash(file.group.id), &file.group.title, true, creator, created);
         forum.username.clone_from(&file.group.username);
         forum.about.clone_from(&file.group.about);
+        forum.upgraded_from = file.group.upgraded_from;
         for person in &file.people {
             forum.members.insert(person.id, member(person, creator, created));
         }
@@ -146,6 +147,7 @@ fn service(id: i32, topic: i32, sender: i64, from: Peer, date: i64, action: Acti
         content: Content::Service(action),
         edit_date: None,
         forward: None,
+        marks: Marks::default(),
     }
 }
 
@@ -278,7 +280,24 @@ impl History<'_> {
             date: date - 60,
         });
         let edit_date = said.edited.map(|ago| seconds_before(self.start, ago));
-        let message = Message { id, topic, sender, from, date, reply_to, content, edit_date, forward };
+        let mut reactions: Vec<(i64, Vec<String>)> = Vec::new();
+        for reaction in &said.reactions {
+            for key in &reaction.by {
+                let by = self.people.find(key)?.id;
+                match reactions.iter_mut().find(|(account, _)| *account == by) {
+                    Some((_, emoji)) => emoji.push(reaction.emoji.clone()),
+                    None => reactions.push((by, vec![reaction.emoji.clone()])),
+                }
+            }
+        }
+        let marks = Marks {
+            // Numbers of albums are the group's own: a file counts them within a topic.
+            album: said.album.map(|album| i64::from(topic) << 20 | i64::from(album)),
+            quote: said.quote.as_deref().map(str::to_owned),
+            pinned: said.pinned,
+            reactions,
+        };
+        let message = Message { id, topic, sender, from, date, reply_to, content, edit_date, forward, marks };
         self.put(message, said.deleted || topic_deleted);
         if edit_date.is_some() && !said.deleted && !topic_deleted {
             self.group.append(Change::Edited(id), date, self.box_size);
@@ -346,6 +365,12 @@ pub(in crate::sandbox) fn media(said: &worldfile::Media) -> Media {
             size: i64::from(*size),
             round: false,
         },
+        worldfile::Media::Poll { question, options } => {
+            Media::Poll { question: question.clone(), options: options.clone() }
+        }
+        worldfile::Media::Contact { name, phone } => {
+            Media::Contact { phone: phone.clone(), first_name: name.clone(), last_name: String::new() }
+        }
         worldfile::Media::Place { lat, long } => Media::Location { latitude: micro(*lat), longitude: micro(*long) },
     }
 }

@@ -71,6 +71,8 @@ pub enum Media {
     Contact { phone: String, first_name: String, last_name: String },
     /// A place on the map, in millionths of a degree.
     Location { latitude: i32, longitude: i32 },
+    /// A poll in which nobody has voted.
+    Poll { question: String, options: Vec<String> },
 }
 
 /// Tells what a service message reports.
@@ -88,6 +90,8 @@ pub enum Action {
     Left { user: i64 },
     /// The group was created.
     Created { title: String },
+    /// The message that this one replies to was pinned.
+    Pinned,
 }
 
 /// Holds what a message says.
@@ -133,6 +137,23 @@ pub struct Message {
     pub edit_date: Option<i64>,
     /// Where it was forwarded from.
     pub forward: Option<Forward>,
+    /// What most messages have not.
+    #[serde(default)]
+    pub marks: Marks,
+}
+
+/// Holds what most messages have not.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Marks {
+    /// The album it is a part of.
+    pub album: Option<i64>,
+    /// The words it quotes of the message it replies to.
+    pub quote: Option<String>,
+    /// Whether it is pinned.
+    pub pinned: bool,
+    /// Who has reacted, and how; an account once.
+    pub reactions: Vec<(i64, Vec<String>)>,
 }
 
 impl Message {

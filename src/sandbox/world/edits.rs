@@ -155,6 +155,7 @@ impl World {
                 media: media.clone(),
                 reply_to: None,
                 forward: (!call.drop_author).then_some(origin),
+                marks: Default::default(),
             });
         }
         let to = self.group_or(self.group_id(call.to_group))?;

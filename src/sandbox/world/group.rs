@@ -16,13 +16,15 @@ pub enum Change {
     Edited(i32),
     /// Messages went.
     Deleted(Box<[i32]>),
+    /// A message was pinned or unpinned.
+    Pinned(i32, bool),
 }
 
 impl Change {
     /// Tells how much the change moves the group's pts.
     pub fn count(&self) -> i32 {
         match self {
-            Change::New(_) | Change::Edited(_) => 1,
+            Change::New(_) | Change::Edited(_) | Change::Pinned(..) => 1,
             Change::Deleted(ids) => i32::try_from(ids.len()).unwrap_or(i32::MAX),
         }
     }
@@ -95,6 +97,8 @@ pub struct Group {
     pub username: Option<String>,
     /// What the group is about.
     pub about: String,
+    /// The id it had as a basic group.
+    pub upgraded_from: Option<i64>,
     /// Whether topics are on.
     pub forum: bool,
     /// When it was created, in Unix seconds.
@@ -146,6 +150,7 @@ impl Group {
             title: title.to_owned(),
             username: None,
             about: String::new(),
+            upgraded_from: None,
             forum,
             date,
             default_banned: BannedRights::default(),

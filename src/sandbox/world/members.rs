@@ -2,6 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::clock::Timestamp;
+
+use super::content::{Action, Content};
+use super::marks::Told;
 use super::rights::Standing;
 use super::{Record, Refusal, Update, World};
 
@@ -27,9 +31,12 @@ impl World {
     /// Refuses an unknown group.
     pub fn set_member(&mut self, group: i64, member: Member) -> Result<(), Refusal> {
         let account = member.account;
-        self.group_mut(group)?.members.insert(account, member.clone());
-        self.record(|| Record::Member { group, member });
+        let found = self.group_mut(group)?;
+        let old = found.members.insert(account, member.clone());
+        let date = found.last_change();
+        self.record(|| Record::Member { group, member: member.clone() });
         self.announce(Update::Channel { group, account });
+        self.tell(group, date, Told::Member { account, old, new: member });
         Ok(())
     }
 
@@ -42,6 +49,18 @@ impl World {
         let date = known.as_ref().map_or(0, |m| m.date);
         let rank = known.and_then(|m| m.rank);
         self.set_member(group, Member { account, standing, date, by: 0, rank })
+    }
+
+    /// Lets an account leave a group by itself, which leaves a service message; tells its id.
+    ///
+    /// # Errors
+    /// Refuses an unknown group.
+    pub fn leave(&mut self, group: i64, account: i64, now: Timestamp) -> Result<i32, Refusal> {
+        let group = self.group_id(group);
+        let said = Content::Service(Action::Left { user: account });
+        let id = self.put(group, super::GENERAL, account, said, None, None, Default::default(), now)?;
+        self.set_standing(group, account, Standing::Left)?;
+        Ok(id)
     }
 
     /// Forbids or allows all plain members to do things.

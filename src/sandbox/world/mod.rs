@@ -10,6 +10,7 @@ mod build;
 mod content;
 mod edits;
 mod group;
+mod marks;
 mod members;
 mod posts;
 mod queries;
@@ -25,9 +26,10 @@ use std::collections::{BTreeMap, HashMap};
 pub use account::{Account, AccountKind};
 pub use build::BuildError;
 pub(in crate::sandbox) use build::media;
-pub use content::{Action, Content, Entity, EntityKind, Forward, Media, Message, Peer};
+pub use content::{Action, Content, Entity, EntityKind, Forward, Marks, Media, Message, Peer};
 pub use edits::ForwardCall;
 pub use group::{Change, Group, LogEntry, Topic};
+pub use marks::{Told, ToldBots};
 pub use members::Member;
 pub use posts::Post;
 pub use queries::{Page, Window};
@@ -85,6 +87,12 @@ pub enum Update {
     Pinned { group: i64, topic: i32, pinned: bool },
     /// The group as an account sees it has changed: rights, membership, title.
     Channel { group: i64, account: i64 },
+    /// A message was pinned or unpinned.
+    PinnedMessage { group: i64, id: i32, pinned: bool, pts: i32 },
+    /// Somebody has reacted to a message; for users.
+    Reacted { group: i64, id: i32 },
+    /// Something that only bots are told, by its place in [`World::told`].
+    Told { group: i64, place: usize },
 }
 
 /// Sets the limits of the update boxes, which on Telegram depend on who asks.
@@ -115,6 +123,8 @@ pub struct World {
     /// The limits of the update boxes; tests lower them.
     pub limits: Limits,
     sent: HashMap<(i64, i64, i64), i32>,
+    /// What bots were told outside the groups' logs, in order.
+    pub(in crate::sandbox) told: Vec<ToldBots>,
     updates: Vec<Update>,
     records: Vec<Record>,
     recording: bool,

@@ -2,7 +2,7 @@
 
 use crate::clock::Timestamp;
 
-use super::content::{Content, Entity, Forward, Media, Message, Peer};
+use super::content::{Content, Entity, Forward, Marks, Media, Message, Peer};
 use super::group::Change;
 use super::{GENERAL, Record, Refusal, Update, World};
 
@@ -30,6 +30,8 @@ pub struct Post {
     pub reply_to: Option<i32>,
     /// Where it was forwarded from.
     pub forward: Option<Forward>,
+    /// What most messages have not.
+    pub marks: Marks,
 }
 
 impl Post {
@@ -44,6 +46,7 @@ impl Post {
             media: None,
             reply_to: None,
             forward: None,
+            marks: Marks::default(),
         }
     }
 
@@ -56,6 +59,18 @@ impl Post {
     /// Answers a message of the same topic.
     pub fn replying_to(mut self, id: i32) -> Self {
         self.reply_to = Some(id);
+        self
+    }
+
+    /// Quotes words of the message that it answers.
+    pub fn quoting(mut self, words: &str) -> Self {
+        self.marks.quote = Some(words.to_owned());
+        self
+    }
+
+    /// Makes it a part of an album; all parts name the same number.
+    pub fn in_album(mut self, album: i64) -> Self {
+        self.marks.album = Some(album);
         self
     }
 
@@ -97,7 +112,7 @@ impl World {
     /// Refuses only what cannot be stored: an unknown group or topic, no more ids.
     pub fn place(&mut self, post: Post, at: Timestamp) -> Result<i32, Refusal> {
         let content = Content::Said { text: post.text, entities: post.entities, media: post.media };
-        self.put(post.group, post.topic, post.author, content, post.reply_to, post.forward, at)
+        self.put(post.group, post.topic, post.author, content, post.reply_to, post.forward, post.marks, at)
     }
 
     #[expect(clippy::too_many_arguments, reason = "the one place where a message comes to be; each is a field of it")]
@@ -109,6 +124,7 @@ impl World {
         content: Content,
         reply_to: Option<i32>,
         forward: Option<Forward>,
+        marks: Marks,
         at: Timestamp,
     ) -> Result<i32, Refusal> {
         let box_size = self.limits.box_size;
@@ -136,6 +152,7 @@ impl World {
             content,
             edit_date: None,
             forward,
+            marks,
         };
         let logged = self.recording.then(|| message.clone());
         let group = self.group_mut(group_id)?;

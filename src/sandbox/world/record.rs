@@ -17,6 +17,10 @@ pub enum Record {
     New { group: i64, message: Message },
     /// A message was changed, at a time in Unix seconds.
     Edited { group: i64, message: Message, at: i64 },
+    /// A message was pinned or unpinned, at a time in Unix seconds.
+    Pinned { group: i64, message: Message, at: i64 },
+    /// Somebody has reacted to a message, which moves no pts.
+    Reacted { group: i64, message: Message },
     /// Messages went, at a time in Unix seconds.
     Deleted { group: i64, ids: Vec<i32>, at: i64 },
     /// A topic came or was changed.
@@ -81,6 +85,17 @@ impl World {
             Record::Edited { group, message, at } => {
                 if let Some(found) = self.groups.get_mut(&group) {
                     found.append(Change::Edited(message.id), at, box_size);
+                    found.messages.insert(message.id, message);
+                }
+            }
+            Record::Pinned { group, message, at } => {
+                if let Some(found) = self.groups.get_mut(&group) {
+                    found.append(Change::Pinned(message.id, message.marks.pinned), at, box_size);
+                    found.messages.insert(message.id, message);
+                }
+            }
+            Record::Reacted { group, message } => {
+                if let Some(found) = self.groups.get_mut(&group) {
                     found.messages.insert(message.id, message);
                 }
             }

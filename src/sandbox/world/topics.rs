@@ -101,7 +101,7 @@ impl World {
         group.topics.insert(id, topic);
         self.record(|| record);
         let action = Action::TopicCreate { title, icon_color, icon_emoji_id };
-        self.put(group_id, id, new.creator, Content::Service(action), None, None, at)
+        self.put(group_id, id, new.creator, Content::Service(action), None, None, Default::default(), at)
     }
 
     /// Changes a topic as an account that must be allowed to; tells the service message's id. Pushes it.
@@ -176,7 +176,7 @@ impl World {
         let record = topic.record(group_id);
         self.record(|| record);
         let action = Action::TopicEdit { title, icon_emoji_id: icon, closed, hidden };
-        self.put(group_id, id, account, Content::Service(action), None, None, at)
+        self.put(group_id, id, account, Content::Service(action), None, None, Default::default(), at)
     }
 
     /// Pins or unpins a topic as an account that must be allowed to.

@@ -37,6 +37,28 @@ pub struct Message {
     /// Formatting.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub entities: Vec<Entity>,
+    /// A part of the album of this number; its parts come one after the other.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub album: Option<u32>,
+    /// The words it quotes of the message it answers.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub quote: Option<Box<str>>,
+    /// Pinned.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub pinned: bool,
+    /// What others think of it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub reactions: Vec<Reaction>,
+}
+
+/// A reaction to a message.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Reaction {
+    /// The emoji.
+    pub emoji: String,
+    /// Whose.
+    pub by: Vec<Key>,
 }
 
 impl Message {
@@ -53,6 +75,10 @@ impl Message {
             joined: false,
             forwarded_from: None,
             entities: Vec::new(),
+            album: None,
+            quote: None,
+            pinned: false,
+            reactions: Vec::new(),
         }
     }
 }
@@ -97,6 +123,20 @@ pub enum Media {
         height: u32,
         /// Bytes.
         size: u32,
+    },
+    /// A poll in which nobody has voted.
+    Poll {
+        /// What is asked.
+        question: String,
+        /// What can be answered.
+        options: Vec<String>,
+    },
+    /// Somebody's card.
+    Contact {
+        /// Their name.
+        name: String,
+        /// Their telephone number.
+        phone: String,
     },
     /// A place on the map.
     Place {

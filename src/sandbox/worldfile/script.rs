@@ -63,6 +63,12 @@ pub struct Matter {
     /// Said, a message each, when staff answers without asking for anything the phrases know.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub then: Vec<String>,
+    /// What the first message is changed to after staff has written.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub corrects: Option<String>,
+    /// The last of the first messages is deleted again soon after.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub takes_back: bool,
     /// Said some time after the thanks, which reopens the matter.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub returns: Option<String>,

@@ -3,6 +3,7 @@
 use rusqlite::{OptionalExtension, params};
 
 use super::super::{Reader, Result};
+use super::change::{album_parts, is_answered};
 use super::{COLUMNS, EntryRow, entry_row, find_message};
 use crate::clock::Timestamp;
 use crate::desk::ids::{EntryId, GroupId, MessageId, TicketKey};
@@ -20,7 +21,75 @@ pub enum From {
     After(EntryId),
 }
 
+/// What a message said before it was edited.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Earlier {
+    /// The text.
+    pub text: String,
+    /// Until when it said so.
+    pub until: Timestamp,
+}
+
 impl Reader {
+    /// Lists what a message said before, oldest first.
+    ///
+    /// # Errors
+    /// SQLite's.
+    pub fn versions(&self, group: GroupId, message: MessageId) -> Result<Vec<Earlier>> {
+        let mut statement = self
+            .connection
+            .prepare_cached("SELECT text, until FROM versions WHERE group_id = ?1 AND message = ?2 ORDER BY until")?;
+        let rows = statement.query_map(params![group.0, message.0], |row| {
+            Ok(Earlier { text: row.get(0)?, until: Timestamp::from_millis(row.get(1)?) })
+        })?;
+        Ok(rows.collect::<rusqlite::Result<_>>()?)
+    }
+
+    /// Lists the parts of an album that are known, of which `near` is one, by id.
+    ///
+    /// # Errors
+    /// SQLite's.
+    pub fn album(&self, key: TicketKey, near: MessageId, album: i64) -> Result<Vec<EntryRow>> {
+        album_parts(&self.connection, key, near, album)
+    }
+
+    /// Tells whether staff had answered a message by `at`.
+    ///
+    /// # Errors
+    /// SQLite's.
+    pub fn is_answered(&self, entry: &EntryRow, at: Timestamp) -> Result<bool> {
+        is_answered(&self.connection, entry, at)
+    }
+
+    /// Lists the pinned messages of a topic, newest first.
+    ///
+    /// # Errors
+    /// SQLite's.
+    pub fn pinned(&self, key: TicketKey, limit: usize) -> Result<Vec<EntryRow>> {
+        let mut statement = self.connection.prepare_cached(&format!(
+            "SELECT {COLUMNS} FROM entries INDEXED BY entries_pinned
+             WHERE group_id = ?1 AND topic = ?2 AND flags & 8 ORDER BY message DESC LIMIT ?3"
+        ))?;
+        let rows = statement.query_and_then(params![key.group.0, key.topic.0, limit as i64], entry_row)?;
+        rows.collect()
+    }
+
+    /// Goes through the messages that staff typed in Telegram itself since an instant, by topic and date; General is no ticket.
+    ///
+    /// # Errors
+    /// SQLite's.
+    pub fn each_outside(&self, since: Option<Timestamp>, mut visit: impl FnMut(EntryRow)) -> Result<()> {
+        let mut statement = self.connection.prepare(&format!(
+            "SELECT {COLUMNS} FROM entries WHERE kind = 0 AND side = 1 AND outbox IS NULL AND message IS NOT NULL
+             AND flags & 4 = 0 AND topic != 1 AND at >= ?1 ORDER BY group_id, topic, at, rank"
+        ))?;
+        let mut rows = statement.query([since.map_or(i64::MIN, Timestamp::millis)])?;
+        while let Some(row) = rows.next()? {
+            visit(entry_row(row)?);
+        }
+        Ok(())
+    }
+
     /// Finds a message.
     ///
     /// # Errors

@@ -10,21 +10,26 @@ use crate::desk::thread::ServiceMessage;
 
 /// Converts what a service message says; `author` did it.
 pub(crate) fn service_message(action: &Action, author: PersonId, people: &People) -> ServiceMessage {
-    let text = match action {
+    let text = safe::line(&words(action, author, people), 300);
+    match action {
         Action::TopicCreate(create) => {
-            return ServiceMessage::TopicCreated { title: safe::name(&create.title), icon: create.icon_emoji_id };
+            ServiceMessage::TopicCreated { title: safe::name(&create.title), icon: create.icon_emoji_id }
         }
-        Action::TopicEdit(edit) => {
-            return ServiceMessage::TopicEdited {
-                title: edit.title.as_deref().map(safe::name),
-                icon: edit.icon_emoji_id,
-                closed: edit.closed,
-                hidden: edit.hidden,
-            };
+        Action::TopicEdit(edit) => ServiceMessage::TopicEdited {
+            title: edit.title.as_deref().map(safe::name),
+            icon: edit.icon_emoji_id,
+            closed: edit.closed,
+            hidden: edit.hidden,
+        },
+        Action::ChatAddUser(add) => {
+            ServiceMessage::Joined { people: add.users.iter().map(|user| PersonId(*user)).collect(), text }
         }
-        other => words(other, author, people),
-    };
-    ServiceMessage::Other { text: safe::line(&text, 300) }
+        Action::ChatJoinedByLink(_) | Action::ChatJoinedByRequest | Action::ChatJoinedViaCommunity(_) => {
+            ServiceMessage::Joined { people: vec![author], text }
+        }
+        Action::ChatDeleteUser(gone) => ServiceMessage::Left { person: PersonId(gone.user_id), text },
+        _ => ServiceMessage::Other { text },
+    }
 }
 
 fn listed(users: &[i64], people: &People) -> String {
@@ -50,33 +55,74 @@ fn words(action: &Action, author: PersonId, people: &People) -> String {
         Action::ChatEditTitle(edit) => format!("{who} renamed the group to \"{}\"", edit.title),
         Action::ChatEditPhoto(_) => format!("{who} changed the group's photo"),
         Action::ChatDeletePhoto => format!("{who} removed the group's photo"),
-        Action::ChatMigrateTo(_) => "the group became a supergroup".to_owned(),
-        Action::ChannelMigrateFrom(from) => format!("the group \"{}\" became this supergroup", from.title),
+        Action::ChatMigrateTo(to) => format!(
+            "the group became a supergroup: what comes is there, id -100{0}; write group = -100{0} into desk.toml",
+            to.channel_id
+        ),
+        Action::ChannelMigrateFrom(from) => {
+            format!("the group \"{}\" became this supergroup; what was before stays in the old group", from.title)
+        }
         Action::PinMessage => format!("{who} pinned a message"),
         Action::HistoryClear => "the history was cleared".to_owned(),
         Action::ScreenshotTaken => format!("{who} took a screenshot"),
         Action::CustomAction(custom) => custom.message.clone(),
         Action::BotAllowed(_) => format!("{who} allowed this bot to write"),
         Action::ContactSignUp => format!("{who} joined Telegram"),
-        Action::GroupCall(call) if call.duration.is_some() => "the voice chat ended".to_owned(),
-        Action::GroupCall(_) => format!("{who} started a voice chat"),
-        Action::GroupCallScheduled(_) => format!("{who} scheduled a voice chat"),
+        Action::GroupCall(call) if call.duration.is_some() => "the video chat ended".to_owned(),
+        Action::GroupCall(_) => format!("{who} started a video chat"),
+        Action::GroupCallScheduled(_) => format!("{who} scheduled a video chat"),
         Action::InviteToGroupCall(invite) => {
-            format!("{who} invited {} to the voice chat", listed(&invite.users, people))
+            format!("{who} invited {} to the video chat", listed(&invite.users, people))
         }
         Action::SetMessagesTtl(ttl) if ttl.period == 0 => format!("{who} turned off auto-delete"),
-        Action::SetMessagesTtl(ttl) => format!("{who} set messages to be deleted after {} s", ttl.period),
+        Action::SetMessagesTtl(ttl) => format!("{who} set messages to be deleted after {}", span(ttl.period)),
         Action::SetChatTheme(_) => format!("{who} changed the theme"),
         Action::SetChatWallPaper(_) => format!("{who} changed the wallpaper"),
+        Action::BoostApply(boost) if boost.boosts == 1 => format!("{who} boosted the group"),
         Action::BoostApply(boost) => format!("{who} boosted the group {} times", boost.boosts),
         Action::GameScore(game) => format!("{who} scored {}", game.score),
         Action::GiveawayLaunch(_) => format!("{who} started a giveaway"),
         Action::GiveawayResults(_) => "a giveaway ended".to_owned(),
-        Action::TodoCompletions(_) | Action::TodoAppendTasks(_) => format!("{who} changed a checklist"),
+        Action::TodoCompletions(done) => {
+            format!("{who} ticked {} and unticked {} tasks", done.completed.len(), done.incompleted.len())
+        }
+        Action::TodoAppendTasks(more) => format!("{who} added {} tasks to a checklist", more.list.len()),
+        Action::PollAppendAnswer(_) => format!("{who} added an answer to a poll"),
+        Action::PollDeleteAnswer(_) => format!("{who} took an answer out of a poll"),
+        Action::GeoProximityReached(near) => format!(
+            "{} is {} m from {}",
+            people.name(super::people::peer(&near.from_id)),
+            near.distance,
+            people.name(super::people::peer(&near.to_id))
+        ),
+        Action::PaymentSent(paid) => format!("{who} paid an invoice ({})", paid.currency),
+        Action::PaymentRefunded(_) => "a payment was refunded".to_owned(),
+        Action::PaidMessagesPrice(price) if price.stars == 0 => "messages cost nothing any more".to_owned(),
+        Action::PaidMessagesPrice(price) => format!("a message costs {} stars now", price.stars),
+        Action::PaidMessagesRefunded(refund) => format!("{} paid messages were refunded", refund.count),
+        Action::GiftCode(_) | Action::GiftPremium(_) | Action::GiftStars(_) | Action::PrizeStars(_) => {
+            format!("{who} gave a gift")
+        }
+        Action::StarGift(_) | Action::StarGiftUnique(_) => format!("{who} gave a gift"),
+        Action::NewCreatorPending(change) => {
+            format!("{} is to own the group", people.name(PersonId(change.new_creator_id)))
+        }
+        Action::ChangeCommunity(_) => format!("{who} changed the community of the group"),
         Action::ChangeCreator(change) => format!("{} owns the group now", people.name(PersonId(change.new_creator_id))),
         Action::NoForwardsToggle(_) => format!("{who} changed who may forward messages"),
         other => plain_name(other),
     }
+}
+
+/// Writes seconds in the largest unit that fits.
+fn span(seconds: i32) -> String {
+    for (unit, one, many) in [(86_400, "day", "days"), (3_600, "hour", "hours"), (60, "minute", "minutes")] {
+        if seconds >= unit && seconds % unit == 0 {
+            let count = seconds / unit;
+            return format!("{count} {}", if count == 1 { one } else { many });
+        }
+    }
+    format!("{seconds} seconds")
 }
 
 /// Names an action this version has no words for, by Telegram's own name.

@@ -19,33 +19,76 @@ pub(crate) fn media(raw: &Raw) -> Option<Media> {
             _ => other("expired file"),
         },
         Raw::Geo(geo) => place(&geo.geo),
-        Raw::GeoLive(geo) => place(&geo.geo),
-        Raw::Venue(venue) => place(&venue.geo),
-        Raw::Contact(contact) => {
-            Media::Contact { name: safe::name(&format!("{} {}", contact.first_name, contact.last_name)) }
+        Raw::GeoLive(geo) => match place(&geo.geo) {
+            Media::Location { latitude, longitude } => Media::LiveLocation { latitude, longitude },
+            other => other,
+        },
+        Raw::Venue(venue) => {
+            let place = format!("{}, {}", safe::line(&venue.title, 100), safe::line(&venue.address, 200));
+            described(&format!("venue {}", place.trim_matches([',', ' '])))
         }
+        Raw::Contact(contact) => Media::Contact {
+            name: safe::name(&format!("{} {}", contact.first_name, contact.last_name)),
+            phone: safe::line(&contact.phone_number, 32),
+        },
         Raw::Poll(media) => {
             let tl::enums::Poll::Poll(poll) = &media.poll;
-            let tl::enums::TextWithEntities::Entities(question) = &poll.question;
-            Media::Poll { question: safe::line(&question.text, 300) }
+            Media::Poll {
+                question: words(&poll.question, 300),
+                options: poll.answers.iter().take(MOST_OPTIONS).filter_map(option).collect(),
+                closed: poll.closed,
+            }
         }
         Raw::Dice(dice) => Media::Dice { emoji: safe::name(&dice.emoticon), value: dice.value },
         Raw::Game(media) => {
             let tl::enums::Game::Game(game) = &media.game;
             other(&format!("game {}", game.title))
         }
-        Raw::Invoice(invoice) => other(&format!("invoice {}", invoice.title)),
+        Raw::Invoice(invoice) => {
+            let title = safe::line(&invoice.title, 200);
+            described(&format!("invoice {title}, {} {}", money(invoice.total_amount), safe::line(&invoice.currency, 8)))
+        }
         Raw::Story(_) => other("story"),
-        Raw::Giveaway(_) | Raw::GiveawayResults(_) => other("giveaway"),
-        Raw::PaidMedia(_) => other("paid media"),
-        Raw::ToDo(_) => other("checklist"),
+        Raw::Giveaway(giveaway) => other(&format!("giveaway for {} winners", giveaway.quantity)),
+        Raw::GiveawayResults(results) => other(&format!("giveaway over: {} winners", results.winners_count)),
+        Raw::PaidMedia(paid) => other(&format!("paid media for {} stars", paid.stars_amount)),
+        Raw::ToDo(media) => {
+            let tl::enums::TodoList::List(list) = &media.todo;
+            let done = media.completions.as_ref().map_or(0, Vec::len);
+            described(&format!("checklist {}, {done} of {} done", words(&list.title, 200), list.list.len()))
+        }
         Raw::VideoStream(_) => other("video stream"),
         Raw::Unsupported => other("unsupported attachment"),
     })
 }
 
+/// A poll has at most so many answers, as far as Telegram's own clients go.
+const MOST_OPTIONS: usize = 12;
+
 fn other(name: &str) -> Media {
     Media::Other { name: safe::name(name) }
+}
+
+/// As [`other`], for what is longer than a name.
+fn described(words: &str) -> Media {
+    Media::Other { name: safe::line(words, 400) }
+}
+
+fn words(text: &tl::enums::TextWithEntities, most: usize) -> String {
+    let tl::enums::TextWithEntities::Entities(text) = text;
+    safe::line(&text.text, most)
+}
+
+fn option(answer: &tl::enums::PollAnswer) -> Option<String> {
+    match answer {
+        tl::enums::PollAnswer::Answer(answer) => Some(words(&answer.text, 100)),
+        tl::enums::PollAnswer::InputPollAnswer(answer) => Some(words(&answer.text, 100)),
+    }
+}
+
+/// Writes an amount of the smallest units. Currencies without hundredths are rare, and the amount is a hint.
+fn money(amount: i64) -> String {
+    format!("{}.{:02}", amount / 100, (amount % 100).unsigned_abs())
 }
 
 fn unsigned(value: i32) -> u32 {
@@ -74,7 +117,12 @@ fn place(geo: &tl::enums::GeoPoint) -> Media {
     match geo {
         // A hostile float would break JSON, which knows no NaN.
         tl::enums::GeoPoint::Point(point) if point.lat.is_finite() && point.long.is_finite() => {
-            Media::Location { latitude: point.lat.clamp(-90.0, 90.0), longitude: point.long.clamp(-180.0, 180.0) }
+            // Ten centimetres; and what was stored reads back the same, or every look at it would be an edit.
+            let round = |degrees: f64| (degrees * 1e6).round() / 1e6 + 0.0;
+            Media::Location {
+                latitude: round(point.lat.clamp(-90.0, 90.0)),
+                longitude: round(point.long.clamp(-180.0, 180.0)),
+            }
         }
         _ => other("place"),
     }

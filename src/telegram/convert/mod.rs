@@ -14,8 +14,11 @@ use tl::enums::MessageEntity as RawEntity;
 use self::people::People;
 use crate::clock::Timestamp;
 use crate::desk::ids::{GroupId, MessageId, PersonId, TopicId};
-use crate::desk::thread::{Content, EntityKind, Message, Post};
+use crate::desk::thread::{Content, EntityKind, Media, Message, Post, Reaction};
 use crate::engine::transport::TopicFacts;
+
+/// No message has more kinds of reactions than Telegram allows, by far.
+const MOST_REACTIONS: usize = 100;
 
 /// Converts a message of `group`; `None` for empty ones and those of other chats.
 pub(crate) fn message(raw: tl::enums::Message, group: GroupId, people: &People) -> Option<Message> {
@@ -64,6 +67,63 @@ fn place(id: i32, reply_to: Option<&tl::enums::MessageReplyHeader>) -> (TopicId,
     (TopicId(topic), replied.filter(|&replied| replied != topic).map(MessageId))
 }
 
+/// Tells what is quoted: a part of the message that is replied to, or something from another chat.
+fn quote(header: &tl::enums::MessageReplyHeader, people: &People) -> Option<String> {
+    let header = match header {
+        tl::enums::MessageReplyHeader::Header(header) => header,
+        tl::enums::MessageReplyHeader::MessageReplyStoryHeader(_) => return Some("a story".to_owned()),
+    };
+    let words = header.quote_text.as_deref().map(|text| safe::line(text, 300)).filter(|text| !text.is_empty());
+    if header.reply_to_peer_id.is_none() && header.reply_from.is_none() {
+        return words;
+    }
+    let media = || header.reply_media.as_ref().and_then(media::media).map(|media| media.to_string());
+    let words = words.or_else(media).unwrap_or_else(|| "a message".to_owned());
+    let from = header.reply_from.as_ref().map(|from| origin(from, people)).unwrap_or_else(|| "another chat".to_owned());
+    Some(format!("{from}: {words}"))
+}
+
+/// Tells whom something was forwarded or quoted from.
+fn origin(header: &tl::enums::MessageFwdHeader, people: &People) -> String {
+    let tl::enums::MessageFwdHeader::Header(header) = header;
+    match (&header.from_id, &header.from_name) {
+        (_, Some(name)) => safe::name(name),
+        (Some(from), None) => people.name(people::peer(from)).to_owned(),
+        (None, None) => "somebody".to_owned(),
+    }
+}
+
+/// Converts all reactions to a message, the most frequent first.
+pub(crate) fn reactions(raw: &tl::enums::MessageReactions) -> Vec<Reaction> {
+    let tl::enums::MessageReactions::Reactions(raw) = raw;
+    counted(&raw.results)
+}
+
+/// Converts counted reactions, the most frequent first.
+pub(crate) fn counted(raw: &[tl::enums::ReactionCount]) -> Vec<Reaction> {
+    let mut reactions: Vec<Reaction> = Vec::with_capacity(raw.len().min(MOST_REACTIONS));
+    for tl::enums::ReactionCount::Count(one) in raw.iter().take(MOST_REACTIONS) {
+        let (Some(emoji), Ok(count)) = (reaction(&one.reaction), u32::try_from(one.count)) else { continue };
+        match reactions.iter_mut().find(|known| known.emoji == emoji) {
+            Some(known) => known.count = known.count.saturating_add(count),
+            None => reactions.push(Reaction { emoji, count, by: Vec::new() }),
+        }
+    }
+    reactions.retain(|one| one.count > 0);
+    reactions.sort_by_key(|one| std::cmp::Reverse(one.count));
+    reactions
+}
+
+/// Converts the sign of a reaction.
+pub(crate) fn reaction(raw: &tl::enums::Reaction) -> Option<String> {
+    match raw {
+        tl::enums::Reaction::Empty => None,
+        tl::enums::Reaction::Emoji(one) => Some(safe::line(&one.emoticon, 16)).filter(|emoji| !emoji.is_empty()),
+        tl::enums::Reaction::CustomEmoji(_) => Some("custom emoji".to_owned()),
+        tl::enums::Reaction::Paid => Some("⭐".to_owned()),
+    }
+}
+
 fn author(from: Option<&tl::enums::Peer>, group: GroupId) -> PersonId {
     // Without an author it was written in the group's own name.
     from.map_or(PersonId::channel(group.0), people::peer)
@@ -71,14 +131,10 @@ fn author(from: Option<&tl::enums::Peer>, group: GroupId) -> PersonId {
 
 fn post(raw: tl::types::Message, group: GroupId, people: &People) -> Message {
     let (topic, reply_to) = place(raw.id, raw.reply_to.as_ref());
+    let quote = raw.reply_to.as_ref().and_then(|header| quote(header, people));
     let spans = raw.entities.unwrap_or_default().into_iter().filter_map(entity).collect();
     let (text, entities) = safe::text_with_entities(raw.message, spans);
-    let forwarded_from =
-        raw.fwd_from.map(|tl::enums::MessageFwdHeader::Header(header)| match (&header.from_id, &header.from_name) {
-            (_, Some(name)) => safe::name(name),
-            (Some(from), None) => people.name(people::peer(from)).to_owned(),
-            (None, None) => "somebody".to_owned(),
-        });
+    let forwarded_from = raw.fwd_from.as_ref().map(|from| origin(from, people));
     let author = author(raw.from_id.as_ref(), group);
     // Everybody may have a rank; only for those who hide behind the group does it say who wrote.
     let rank = raw.from_rank.filter(|_| author.is_channel());
@@ -92,10 +148,16 @@ fn post(raw: tl::types::Message, group: GroupId, people: &People) -> Message {
         content: Content::Post(Post {
             text,
             entities,
-            media: raw.media.as_ref().and_then(media::media),
+            media: match (&raw.media, &raw.rich_message) {
+                (None, Some(_)) => Some(Media::Other { name: "rich message".to_owned() }),
+                (media, _) => media.as_ref().and_then(media::media),
+            },
             forwarded_from,
             album: raw.grouped_id,
             signature: raw.post_author.or(rank).as_deref().map(safe::name),
+            quote,
+            pinned: raw.pinned,
+            reactions: raw.reactions.as_ref().map(reactions).unwrap_or_default(),
         }),
     }
 }

@@ -24,6 +24,10 @@ pub(crate) fn draw(model: &Model, frame: &mut Frame<'_>, area: Rect) {
         }
         lines.push(Line::styled(format!(" id {}", customer.id), model.theme.dim));
     }
+    if let Some(at) = ticket.customer_left_at {
+        let words = format!(" left the group {}", model.zone.moment(at, model.now));
+        lines.push(Line::styled(text::cut(&words, room), model.theme.warning));
+    }
     if let Some(language) = &ticket.language {
         lines.push(Line::raw(format!(" writes in {language}")));
     }
@@ -32,6 +36,12 @@ pub(crate) fn draw(model: &Model, frame: &mut Frame<'_>, area: Rect) {
     for (name, value) in facts(model, ticket) {
         let value = text::cut(&value, room.saturating_sub(11));
         lines.push(Line::from(vec![Span::styled(format!(" {name:<10} "), model.theme.dim), Span::raw(value)]));
+    }
+    if !ticket.pinned.is_empty() {
+        lines.push(Line::default());
+        lines.push(heading("PINNED"));
+        let pinned = ticket.pinned.iter().map(|pinned| Line::raw(format!(" {}", text::cut(&pinned.text, room))));
+        lines.extend(pinned);
     }
     if !ticket.earlier.is_empty() {
         lines.push(Line::default());

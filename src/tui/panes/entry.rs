@@ -9,6 +9,7 @@ use ratatui::text::{Line, Span};
 use super::super::action::Action;
 use super::super::model::Model;
 use super::super::widgets::text;
+use crate::clock::Timestamp;
 use crate::desk::thread::{Content, Delivery, Doubt, EntityKind};
 use crate::engine::views::{ChangeView, Entry, EntryKind, Side};
 
@@ -30,7 +31,11 @@ pub(crate) fn lines(model: &Model, entry: &Entry, selected: bool, width: usize) 
     }
     if let Some(quote) = &entry.quote {
         let bar = if model.setup.ascii { "|" } else { "│" };
-        body.push(vec![Span::styled(text::cut(&format!("{bar} {quote}"), room), dim)]);
+        let quote = match &entry.quote_author {
+            Some(author) => format!("{bar} {author}: {quote}"),
+            None => format!("{bar} {quote}"),
+        };
+        body.push(vec![Span::styled(text::cut(&quote, room), dim)]);
     }
     body.extend(text_lines(model, entry, room));
     for line in tail(model, entry) {
@@ -67,10 +72,14 @@ pub(crate) fn lines(model: &Model, entry: &Entry, selected: bool, width: usize) 
 }
 
 /// Tells a number that changes when an entry may take another number of lines.
-pub(crate) fn shape(entry: &Entry, width: usize) -> u64 {
+pub(crate) fn shape(entry: &Entry, width: usize, unfolded: bool) -> u64 {
     let mut hasher = DefaultHasher::new();
-    (width, &entry.text, entry.edited_at, entry.deleted, entry.late).hash(&mut hasher);
+    (width, unfolded, &entry.text, entry.edited_at, entry.deleted, entry.late).hash(&mut hasher);
     (&entry.quote, &entry.forwarded_from, entry.delivery.as_ref().map(Delivery::label)).hash(&mut hasher);
+    (entry.edited_after_answer, entry.pinned, entry.edits.len(), &entry.quote_author).hash(&mut hasher);
+    for one in &entry.reactions {
+        (&one.emoji, one.count).hash(&mut hasher);
+    }
     if let Some(change) = &entry.change {
         (&change.text, &change.refused).hash(&mut hasher);
     }
@@ -174,6 +183,15 @@ fn tail(model: &Model, entry: &Entry) -> Vec<(String, Style)> {
         Some(ChangeView { text: None, .. }) => lines.push(("being deleted".to_owned(), model.theme.dim)),
         None => {}
     }
+    if model.open.as_ref().is_some_and(|open| open.unfolded.contains(&entry.id)) {
+        for earlier in &entry.edits {
+            let words = if earlier.text.is_empty() { "(no text)" } else { &earlier.text };
+            lines.push((
+                format!("{} it said: {}", near(model, entry, earlier.at), text::safe_lines(words)),
+                model.theme.dim,
+            ));
+        }
+    }
     match &entry.delivery {
         Some(Delivery::Held { until }) if *until > model.now => {
             let seconds = until.since(model.now).as_millis().div_ceil(1000);
@@ -197,6 +215,12 @@ fn tail(model: &Model, entry: &Entry) -> Vec<(String, Style)> {
     lines
 }
 
+/// Writes an instant with its day only if that is not the entry's.
+fn near(model: &Model, entry: &Entry, at: Timestamp) -> String {
+    let same_day = model.zone.local(at).date() == model.zone.local(entry.at).date();
+    if same_day { model.zone.time(at) } else { model.zone.moment(at, model.now) }
+}
+
 fn text_lines(model: &Model, entry: &Entry, room: usize) -> Vec<Vec<Span<'static>>> {
     let mut content = String::new();
     let mut pieces: Vec<(Range<usize>, Style)> = Vec::new();
@@ -210,7 +234,11 @@ fn text_lines(model: &Model, entry: &Entry, room: usize) -> Vec<Vec<Span<'static
         push(&mut content, "[late] ", theme.dim);
     }
     if entry.deleted {
-        push(&mut content, "[deleted] ", theme.dim);
+        let space = if entry.text.is_empty() { "" } else { " " };
+        push(&mut content, &format!("[deleted in Telegram]{space}"), theme.dim);
+    }
+    if entry.pinned {
+        push(&mut content, "[pinned] ", theme.dim);
     }
     let base = match entry.kind {
         EntryKind::Note => {
@@ -231,11 +259,22 @@ fn text_lines(model: &Model, entry: &Entry, room: usize) -> Vec<Vec<Span<'static
         content.push_str(&format!(" <{}>", text::safe(&link)));
         pieces.push((begin..content.len(), theme.dim));
     }
-    if let Some(at) = entry.edited_at {
+    if let Some(at) = entry.edited_at.filter(|_| !entry.deleted) {
         let begin = content.len();
-        let same_day = model.zone.local(at).date() == model.zone.local(entry.at).date();
-        let when = if same_day { model.zone.time(at) } else { model.zone.moment(at, model.now) };
-        content.push_str(&format!(" (edited {when})"));
+        let when = near(model, entry, at);
+        if entry.edited_after_answer {
+            content.push_str(&format!(" (edited {when}, AFTER THE ANSWER)"));
+            pieces.push((begin..content.len(), theme.warning));
+        } else {
+            content.push_str(&format!(" (edited {when})"));
+            pieces.push((begin..content.len(), theme.dim));
+        }
+    }
+    if !entry.reactions.is_empty() {
+        let begin = content.len();
+        for one in &entry.reactions {
+            content.push_str(&format!("  {} {}", text::safe(&one.emoji), one.count));
+        }
         pieces.push((begin..content.len(), theme.dim));
     }
     if let Some(words) = model.open.as_ref().and_then(|open| open.find.as_deref()).filter(|words| !words.is_empty()) {

@@ -48,7 +48,7 @@ pub(crate) fn settle(model: &mut Model, areas: Areas) -> Vec<Line<'static>> {
         {
             divide(&mut total, divider(model, width, "messages may be missing here", model.theme.warning));
         }
-        before = entry.message_id.or(before);
+        before = entry.last_message().or(before);
         let own_day = model.zone.local(entry.at).date();
         if day != Some(own_day) {
             divide(&mut total, divider(model, width, &model.zone.day(entry.at, model.now), model.theme.divider));
@@ -58,7 +58,8 @@ pub(crate) fn settle(model: &mut Model, areas: Areas) -> Vec<Line<'static>> {
             let count = open.entries[place..].iter().filter(|entry| is_news(entry)).count();
             divide(&mut total, divider(model, width, &format!("{count} new"), model.theme.strong));
         }
-        let shape = entry::shape(entry, width);
+        let unfolded = open.unfolded.contains(&entry.id);
+        let shape = entry::shape(entry, width, unfolded);
         let count = match heights.get(&entry.id) {
             Some((known, count)) if *known == shape => *count,
             _ => entry::lines(model, entry, false, width).len(),
@@ -117,7 +118,7 @@ pub(crate) fn settle(model: &mut Model, areas: Areas) -> Vec<Line<'static>> {
 /// Finds the first entry that had not been seen when the ticket was opened.
 fn first_new(open: &OpenTicket) -> Option<usize> {
     let seen = open.seen?;
-    open.entries.iter().position(|entry| is_news(entry) && entry.message_id.is_some_and(|message| message > seen))
+    open.entries.iter().position(|entry| is_news(entry) && entry.last_message().is_some_and(|message| message > seen))
 }
 
 fn is_news(entry: &crate::engine::views::Entry) -> bool {

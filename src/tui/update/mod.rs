@@ -3,6 +3,7 @@
 mod answers;
 mod compose;
 mod desk_work;
+mod jump;
 mod keys;
 mod overlay;
 mod palette;

@@ -6,7 +6,7 @@ use super::super::model::{Focus, Model, Prompt, PromptKind};
 use super::super::overlays::{Confirm, Then, UntilFor};
 use super::super::widgets::line_edit::LineEdit;
 use super::super::work::{NextFor, Repeatable};
-use super::{compose, desk_work, overlay, queue, say, thread, warn};
+use super::{compose, desk_work, jump, overlay, queue, say, thread, warn};
 use crate::desk::command::Command;
 use crate::desk::thread::Delivery;
 use crate::desk::ticket::PendingReason;
@@ -43,6 +43,9 @@ pub(super) fn perform(model: &mut Model, action: Action, out: &mut Vec<Effect>) 
         Action::Unignore => {
             on_target(model, |ticket| Command::Ignore { ticket, ignored: false }, "is in the desk again", out);
         }
+        Action::Quoted => jump::to_quoted(model, out),
+        Action::BackFromQuoted => jump::back(model, out),
+        Action::Edits => jump::edits(model, out),
         Action::CopyLink => thread::copy_link(model, out),
         Action::CopyText => thread::copy_text(model, out),
         Action::SetCustomer => thread::set_customer(model, out),

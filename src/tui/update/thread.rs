@@ -135,7 +135,7 @@ pub(super) fn on_page(model: &mut Model, kind: ReadKind, page: ThreadPage, out: 
     if let Some(message) = land_on {
         model.land_on = None;
         open.follow = false;
-        open.selected = open.entries.iter().find(|entry| entry.message_id == Some(message)).map(|entry| entry.id);
+        open.selected = open.entries.iter().find(|entry| entry.is_message(message)).map(|entry| entry.id);
         open.anchor = 3;
     }
     if open.follow || open.place().is_none() {
@@ -175,7 +175,7 @@ pub(super) fn step(model: &mut Model, by: isize, out: &mut Vec<Effect>) {
     looked(model, out);
 }
 
-fn go_to(open: &mut OpenTicket, place: usize) {
+pub(super) fn go_to(open: &mut OpenTicket, place: usize) {
     if let (Some(from), Some(to)) =
         (open.place().and_then(|place| open.laid.lines.get(place)), open.laid.lines.get(place))
     {
@@ -264,7 +264,7 @@ pub(super) fn select_line(model: &mut Model, line: usize, out: &mut Vec<Effect>)
 }
 
 /// Reads more when the selection is near an end of what is loaded.
-fn load_more(model: &mut Model, out: &mut Vec<Effect>) {
+pub(super) fn load_more(model: &mut Model, out: &mut Vec<Effect>) {
     let Some(open) = &model.open else { return };
     let Some(place) = open.place() else { return };
     let ticket = open.key;
@@ -287,7 +287,7 @@ fn load_more(model: &mut Model, out: &mut Vec<Effect>) {
 }
 
 fn highest(open: &OpenTicket) -> Option<MessageId> {
-    open.entries.iter().filter_map(|entry| entry.message_id).max()
+    open.entries.iter().filter_map(Entry::last_message).max()
 }
 
 /// Starts the timer after which what is on the screen counts as seen.

@@ -1,0 +1,56 @@
+//! Updates -> what they say about the group.
+
+use grammers_tl_types as tl;
+use tl::enums::{ChannelParticipant as Participant, Update};
+
+use super::convert::people::{People, peer};
+use super::convert::{self, date};
+use crate::desk::ids::{GroupId, MessageId, PersonId};
+use crate::engine::transport::Happening;
+
+/// Tells what an update says about `group`; nothing for most.
+pub(crate) fn happenings(update: Update, group: GroupId, people: &People) -> Vec<Happening> {
+    let here = |id: i64| id == group.0;
+    let at_peer =
+        |peer: &tl::enums::Peer| matches!(peer, tl::enums::Peer::Channel(channel) if here(channel.channel_id));
+    let ids = |ids: Vec<i32>| ids.into_iter().map(MessageId).collect();
+    let one = match update {
+        Update::NewChannelMessage(new) => convert::message(new.message, group, people).map(Happening::Message),
+        Update::EditChannelMessage(edit) => convert::message(edit.message, group, people).map(Happening::Edited),
+        Update::DeleteChannelMessages(gone) if here(gone.channel_id) => Some(Happening::Deleted(ids(gone.messages))),
+        Update::PinnedChannelMessages(pins) if here(pins.channel_id) => {
+            Some(Happening::Pinned { messages: ids(pins.messages), pinned: pins.pinned })
+        }
+        Update::MessageReactions(all) if at_peer(&all.peer) => {
+            Some(Happening::Reactions { message: MessageId(all.msg_id), reactions: convert::reactions(&all.reactions) })
+        }
+        Update::BotMessageReactions(all) if at_peer(&all.peer) => {
+            Some(Happening::Reactions { message: MessageId(all.msg_id), reactions: convert::counted(&all.reactions) })
+        }
+        Update::BotMessageReaction(one) if at_peer(&one.peer) => Some(Happening::Reacted {
+            message: MessageId(one.msg_id),
+            by: peer(&one.actor),
+            emoji: one.new_reactions.iter().filter_map(convert::reaction).collect(),
+        }),
+        Update::MessageId(sent) => Some(Happening::Settled { random_id: sent.random_id, message: MessageId(sent.id) }),
+        Update::Channel(changed) if here(changed.channel_id) => Some(Happening::FactsChanged),
+        Update::ChannelParticipant(changed) if here(changed.channel_id) => {
+            let is_in = |who: &Option<Participant>| who.as_ref().is_some_and(is_present);
+            let (before, present) = (is_in(&changed.prev_participant), is_in(&changed.new_participant));
+            let member = Happening::Member { person: PersonId(changed.user_id), present, at: date(changed.date) };
+            return (before != present).then_some(member).into_iter().chain([Happening::FactsChanged]).collect();
+        }
+        Update::ChatDefaultBannedRights(changed) if at_peer(&changed.peer) => Some(Happening::FactsChanged),
+        _ => None,
+    };
+    one.into_iter().collect()
+}
+
+/// Tells whether a participant is in the group.
+fn is_present(participant: &Participant) -> bool {
+    match participant {
+        Participant::Banned(banned) => !banned.left,
+        Participant::Left(_) => false,
+        _ => true,
+    }
+}
