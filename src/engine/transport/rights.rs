@@ -161,6 +161,8 @@ impl GroupFacts {
 mod tests {
     use super::*;
 
+    type Change = fn(&mut GroupFacts);
+
     fn facts(change: impl FnOnce(&mut GroupFacts)) -> GroupFacts {
         let rights = Rights { member: true, admin: true, send: true, manage_topics: true, ..Rights::default() };
         let mut facts =
@@ -171,7 +173,7 @@ mod tests {
 
     #[test]
     fn what_keeps_the_desk_from_sending_is_one_sentence() {
-        let cases: [(&str, fn(&mut GroupFacts)); 3] = [
+        let cases: [(&str, Change); 3] = [
             ("no member of the group", |facts| facts.rights.member = false),
             ("no topics any more", |facts| facts.forum = false),
             ("may not send messages", |facts| facts.rights.send = false),
@@ -185,7 +187,7 @@ mod tests {
 
     #[test]
     fn every_lack_and_every_excess_is_named_with_what_to_do() {
-        let cases: [(Weight, &str, fn(&mut GroupFacts)); 7] = [
+        let cases: [(Weight, &str, Change); 7] = [
             (Weight::Broken, "not a member", |facts| facts.rights.member = false),
             (Weight::Broken, "no topics", |facts| facts.forum = false),
             (Weight::Broken, "sees only commands", |facts| facts.rights.admin = false),
