@@ -26,6 +26,11 @@ impl Turn<'_> {
             Role::Customer | Role::Participant => (Side::Public, None),
         };
         let put = self.work.put_message(group, message, side, agent.as_ref(), late)?;
+        if let Put::New(entry) = put
+            && self.state.buried.contains(&message.id)
+        {
+            self.work.mark_deleted(entry)?;
+        }
         self.state.top = self.state.top.max(message.id);
         Ok(put)
     }
@@ -39,8 +44,10 @@ impl Turn<'_> {
             let late = topic.collected && message.id < topic.applied;
             match self.put_message(group, message, late)? {
                 Put::New(entry) => {
+                    self.look_again(message, late)?;
                     let role = self.role(message.author, key)?;
-                    page.push(EntryRow::of_new(entry, key, message, role.is_staff(), late));
+                    let row = EntryRow::of_new(entry, key, message, role.is_staff(), late);
+                    page.push(EntryRow { deleted: self.state.buried.contains(&message.id), ..row });
                 }
                 Put::Known(_) => page.extend(self.work.message(group, message.id)?),
             }

@@ -1,5 +1,7 @@
 //! The mirror: what Telegram says, into the store, together with how far it was followed.
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 
 use super::transport::{
@@ -12,7 +14,7 @@ use crate::desk::event::Actor;
 use crate::desk::ids::{GroupId, MessageId, TicketKey, TopicId};
 use crate::desk::lifecycle::Happening;
 use crate::desk::people::Person;
-use crate::desk::thread::Message;
+use crate::desk::thread::{Content, Message, ServiceMessage};
 use crate::store::StoreError;
 use crate::store::threads::Put;
 
@@ -50,6 +52,16 @@ impl Sync {
 /// Set when Telegram closed a gap while the first synchronisation went on: being through then does not mean to know all.
 pub(super) const GAP: &str = "gap_in_backfill";
 
+/// Messages of which nothing was known when they were deleted. Something that was looked up before may still say that they exist: a
+/// scan, a history, the answer to a send.
+pub(super) const BURIED: &str = "buried";
+
+/// Topics that have to be looked at.
+pub(super) const DOUBTED: &str = "doubted_topics";
+
+/// So many deleted messages are remembered.
+const GRAVES: usize = 2_000;
+
 impl Turn<'_> {
     /// Begins: follow from where the store is.
     pub(super) fn start(&mut self) -> Result<(), EngineError> {
@@ -73,6 +85,9 @@ impl Turn<'_> {
             Incoming::Scanned(scanned) => self.scanned(scanned)?,
             Incoming::Topics { group, topics, people, next, checked } => {
                 self.put_people(&people)?;
+                if checked {
+                    self.looked(&topics)?;
+                }
                 self.put_topics(group, &topics)?;
                 if !checked {
                     self.listed(group, &topics, next)?;
@@ -164,8 +179,15 @@ impl Turn<'_> {
             Said::Message(message) => self.message(group, &message),
             Said::Edited(message) => self.edited(group, &message),
             Said::Deleted(ids) => {
+                let graves = self.state.buried.len();
                 for id in &ids {
                     self.deleted(group, *id)?;
+                }
+                if self.state.buried.len() != graves {
+                    while self.state.buried.len() > GRAVES {
+                        self.state.buried.pop_first();
+                    }
+                    self.keep_set(BURIED, &self.state.buried)?;
                 }
                 let topics: Vec<_> = ids.iter().map(|id| TopicId(id.0)).collect();
                 self.check_deleted_topics(group, &topics)
@@ -204,8 +226,45 @@ impl Turn<'_> {
             self.consume_stored(group, message.id, heard)?;
         } else if matches!(put, Put::New(_)) {
             self.touch(key);
+            self.look_again(message, late)?;
         }
         Ok(())
+    }
+
+    /// What comes late moves nothing; so that a topic has its title and its state all the same, Telegram is asked for them.
+    pub(super) fn look_again(&mut self, message: &Message, late: bool) -> Result<(), EngineError> {
+        let of_topic = matches!(
+            message.content,
+            Content::Service(ServiceMessage::TopicCreated { .. } | ServiceMessage::TopicEdited { .. })
+        );
+        if late && of_topic && message.topic != TopicId::GENERAL {
+            self.doubt(message.topic)?;
+        }
+        Ok(())
+    }
+
+    /// Has a topic looked at as soon as that can be asked for.
+    fn doubt(&mut self, topic: TopicId) -> Result<(), EngineError> {
+        self.state.unchecked.insert(topic);
+        if self.state.doubted.insert(topic) {
+            self.keep_set(DOUBTED, &self.state.doubted)?;
+        }
+        Ok(())
+    }
+
+    fn looked(&mut self, topics: &[TopicFacts]) -> Result<(), EngineError> {
+        let doubted = self.state.doubted.len();
+        for facts in topics {
+            self.state.doubted.remove(&facts.topic);
+        }
+        if self.state.doubted.len() != doubted {
+            self.keep_set(DOUBTED, &self.state.doubted)?;
+        }
+        Ok(())
+    }
+
+    fn keep_set<T: Serialize>(&self, key: &str, set: &BTreeSet<T>) -> Result<(), EngineError> {
+        Ok(self.work.set_value(key, &serde_json::to_string(set).map_err(StoreError::from)?)?)
     }
 
     fn edited(&mut self, group: GroupId, message: &Message) -> Result<(), EngineError> {
@@ -232,7 +291,10 @@ impl Turn<'_> {
 
     fn deleted(&mut self, group: GroupId, id: MessageId) -> Result<(), EngineError> {
         self.cover_live(group, id)?;
-        let Some(entry) = self.work.message(group, id)? else { return Ok(()) };
+        let Some(entry) = self.work.message(group, id)? else {
+            self.state.buried.insert(id);
+            return Ok(());
+        };
         if entry.deleted {
             return Ok(());
         }
@@ -258,6 +320,10 @@ impl Turn<'_> {
                 suspects.push(*topic);
             }
         }
+        if !suspects.is_empty() {
+            self.state.doubted.extend(&suspects);
+            self.keep_set(DOUBTED, &self.state.doubted)?;
+        }
         for part in suspects.chunks(100) {
             self.orders.push(Order::CheckTopics { group, topics: part.to_vec() });
         }
@@ -272,7 +338,9 @@ impl Turn<'_> {
                 self.topic_gone(key)?;
                 continue;
             }
+            let scanning = matches!(self.state.sync, Sync::Scanning { .. });
             let topic = self.topic(key)?;
+            let known = !scanning && !topic.title.is_empty();
             let renamed = facts.title.as_ref().is_some_and(|title| *title != topic.title);
             let closed = facts.closed.filter(|closed| *closed != topic.closed);
             let differs = renamed
@@ -286,6 +354,10 @@ impl Turn<'_> {
             }
             if !differs {
                 continue;
+            }
+            if known && (renamed || closed.is_some()) {
+                // The stream did not say so: this may be older than what it said. Whatever is true is the same at the next look.
+                self.doubt(facts.topic)?;
             }
             let topic = self.topic_mut(key)?;
             if let Some(title) = &facts.title {

@@ -160,7 +160,7 @@ impl Turn<'_> {
             self.state.indexed = self.work.remove(twin, self.state.indexed)?;
         }
         self.work.settle_entry(row.entry, message, at, own)?;
-        if twin.is_some_and(|twin| twin.deleted) {
+        if twin.is_some_and(|twin| twin.deleted) || self.state.buried.contains(&message) {
             self.work.mark_deleted(row.entry)?;
         }
         self.work.set_delivery(row.id, &Delivery::Sent { message })?;

@@ -4,12 +4,13 @@ use std::time::Duration;
 
 use super::handle::Receipt;
 use super::input::{Input, Output};
-use super::transport::Order;
+use super::transport::{Incoming, Order};
 use super::turn::Turn;
 use super::views::Revision;
 use super::{Engine, EngineError, State};
 use crate::clock::Timestamp;
 use crate::desk::command::Refusal;
+use crate::desk::ids::{OutboxId, TopicId};
 use crate::store::StoreError;
 
 /// How long nothing is begun after a step was taken back.
@@ -26,6 +27,7 @@ impl Engine {
             Input::Woken | Input::Idle => Lost::Timer,
             Input::Started | Input::Incoming(_) => Lost::Incoming,
         };
+        let owed = Owed::by(&input);
         let was_followed = self.state.sync.is_done();
         let before = self.state.underway();
         // What an agent has done is no repeatable backfill, whatever else goes on.
@@ -52,7 +54,7 @@ impl Engine {
                 });
                 orders.chain(receipt).chain(revision.map(Output::Published)).collect()
             }
-            Err(error) => self.failed(&error, before, lost, now),
+            Err(error) => self.failed(&error, before, lost, owed, now),
         }
     }
 
@@ -99,7 +101,7 @@ impl Engine {
         Ok(())
     }
 
-    fn failed(&mut self, error: &EngineError, before: State, input: Lost, now: Timestamp) -> Vec<Output> {
+    fn failed(&mut self, error: &EngineError, before: State, input: Lost, owed: Owed, now: Timestamp) -> Vec<Output> {
         tracing::error!(%error, "a step was taken back");
         self.pause.get_or_insert(now + MOMENT);
         // What the link has said of itself is true all the same.
@@ -113,6 +115,9 @@ impl Engine {
             }
         }
         self.state.link = link;
+        // A new link says everything again, but for the answers to these: they are asked again.
+        self.state.sending.retain(|row| !owed.sends.contains(row));
+        self.state.unchecked.extend(owed.topics);
         let mut outputs = Vec::new();
         match input {
             Lost::Command => outputs.push(Output::Answer(Err(Refusal::NotSaved(error.to_string())))),
@@ -188,6 +193,31 @@ enum Lost {
     Timer,
     /// Only a new link says it again.
     Incoming,
+}
+
+/// The answers in an input that come only once, whatever becomes of the link.
+#[derive(Default)]
+struct Owed {
+    sends: Vec<OutboxId>,
+    topics: Vec<TopicId>,
+}
+
+impl Owed {
+    fn by(input: &Input) -> Owed {
+        let mut owed = Owed::default();
+        let Input::Incoming(all) = input else { return owed };
+        for incoming in all {
+            match incoming {
+                Incoming::Delivery { outbox, .. } => owed.sends.push(*outbox),
+                Incoming::Topics { topics, checked: true, .. } => {
+                    owed.topics.extend(topics.iter().map(|facts| facts.topic));
+                }
+                Incoming::Failed { order: Order::CheckTopics { topics, .. }, .. } => owed.topics.extend(topics),
+                _ => {}
+            }
+        }
+        owed
+    }
 }
 
 type Done = (Option<Result<Receipt, Refusal>>, Vec<Order>, Option<Revision>);

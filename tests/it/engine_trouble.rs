@@ -203,6 +203,25 @@ fn a_command_that_cannot_be_saved_leaves_the_link_working() {
 }
 
 #[test]
+fn an_answer_that_cannot_be_saved_is_asked_for_again() {
+    let mut bench = Bench::followed(&history());
+    bench.command("anna", reply("Try 7.3")).expect("accepted");
+    let send = bench.take_sends().remove(0);
+    bench.push(vec![Happening::Deleted(vec![MessageId(5)])]);
+    let check = Order::CheckTopics { group: GROUP, topics: vec![TopicId(5)] };
+    bench.orders.retain(|order| *order != check);
+    bench.refuse.store(true, Ordering::SeqCst);
+    bench.deliver(&send, 13);
+    let topics = vec![topic(5, true)];
+    bench.incoming(Incoming::Topics { group: GROUP, topics, people: vec![], next: None, checked: true });
+    bench.refuse.store(false, Ordering::SeqCst);
+    bench.connect();
+    bench.pass(Duration::from_secs(2));
+    assert_eq!(bench.take_sends(), [send], "the identical call");
+    assert!(bench.orders.contains(&check), "{:?}", bench.orders);
+}
+
+#[test]
 fn a_full_disk_is_no_busy_loop() {
     let mut bench = Bench::followed(&history());
     let hold = Command::Reply { ticket: ticket(5), text: "later".into(), reply_to: None, hold: true };
@@ -308,6 +327,38 @@ fn a_reply_below_what_was_consumed_counts_too() {
 }
 
 #[test]
+fn what_a_stale_answer_says_of_a_topic_is_looked_at_again() {
+    let mut bench = Bench::followed(&history());
+    // Looked up while the topic was closed, handed over after the stream has told that it was reopened.
+    let closed = |closed| vec![TopicFacts { closed: Some(closed), ..topic(5, false) }];
+    let answer = |topics| Incoming::Topics { group: GROUP, topics, people: vec![], next: None, checked: true };
+    bench.incoming(answer(closed(true)));
+    let check = Order::CheckTopics { group: GROUP, topics: vec![TopicId(5)] };
+    assert_eq!(std::mem::take(&mut bench.orders), std::slice::from_ref(&check));
+    bench.incoming(answer(closed(false)));
+    assert_eq!(std::mem::take(&mut bench.orders), [check]);
+    bench.incoming(answer(closed(false)));
+    assert_eq!(bench.orders, [], "twice the same is true");
+}
+
+#[test]
+fn a_topic_of_which_the_first_message_comes_late_gets_its_title() {
+    let mut bench = Bench::followed(&history());
+    // The boxes hand over what was pushed while the difference with the topic's creation is still to come.
+    bench.push(vec![Happening::Message(text(21, 20, LI, bench.now(), "I want my money back"))]);
+    bench.push(vec![Happening::Message(created(20, LI, bench.now(), "Refund"))]);
+    let check = Order::CheckTopics { group: GROUP, topics: vec![TopicId(20)] };
+    assert!(bench.orders.contains(&check), "{:?}", bench.orders);
+    let mut bench = bench.restart();
+    bench.orders.clear();
+    bench.connect();
+    assert_eq!(bench.orders, [check], "also by the next process");
+    let topics = vec![TopicFacts { title: Some("Refund".to_owned()), ..topic(20, false) }];
+    bench.incoming(Incoming::Topics { group: GROUP, topics, people: vec![], next: None, checked: true });
+    assert!(bench.thread(20).contains("Refund"), "{}", bench.thread(20));
+}
+
+#[test]
 fn a_look_at_a_topic_that_failed_is_repeated() {
     let mut bench = Bench::followed(&history());
     bench.push(vec![Happening::Deleted(vec![MessageId(5)])]);
@@ -361,6 +412,25 @@ fn a_reply_that_was_deleted_before_it_was_known_as_ours_stays_deleted() {
 }
 
 #[test]
+fn what_was_deleted_before_it_was_known_stays_deleted() {
+    let mut bench = Bench::followed(&history());
+    bench.command("anna", reply("Try 7.3")).expect("accepted");
+    let send = bench.take_sends().remove(0);
+    bench.incoming(Incoming::Facts(GroupFacts { top_message: Some(MessageId(15)), ..facts() }));
+    let scan =
+        bench.orders.iter().find(|order| matches!(order, Order::Scan { .. })).cloned().expect("a hole is looked at");
+    // Both were looked up while the messages were there, and are handed over after the deletion.
+    bench.push(vec![Happening::Deleted(vec![MessageId(13), MessageId(15)])]);
+    let mut bench = bench.restart();
+    bench.connect();
+    bench.answer_scan(&scan, &[text(15, 5, OLENA, bench.now(), "my password is")]);
+    bench.deliver(&send, 13);
+    let thread = bench.thread(5);
+    assert!(thread.contains("message 15 Olena K.: my password is deleted"), "{thread}");
+    assert!(thread.contains("message 13 anna: Try 7.3 <sent> deleted"), "{thread}");
+}
+
+#[test]
 fn a_reply_that_telegram_has_and_does_not_name_is_found_in_the_mirror() {
     let mut bench = Bench::followed(&history());
     bench.command("anna", reply("Try 7.3")).expect("accepted");
@@ -396,6 +466,19 @@ fn a_look_at_a_topic_survives_a_crash() {
     bench.orders.clear();
     bench.connect();
     assert_eq!(bench.orders, [], "known to be gone");
+}
+
+#[test]
+fn a_look_at_a_topic_of_which_nothing_is_stored_survives_a_crash() {
+    let mut bench = begin_as_user();
+    listed(&mut bench, &[5]);
+    bench.push(vec![Happening::Deleted(vec![MessageId(5)])]);
+    let check = Order::CheckTopics { group: GROUP, topics: vec![TopicId(5)] };
+    assert!(bench.orders.contains(&check), "{:?}", bench.orders);
+    let mut bench = bench.restart();
+    bench.orders.clear();
+    connect_as_user(&mut bench);
+    assert!(bench.orders.contains(&check), "{:?}", bench.orders);
 }
 
 #[test]

@@ -22,6 +22,8 @@ mod screens_desk;
 mod screens_more;
 mod screens_rules;
 mod screens_terminal;
+#[cfg(feature = "sandbox")]
+mod simulation;
 mod support;
 #[cfg(feature = "sandbox")]
 mod telegram;
