@@ -2,6 +2,8 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 use grammers_tl_types::{Deserializable, Identifiable, functions, types};
 use tokio::io::AsyncWriteExt;
@@ -38,7 +40,7 @@ pub(super) async fn serve(listener: TcpListener, hub: Arc<Hub>, mut stop: watch:
                 Err(error) => {
                     // Out of descriptors, most likely: others may end meanwhile.
                     tracing::warn!(%error, "a connection could not be accepted");
-                    tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+                    tokio::time::sleep(Duration::from_millis(50)).await;
                 }
             },
         }
@@ -66,7 +68,7 @@ async fn connection(stream: TcpStream, hub: Arc<Hub>) {
                 tracing::debug!(link, %error, "connection closed");
             }
         }
-        () = write_all(write, framing, queue) => tracing::debug!(link, "connection cut"),
+        () = write_all(write, framing, queue, &hub) => tracing::debug!(link, "connection cut"),
         () = end.notified() => tracing::debug!(link, "connection given up"),
     }
     hub.lock().close_link(link);
@@ -199,7 +201,7 @@ fn call(hub: &Hub, link: u64, key: &AuthKey, message: &Incoming) -> bool {
     goes_on
 }
 
-async fn write_all(mut to: OwnedWriteHalf, framing: Framing, mut queue: mpsc::Receiver<Out>) {
+async fn write_all(mut to: OwnedWriteHalf, framing: Framing, mut queue: mpsc::Receiver<Out>, hub: &Hub) {
     let mut frames = FrameWriter::new(framing);
     let mut session: Option<Outbox> = None;
     let mut bytes = Vec::new();
@@ -211,6 +213,10 @@ async fn write_all(mut to: OwnedWriteHalf, framing: Framing, mut queue: mpsc::Re
             if !ends && bytes.len() < WRITE_BATCH {
                 next = queue.try_recv().ok();
             }
+        }
+        let slow = hub.slow.load(Ordering::Relaxed);
+        if slow > 0 {
+            tokio::time::sleep(Duration::from_millis(slow)).await;
         }
         if to.write_all(&bytes).await.is_err() || ends {
             break;

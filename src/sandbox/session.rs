@@ -119,7 +119,7 @@ fn gzip(body: &[u8]) -> Vec<u8> {
 /// Tells the salt that a key has at a moment; salts change every half hour and the previous one still counts.
 pub(super) fn salt_at(key: &AuthKey, now: Timestamp) -> i64 {
     let era = now.unix().div_euclid(SALT_SPAN);
-    key.id().rotate_left(17) ^ era.wrapping_mul(0x5851_f42d_4c95_7f2d)
+    key.id().rotate_left(17) ^ era.wrapping_mul(0x5851_f42d_4c95_7f2d) ^ key.salts().wrapping_mul(0x2545_f491_4f6c_dd1d)
 }
 
 fn salt_is_good(key: &AuthKey, salt: i64, now: Timestamp) -> bool {

@@ -352,7 +352,7 @@ fn a_topic_of_which_the_first_message_comes_late_gets_its_title() {
     let mut bench = bench.restart();
     bench.orders.clear();
     bench.connect();
-    assert_eq!(bench.orders, [check], "also by the next process");
+    assert!(bench.orders.contains(&check), "also by the next process: {:?}", bench.orders);
     let topics = vec![TopicFacts { title: Some("Refund".to_owned()), ..topic(20, false) }];
     bench.incoming(Incoming::Topics { group: GROUP, topics, people: vec![], next: None, checked: true });
     assert!(bench.thread(20).contains("Refund"), "{}", bench.thread(20));

@@ -6,6 +6,8 @@ mod config;
 mod engine;
 mod engine_trouble;
 #[cfg(feature = "sandbox")]
+mod faults;
+#[cfg(feature = "sandbox")]
 mod foreign;
 mod lifecycle;
 #[cfg(feature = "sandbox")]
