@@ -88,7 +88,7 @@ impl Turn<'_> {
                 if checked {
                     self.looked(&topics)?;
                 }
-                self.put_topics(group, &topics)?;
+                self.put_topics(group, &topics, true)?;
                 if !checked {
                     self.listed(group, &topics, next)?;
                 }
@@ -330,17 +330,25 @@ impl Turn<'_> {
         Ok(())
     }
 
-    /// Takes in what came along about topics. Short answers change only what they say.
-    pub(super) fn put_topics(&mut self, group: GroupId, topics: &[TopicFacts]) -> Result<(), EngineError> {
+    /// Takes in what came along about topics. Short answers change only what they say. `doubtful`: the stream may have said something
+    /// newer since they were looked up.
+    pub(super) fn put_topics(
+        &mut self,
+        group: GroupId,
+        topics: &[TopicFacts],
+        doubtful: bool,
+    ) -> Result<(), EngineError> {
         for facts in topics {
             let key = TicketKey { group, topic: facts.topic };
             if facts.gone {
                 self.topic_gone(key)?;
                 continue;
             }
-            let scanning = matches!(self.state.sync, Sync::Scanning { .. });
+            let buried = self.state.buried.contains(&MessageId(facts.topic.0));
             let topic = self.topic(key)?;
-            let known = !scanning && !topic.title.is_empty();
+            let known = doubtful && !topic.title.is_empty();
+            // Its first message was deleted before anything was known of it: this may be older than that.
+            let gone_since = buried && topic.title.is_empty();
             let renamed = facts.title.as_ref().is_some_and(|title| *title != topic.title);
             let closed = facts.closed.filter(|closed| *closed != topic.closed);
             let differs = renamed
@@ -355,7 +363,7 @@ impl Turn<'_> {
             if !differs {
                 continue;
             }
-            if known && (renamed || closed.is_some()) {
+            if gone_since || (known && (renamed || closed.is_some())) {
                 // The stream did not say so: this may be older than what it said. Whatever is true is the same at the next look.
                 self.doubt(facts.topic)?;
             }
@@ -380,14 +388,14 @@ impl Turn<'_> {
 
     /// A topic no longer exists in Telegram. Its history stays.
     pub(super) fn topic_gone(&mut self, key: TicketKey) -> Result<(), EngineError> {
-        if self.topic(key)?.gone {
-            return Ok(());
-        }
-        self.topic_mut(key)?.gone = true;
+        let known = std::mem::replace(&mut self.topic_mut(key)?.gone, true);
         if let Some((below, false)) = self.work.history(key.group, key.topic)? {
             // Nobody can read it to its beginning any more.
             self.work.put_history(key.group, key.topic, below, true)?;
             self.collect(key)?;
+        }
+        if known {
+            return Ok(());
         }
         self.park_topic(key, "the topic was deleted in Telegram")?;
         self.happen(key, &Happening::TopicDeleted, self.now, &Actor::Desk)?;

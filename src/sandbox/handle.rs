@@ -200,6 +200,11 @@ impl WorldHandle {
         Ok(())
     }
 
+    /// Tells how often a `random_id` was used again, which makes nothing.
+    pub fn duplicates(&self) -> u64 {
+        self.hub.lock().duplicates
+    }
+
     /// Tells what was caused so far, by kind.
     pub fn caused(&self) -> Counts {
         self.hub.lock().caused.clone()

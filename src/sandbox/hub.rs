@@ -76,6 +76,8 @@ pub(super) struct Inner {
     held: Vec<(u64, Vec<u8>)>,
     /// At most so many updates in a difference.
     pub(super) slices: Option<usize>,
+    /// How often a `random_id` was used again.
+    pub(super) duplicates: u64,
     /// What the desk's bot was before it was demoted.
     pub(super) demoted: Option<super::world::Standing>,
     /// What was caused, by kind.
@@ -144,6 +146,7 @@ impl Inner {
             swap: 0,
             held: Vec::new(),
             slices: None,
+            duplicates: 0,
             demoted: None,
             caused: BTreeMap::new(),
             next_link: 1,

@@ -159,6 +159,33 @@ fn a_topic_that_is_deleted_while_histories_are_read_does_not_hold_them_up() {
 }
 
 #[test]
+fn a_topic_that_was_gone_before_it_was_listed_does_not_hold_the_histories_up() {
+    let mut bench = begin_as_user();
+    let gone = vec![topic(20, true)];
+    bench.incoming(Incoming::Topics { group: GROUP, topics: gone.clone(), people: vec![], next: None, checked: true });
+    // The page was made before the topic was deleted, and comes after that was said.
+    listed(&mut bench, &[5, 20]);
+    let asked = bench.orders.extract_if(.., |order| matches!(order, Order::History { topic: TopicId(20), .. }));
+    let order = asked.last().expect("a history");
+    bench.incoming(Incoming::Failed { order, why: Failure::Refused { why: "TOPIC_DELETED".into() } });
+    bench.pass(Duration::from_secs(31));
+    bench.incoming(Incoming::Topics { group: GROUP, topics: gone, people: vec![], next: None, checked: true });
+    bench.orders.retain(|order| !matches!(order, Order::History { topic: TopicId(20), .. }));
+    read_histories(&mut bench, &history());
+    let View::Desk(desk) = bench.read("anna", ViewRequest::Desk) else { panic!("no desk") };
+    assert_eq!(desk.backfill, None, "the first synchronisation is over");
+}
+
+#[test]
+fn a_topic_that_was_deleted_before_anything_was_known_of_it_is_looked_at_when_it_is_listed() {
+    let mut bench = begin_as_user();
+    bench.push(vec![Happening::Deleted(vec![MessageId(20)])]);
+    listed(&mut bench, &[5, 20]);
+    let check = Order::CheckTopics { group: GROUP, topics: vec![TopicId(20)] };
+    assert!(bench.orders.contains(&check), "{:?}", bench.orders);
+}
+
+#[test]
 fn a_gap_during_the_backfill_stays_a_hole_and_is_closed() {
     let mut bench = begin_as_bot();
     let scans: Vec<_> = bench.orders.extract_if(.., |order| matches!(order, Order::Scan { .. })).collect();
