@@ -34,7 +34,12 @@ fn open(folder: &Path, verbose: u8) -> Result<(), Box<dyn std::error::Error>> {
     let level = ["warn", "info", "debug"][usize::from(verbose.min(2))];
     // The protocol crates would log whole calls, which hold what people write.
     let filter = EnvFilter::new(format!("warn,topicdesk={level}"));
-    let subscriber = tracing_subscriber::fmt().with_env_filter(filter).with_ansi(false).with_writer(Mutex::new(files));
+    // A log that cannot be written must not write over the screen instead.
+    let subscriber = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_ansi(false)
+        .log_internal_errors(false)
+        .with_writer(Mutex::new(files));
     // A second log in one process would be none: the first stays.
     let _ = subscriber.try_init();
     Ok(())

@@ -29,6 +29,8 @@ pub(super) struct SyncArgs {
 const PATIENCE: Duration = Duration::from_secs(30);
 /// How long queued replies may take after everything else is done.
 const SENDING: Duration = Duration::from_secs(30);
+/// How long nothing may be saved before it is given up.
+const TROUBLED: Duration = Duration::from_secs(5);
 /// How often progress is looked at.
 const LOOK: Duration = Duration::from_millis(250);
 
@@ -58,6 +60,7 @@ async fn catch_up(site: &Site, handle: &Handle, zone: Zone) -> Done {
     let started = Instant::now();
     let mut connected = false;
     let mut done_at: Option<Instant> = None;
+    let mut troubled: Option<Instant> = None;
     loop {
         let desk = glance(handle).await?;
         if let Some(failure) = stopped(&desk) {
@@ -72,6 +75,14 @@ async fn catch_up(site: &Site, handle: &Handle, zone: Zone) -> Done {
                 _ => "Telegram does not answer".to_owned(),
             };
             return Err(Failure::error(why));
+        }
+        match &desk.trouble {
+            Some(why) if troubled.get_or_insert_with(Instant::now).elapsed() > TROUBLED => {
+                progress.clear();
+                return Err(Failure::error(why.clone()));
+            }
+            Some(_) => {}
+            None => troubled = None,
         }
         if desk.backfill.is_none() && desk.link == Some(LinkState::Live) {
             let since = *done_at.get_or_insert_with(Instant::now);

@@ -99,21 +99,23 @@ const LETTERS: [(&str, &str); 6] =
 /// Links, `@names` and numbers do not count. Scripts decide first (Arabic, kana, Han, Hangul, Cyrillic, …); Russian and
 /// Ukrainian are told apart by the letters the other one lacks; Latin needs a stop word or a telling letter.
 pub fn guess(text: &str) -> Option<&'static str> {
-    let words: Vec<String> = text
-        .split_whitespace()
-        .filter(|word| !word.contains("://") && !word.starts_with(['@', '/']))
-        .map(|word| word.to_lowercase().replace('’', "'"))
-        .collect();
-    let letters = || words.iter().flat_map(|word| word.chars()).filter(|c| c.is_alphabetic());
-    let count = |inside: fn(char) -> bool| letters().filter(|c| inside(*c)).count();
-    let kana = count(|c| matches!(c, '\u{3040}'..='\u{30ff}'));
-    let han = count(|c| matches!(c, '\u{3400}'..='\u{9fff}'));
-    let hangul = count(|c| matches!(c, '\u{ac00}'..='\u{d7a3}' | '\u{1100}'..='\u{11ff}'));
-    let arabic = count(|c| matches!(c, '\u{600}'..='\u{6ff}' | '\u{750}'..='\u{77f}'));
-    let hebrew = count(|c| matches!(c, '\u{590}'..='\u{5ff}'));
-    let greek = count(|c| matches!(c, '\u{370}'..='\u{3ff}'));
-    let cyrillic = count(|c| matches!(c, '\u{400}'..='\u{52f}'));
-    let latin = count(|c| c < '\u{250}');
+    let words = || text.split_whitespace().filter(|word| !word.contains("://") && !word.starts_with(['@', '/']));
+    let letters = || words().flat_map(str::chars).filter(|c| c.is_alphabetic());
+    let [mut latin, mut greek, mut cyrillic, mut hebrew, mut arabic, mut hangul, mut kana, mut han] = [0_usize; 8];
+    for letter in letters() {
+        match letter {
+            ..'\u{250}' => latin += 1,
+            '\u{370}'..='\u{3ff}' => greek += 1,
+            '\u{400}'..='\u{52f}' => cyrillic += 1,
+            '\u{590}'..='\u{5ff}' => hebrew += 1,
+            '\u{600}'..='\u{6ff}' | '\u{750}'..='\u{77f}' => arabic += 1,
+            '\u{ac00}'..='\u{d7a3}' | '\u{1100}'..='\u{11ff}' => hangul += 1,
+            '\u{3040}'..='\u{30ff}' => kana += 1,
+            '\u{3400}'..='\u{9fff}' => han += 1,
+            _ => {}
+        }
+    }
+    let lower = || words().map(|word| word.to_lowercase().replace('’', "'")).collect::<Vec<String>>();
     // An ideograph says as much as three letters: a Latin product name does not outvote a Chinese sentence.
     let scripts = [
         ("cjk", 3 * (kana + han)),
@@ -131,8 +133,8 @@ pub fn guess(text: &str) -> Option<&'static str> {
         "cjk" => Some(if kana > 0 { "ja" } else { "zh" }),
         "arab" if letters().any(|c| "پچژگ".contains(c)) => Some("fa"),
         "arab" => Some("ar"),
-        "cyrl" => cyrillic_language(&words),
-        "latn" => latin_language(&words),
+        "cyrl" => cyrillic_language(&lower()),
+        "latn" => latin_language(&lower()),
         plain => Some(plain),
     }
 }

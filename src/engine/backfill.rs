@@ -273,6 +273,9 @@ impl Turn<'_> {
     /// Everything was fetched: what came meanwhile is consumed, a part at a time, and old tickets are put away next.
     fn finish_collecting(&mut self, group: GroupId) -> Result<(), EngineError> {
         self.flush_topics()?;
+        // A scan consumes as it goes, so that little is left.
+        self.work.note_collected(group)?;
+        self.state.topics.retain(|_, topic| topic.collected);
         let open = self.work.uncollected(group, COLLECT_PART)?;
         for topic in &open {
             self.collect(TicketKey { group, topic: *topic })?;

@@ -115,6 +115,8 @@ pub struct Engine {
     asked: Option<Timestamp>,
     /// The state could not be read again and is not what the store has.
     stale: bool,
+    /// Why the last step was taken back.
+    trouble: Option<String>,
 }
 
 impl std::fmt::Debug for Engine {
@@ -134,7 +136,8 @@ impl Engine {
         random: impl FnMut() -> i64 + Send + 'static,
     ) -> Result<Engine, EngineError> {
         let state = State::load(&mut store, &rules)?;
-        Ok(Engine { store, rules, state, random: Box::new(random), pause: None, asked: None, stale: false })
+        let random = Box::new(random);
+        Ok(Engine { store, rules, state, random, pause: None, asked: None, stale: false, trouble: None })
     }
 
     /// Tells when [`input::Input::Woken`] is due at the latest; `None`: never by itself.
@@ -153,6 +156,11 @@ impl Engine {
     /// Tells what the link is doing, as far as the engine was told.
     pub fn link(&self) -> Option<&LinkState> {
         self.state.link.as_ref()
+    }
+
+    /// Tells why the last step was taken back; `None` if it was not.
+    pub fn trouble(&self) -> Option<&str> {
+        self.trouble.as_deref()
     }
 
     /// Gives the store, for tests that look into it or make it refuse a commit.

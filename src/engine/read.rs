@@ -25,15 +25,22 @@ use crate::store::{self, Reader, StoreError, coverage, threads};
 /// How many unanswered messages of General are shown.
 const INTAKE: usize = 200;
 
-/// What readers share with the engine: the only thing they need that is not in the store.
-pub(super) type SharedLink = Arc<Mutex<Option<LinkState>>>;
+/// What readers share with the engine: the only things they need that are not in the store.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(super) struct Condition {
+    pub(super) link: Option<LinkState>,
+    /// Why the last step was taken back; `None` if it was not.
+    pub(super) trouble: Option<String>,
+}
+
+pub(super) type SharedCondition = Arc<Mutex<Condition>>;
 
 /// Answers [`ViewRequest`]s.
 pub(super) struct Views {
     pub(super) reader: Reader,
     pub(super) rules: Rules,
     pub(super) clock: Clock,
-    pub(super) link: SharedLink,
+    pub(super) condition: SharedCondition,
 }
 
 impl Views {
@@ -43,6 +50,7 @@ impl Views {
     }
 
     fn try_read(&self, agent: &AgentName, request: &ViewRequest) -> Result<View, EngineError> {
+        let _snapshot = self.reader.snapshot()?;
         Ok(match request {
             ViewRequest::Queue { queue, filter, sort, offset, limit } => {
                 View::Queue(self.queue(agent, *queue, filter, *sort, *offset, *limit)?)
@@ -387,10 +395,12 @@ impl Views {
             }
         }
         let send_after = self.reader.value("send_after")?.and_then(|text| text.parse().ok());
+        let Condition { link, trouble } = self.condition.lock().unwrap_or_else(PoisonError::into_inner).clone();
         Ok(DeskView {
             name: self.rules.desk_name.clone(),
             groups: groups.into_iter().map(|(facts, _)| facts).collect(),
-            link: self.link.lock().unwrap_or_else(PoisonError::into_inner).clone(),
+            link,
+            trouble,
             backfill,
             agent: agent.clone(),
             agents: self.rules.staff.agents.iter().map(|agent| agent.name.clone()).collect(),

@@ -1,7 +1,7 @@
 //! The runner: the engine's thread and the reader's thread. Only here anything waits.
 
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, PoisonError};
+use std::sync::PoisonError;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use tokio::sync::{broadcast, mpsc, oneshot};
 
 use super::handle::{Handle, HandleEnds, Question, Submission, handle};
 use super::input::{Input, Output};
-use super::read::{SharedLink, Views};
+use super::read::{Condition, SharedCondition, Views};
 use super::transport::{Incoming, Order};
 use super::views::{Revision, View};
 use super::{Engine, EngineError};
@@ -83,13 +83,13 @@ pub fn start(setup: EngineSetup) -> Result<(Desk, TransportEnds), EngineError> {
     let lock = lock::take(&setup.data)?;
     let store = Store::open(&setup.data)?;
     let engine = Engine::new(store, setup.rules.clone(), random)?;
-    let link: SharedLink = Arc::default();
+    let condition = SharedCondition::default();
     let (handle, ends) = handle(AgentName(String::new()));
     let HandleEnds { submissions, questions, revisions } = ends;
     let (orders_in, orders) = mpsc::unbounded_channel();
     let (incoming, incoming_out) = mpsc::channel(WAITING);
     let (stop, stopped) = oneshot::channel();
-    let views = views(&setup.data, &setup.rules, &setup.clock, &link)?;
+    let views = views(&setup.data, &setup.rules, &setup.clock, &condition)?;
     let worker = Worker {
         engine,
         clock: setup.clock,
@@ -97,7 +97,7 @@ pub fn start(setup: EngineSetup) -> Result<(Desk, TransportEnds), EngineError> {
         incoming: incoming_out,
         orders: orders_in,
         revisions,
-        link,
+        condition,
         stopped,
     };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build()?;
@@ -112,7 +112,7 @@ pub fn start(setup: EngineSetup) -> Result<(Desk, TransportEnds), EngineError> {
 /// # Errors
 /// There is no desk yet; its store cannot be opened.
 pub fn read_only(data: &Path, rules: Rules, clock: Clock) -> Result<Desk, EngineError> {
-    let views = views(data, &rules, &clock, &SharedLink::default())?;
+    let views = views(data, &rules, &clock, &SharedCondition::default())?;
     let (handle, ends) = handle(AgentName(String::new()));
     let HandleEnds { submissions, questions, .. } = ends;
     drop(submissions);
@@ -120,8 +120,9 @@ pub fn read_only(data: &Path, rules: Rules, clock: Clock) -> Result<Desk, Engine
     Ok(Desk { handle, stop: None, threads: vec![reader], _lock: None })
 }
 
-fn views(data: &Path, rules: &Rules, clock: &Clock, link: &SharedLink) -> Result<Views, EngineError> {
-    Ok(Views { reader: Reader::open(data)?, rules: rules.clone(), clock: clock.clone(), link: link.clone() })
+fn views(data: &Path, rules: &Rules, clock: &Clock, condition: &SharedCondition) -> Result<Views, EngineError> {
+    let condition = condition.clone();
+    Ok(Views { reader: Reader::open(data)?, rules: rules.clone(), clock: clock.clone(), condition })
 }
 
 /// Gives a key for Telegram's deduplication from the system's randomness; never 0.
@@ -155,7 +156,7 @@ struct Worker {
     incoming: mpsc::Receiver<Incoming>,
     orders: mpsc::UnboundedSender<Order>,
     revisions: broadcast::Sender<Revision>,
-    link: SharedLink,
+    condition: SharedCondition,
     stopped: oneshot::Receiver<()>,
 }
 
@@ -219,11 +220,11 @@ impl Worker {
                     }
                 }
                 Output::Published(revision) => {
-                    let mut link = self.link.lock().unwrap_or_else(PoisonError::into_inner);
-                    if link.as_ref() != self.engine.link() {
-                        *link = self.engine.link().cloned();
-                    }
-                    drop(link);
+                    let now = Condition {
+                        link: self.engine.link().cloned(),
+                        trouble: self.engine.trouble().map(ToOwned::to_owned),
+                    };
+                    *self.condition.lock().unwrap_or_else(PoisonError::into_inner) = now;
                     // Nobody may be watching.
                     let _unwatched = self.revisions.send(revision);
                 }

@@ -39,7 +39,11 @@ impl Engine {
             self.pause = None;
         }
         match self.reload().and_then(|()| self.try_step(input, now)) {
-            Ok((answer, orders, revision)) => {
+            Ok((answer, orders, mut revision)) => {
+                // A step that had nothing to write proves nothing. Whoever shows the trouble is to read again.
+                if let Some(revision) = &mut revision {
+                    revision.all |= self.trouble.take().is_some();
+                }
                 if (promised || self.state.sync.is_done() != was_followed)
                     && let Err(error) = self.store.durable(self.state.sync.is_done())
                 {
@@ -103,6 +107,7 @@ impl Engine {
 
     fn failed(&mut self, error: &EngineError, before: State, input: Lost, owed: Owed, now: Timestamp) -> Vec<Output> {
         tracing::error!(%error, "a step was taken back");
+        self.trouble = Some(error.to_string());
         self.pause.get_or_insert(now + MOMENT);
         // What the link has said of itself is true all the same.
         let link = self.state.link.take();

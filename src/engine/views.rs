@@ -384,6 +384,8 @@ pub struct DeskView {
     pub groups: Vec<GroupFacts>,
     /// What the link is doing; `None` when the database is read without an engine.
     pub link: Option<LinkState>,
+    /// Why nothing can be saved at present: a full disk, as a rule.
+    pub trouble: Option<String>,
     /// How far the first synchronisation is, 0 to 100; `None` when it is complete.
     pub backfill: Option<u8>,
     /// Who reads.

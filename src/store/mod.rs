@@ -102,6 +102,12 @@ pub struct Reader {
     pub(super) connection: Connection,
 }
 
+/// A state of the database that stays while it is looked at.
+#[derive(Debug)]
+pub struct Snapshot<'a> {
+    _transaction: Transaction<'a>,
+}
+
 /// A transaction: all of it is committed, or nothing. Dropping it takes everything back.
 #[derive(Debug)]
 pub struct Work<'a> {
@@ -193,6 +199,14 @@ impl Reader {
             found if found > migrate::KNOWN => Err(StoreError::Newer { path, found, known: migrate::KNOWN }),
             _ => Ok(Reader { connection }),
         }
+    }
+
+    /// Makes all reads until it is dropped see the same state, and saves each of them from asking for its own.
+    ///
+    /// # Errors
+    /// SQLite's.
+    pub fn snapshot(&self) -> Result<Snapshot<'_>> {
+        Ok(Snapshot { _transaction: self.connection.unchecked_transaction()? })
     }
 }
 

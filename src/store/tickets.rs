@@ -245,6 +245,11 @@ fn queue_row(row: &Row<'_>) -> Result<QueueRow> {
     })
 }
 
+/// Imported, waiting, snoozed, as the bits of a number.
+fn flags(bits: usize) -> [bool; 3] {
+    [1, 2, 4].map(|flag| bits & flag != 0)
+}
+
 impl Reader {
     /// Finds a ticket.
     ///
@@ -283,22 +288,38 @@ impl Reader {
     /// # Errors
     /// SQLite's.
     pub fn kinds(&self, now: Timestamp) -> Result<Vec<(Kind, usize)>> {
-        let mut statement = self.connection.prepare_cached(
-            "SELECT status, assignee, coalesce(snoozed_until > ?1, 0), waiting_since IS NOT NULL, imported, count(*)
-             FROM tickets INDEXED BY tickets_queue GROUP BY 1, 2, 3, 4, 5",
-        )?;
+        // Grouped in the order of the index, which needs no sorting; filters are a fourth of the price of more groups.
+        let filter = |bits: usize| {
+            let words = ["imported", "waiting_since IS NOT NULL", "snoozed_until > ?1"];
+            let words = words.iter().zip(flags(bits)).filter(|(_, flag)| *flag).map(|(word, _)| *word);
+            let all: Vec<_> = words.collect();
+            let wanted = if all.is_empty() { "TRUE".to_owned() } else { all.join(" AND ") };
+            format!("count(*) FILTER (WHERE {wanted})")
+        };
+        let counts: Vec<_> = (0..8).map(filter).collect();
+        let mut statement = self.connection.prepare_cached(&format!(
+            "SELECT status, assignee, {} FROM tickets INDEXED BY tickets_queue GROUP BY status, assignee",
+            counts.join(", ")
+        ))?;
         let mut rows = statement.query([now.millis()])?;
         let mut kinds = Vec::new();
         while let Some(row) = rows.next()? {
             let Ok(status) = row.get_ref(0)?.as_str().map_err(rusqlite::Error::from)?.parse() else { continue };
-            let kind = Kind {
-                status,
-                assignee: row.get::<_, Option<String>>(1)?.map(AgentName),
-                snoozed: row.get(2)?,
-                waiting: row.get(3)?,
-                imported: row.get(4)?,
-            };
-            kinds.push((kind, row.get::<_, i64>(5)? as usize));
+            let assignee = row.get::<_, Option<String>>(1)?.map(AgentName);
+            // At least these flags; what has exactly them is left when what has one more is taken away, flag by flag.
+            let mut exact = [0_i64; 8];
+            for (bits, count) in exact.iter_mut().enumerate() {
+                *count = row.get(2 + bits)?;
+            }
+            for flag in [1, 2, 4] {
+                for bits in (0..8).filter(|bits| bits & flag == 0) {
+                    exact[bits] -= exact[bits | flag];
+                }
+            }
+            for (bits, count) in exact.into_iter().enumerate().filter(|(_, count)| *count > 0) {
+                let [imported, waiting, snoozed] = flags(bits);
+                kinds.push((Kind { status, assignee: assignee.clone(), snoozed, waiting, imported }, count as usize));
+            }
         }
         Ok(kinds)
     }

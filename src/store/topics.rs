@@ -142,11 +142,28 @@ impl Work<'_> {
     /// SQLite's.
     pub fn headless(&self, group: GroupId) -> Result<Vec<TopicId>> {
         let mut statement = self.transaction.prepare(
-            "SELECT topic FROM topics WHERE group_id = ?1 AND NOT gone AND EXISTS (SELECT 1 FROM entries
-                WHERE entries.group_id = ?1 AND entries.message = topics.topic AND entries.flags & 1 <> 0)",
+            "SELECT topics.topic FROM entries AS head INDEXED BY entries_deleted
+             JOIN topics ON topics.group_id = head.group_id AND topics.topic = head.message
+             WHERE head.group_id = ?1 AND head.flags & 1 <> 0 AND NOT topics.gone",
         )?;
         let rows = statement.query_map([group.0], |row| row.get(0).map(TopicId))?;
         Ok(rows.collect::<rusqlite::Result<_>>()?)
+    }
+
+    /// Notes of every topic whose messages have all been consumed that it is collected.
+    ///
+    /// # Errors
+    /// SQLite's.
+    pub fn note_collected(&self, group: GroupId) -> Result<()> {
+        // A message's rank is its id, and the rank is in the index.
+        self.transaction
+            .prepare_cached(
+                "UPDATE topics SET collected = 1 WHERE group_id = ?1 AND NOT collected
+                 AND NOT EXISTS (SELECT 1 FROM entries INDEXED BY entries_thread WHERE entries.group_id = ?1
+                     AND entries.topic = topics.topic AND entries.rank > topics.applied AND entries.kind = 0)",
+            )?
+            .execute([group.0])?;
+        Ok(())
     }
 
     /// Lists the topics of a group whose first backfill is not complete, by id.

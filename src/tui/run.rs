@@ -11,13 +11,14 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
 use super::Setup;
-use super::effect::{Effect, Signal, Timer};
+use super::effect::{Effect, ReadTag, Signal, Timer};
 use super::model::Model;
 use super::terminal::{self, Heard, Keyboard, Screen, Tty, Unfit};
 use super::update::update;
 use super::{restore, view};
 use crate::desk::command::Command;
 use crate::engine::handle::{Handle, new_command_id};
+use crate::engine::views::ViewRequest;
 
 /// A frame at most this often.
 const FRAME: Duration = Duration::from_millis(33);
@@ -114,6 +115,7 @@ pub async fn run(handle: Handle, setup: Setup) -> Result<String, TuiError> {
     let (signals, inbox) = unbounded_channel();
     let waiting = Arc::new(AtomicUsize::new(0));
     let commands = submitter(handle.clone(), signals.clone(), waiting.clone());
+    let reads = asker(handle.clone(), signals.clone());
     let seat = Seat {
         model,
         handle,
@@ -122,6 +124,7 @@ pub async fn run(handle: Handle, setup: Setup) -> Result<String, TuiError> {
         mouse,
         signals,
         commands,
+        reads,
         waiting,
         timers: BTreeMap::new(),
         drawn: None,
@@ -153,6 +156,20 @@ fn submitter(
     commands
 }
 
+/// Asks one question after another, in the order in which they came: what is to be seen first is asked first.
+fn asker(handle: Handle, signals: UnboundedSender<Signal>) -> UnboundedSender<(ReadTag, ViewRequest)> {
+    let (reads, mut queue) = unbounded_channel();
+    tokio::spawn(async move {
+        while let Some((tag, request)) = queue.recv().await {
+            let view = handle.read(request).await;
+            if signals.send(Signal::Answer(tag, view)).is_err() {
+                break;
+            }
+        }
+    });
+    reads
+}
+
 enum End {
     Signal(i32),
     HungUp,
@@ -166,6 +183,7 @@ struct Seat {
     mouse: bool,
     signals: UnboundedSender<Signal>,
     commands: UnboundedSender<(u64, Command)>,
+    reads: UnboundedSender<(ReadTag, ViewRequest)>,
     waiting: Arc<AtomicUsize>,
     timers: BTreeMap<Timer, Instant>,
     drawn: Option<Instant>,
@@ -337,14 +355,8 @@ impl Seat {
         while let Some(what) = waiting.pop() {
             for effect in update(&mut self.model, what) {
                 match effect {
-                    Effect::Read(tag, request) => {
-                        let (handle, signals) = (self.handle.clone(), self.signals.clone());
-                        tokio::spawn(async move {
-                            let view = handle.read(request).await;
-                            // The screen may have been left meanwhile.
-                            drop(signals.send(Signal::Answer(tag, view)));
-                        });
-                    }
+                    // The screen may have been left meanwhile.
+                    Effect::Read(tag, request) => drop(self.reads.send((tag, request))),
                     Effect::Submit(tag, command) => self.submit(tag, command),
                     Effect::Timer(timer, after) => {
                         self.timers.insert(timer, Instant::now() + after);

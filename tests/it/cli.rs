@@ -2,7 +2,7 @@
 
 use std::io::{BufRead, BufReader};
 use std::os::unix::fs::PermissionsExt;
-use std::process::Stdio;
+use std::process::{Command, Stdio};
 
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
@@ -378,4 +378,75 @@ fn a_session_file_that_others_can_read_is_refused() {
     std::fs::write(&session, "this is no database").expect("writes");
     let ended = desk.run(&["sync"]);
     assert!(ended.code == Some(2) && ended.err.contains("session.db"), "{ended:?}");
+}
+
+/// Runs a script with the binary as `$DESK`, with a small disk of its own at `$DISK`; `None` where this account may not mount one.
+fn with_small_disk(size: &str, script: &str, from: &std::path::Path) -> Option<String> {
+    let disk = tempfile::tempdir().expect("a folder");
+    let mount = |then: &str| {
+        let mut shell = Command::new("unshare");
+        shell.args(["--user", "--map-root-user", "--mount", "sh", "-c"]);
+        shell.arg(format!("mount -t tmpfs -o size={size} none \"$DISK\" || exit 77\n{then}"));
+        shell.env("DISK", disk.path()).env("FROM", from).env("TOPICDESK_AGENT", "anna");
+        shell.env("DESK", env!("CARGO_BIN_EXE_topicdesk"));
+        shell.output()
+    };
+    if !mount("true").is_ok_and(|tried| tried.status.success()) {
+        eprintln!("SKIPPED: this account may not mount a small disk (unshare --user --mount), so none was filled");
+        return None;
+    }
+    let output = mount(script).expect("runs");
+    Some(String::from_utf8_lossy(&output.stdout).into_owned())
+}
+
+#[test]
+fn a_full_disk_is_said_and_nothing_is_lost() {
+    let sandbox = SandboxProcess::start(&QUIET);
+    let desk = sandbox.bot_desk(FAST);
+    desk.run(&["sync"]).ok();
+    let ticket = desk.queue("unassigned").remove(0);
+    let script = format!(
+        "exec 2>&1; cp -a \"$FROM/.\" \"$DISK\"; rm -rf \"$DISK/default/log\"; desk=\"$DESK --data-dir $DISK\"
+         full() {{ cat /dev/zero >\"$DISK/fill\" 2>/dev/null; }}
+         full
+         $desk note {ticket} 'written to a full disk'; echo \"note ends $?\"
+         $desk reply {ticket} 'sent from a full disk'; echo \"reply ends $?\"
+         $desk queue unassigned >/dev/null; echo \"queue ends $?\"
+         rm \"$DISK/fill\"
+         $desk note {ticket} 'written with room'; echo \"note ends $?\"
+         $desk sync >/dev/null; echo \"sync ends $?\"
+         $desk show {ticket}"
+    );
+    let Some(said) = with_small_disk("4m", &script, desk.path()) else { return };
+    let ends: Vec<&str> = said.lines().filter(|line| line.contains(" ends ")).collect();
+    assert_eq!(ends, ["note ends 1", "reply ends 1", "queue ends 0", "note ends 0", "sync ends 0"], "{said}");
+    assert_eq!(said.matches("topicdesk: not saved: the disk is full").count(), 2, "{said}");
+    assert!(!said.contains("Unable to write an event"), "the log complains over the screen: {said}");
+    let shown = said.split("sync ends 0").nth(1).expect("shown");
+    assert!(shown.contains("written with room") && !shown.contains("full disk"), "{shown}");
+}
+
+#[test]
+fn a_disk_that_fills_up_during_the_first_sync_ends_it_and_the_next_one_has_everything() {
+    let sandbox = SandboxProcess::start(&QUIET);
+    let whole = sandbox.bot_desk(FAST);
+    whole.run(&["sync"]).ok();
+    let desk = sandbox.bot_desk(FAST);
+    let script = "exec 2>&1; cp -a \"$FROM/.\" \"$DISK\"; desk=\"$DESK --data-dir $DISK\"
+        head -c 1700k /dev/zero >\"$DISK/fill\"
+        $desk sync; echo \"sync ends $?\"
+        rm \"$DISK/fill\"
+        $desk sync; echo \"sync ends $?\"";
+    let Some(said) = with_small_disk("2200k", script, desk.path()) else { return };
+    let (full, room) = said.split_once("sync ends 1").unwrap_or_else(|| panic!("it went well: {said}"));
+    // Whichever of the two databases meets it first.
+    assert!(full.contains("topicdesk: ") && full.contains("disk is full"), "{full}");
+    assert!(room.contains("sync ends 0"), "{room}");
+    let summary = |text: &str| -> Vec<String> {
+        text.lines()
+            .filter(|line| line.starts_with("topics") || line.starts_with("tickets"))
+            .map(String::from)
+            .collect()
+    };
+    assert_eq!(summary(room), summary(&whole.run(&["sync"]).ok()));
 }

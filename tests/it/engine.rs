@@ -109,6 +109,25 @@ fn what_comes_during_the_backfill_is_consumed_in_order() {
 }
 
 #[test]
+fn what_comes_where_the_scan_has_already_been_is_consumed_when_it_ends() {
+    let mut bench = Bench::new();
+    bench.connect();
+    let cursor = bench.cursor.clone();
+    bench.incoming(Incoming::Seeded { cursor });
+    let scans: Vec<_> = bench.orders.extract_if(.., |order| matches!(order, Order::Scan { .. })).collect();
+    let top = history().iter().map(|message| message.id.0).max().expect("some");
+    for scan in &scans {
+        bench.answer_scan(scan, &history());
+    }
+    // The next id is given while the scan looks for an end beyond it, and so has found it empty.
+    bench.push(vec![Happening::Message(text(top + 1, 5, ANNA, at(300), "Please reinstall"))]);
+    bench.backfill(&history());
+    let thread = bench.thread(5);
+    assert!(thread.starts_with("#5 /1 in_progress customer=Olena K. assignee=anna waiting=-"), "{thread}");
+    assert!(!thread.contains("late"), "{thread}");
+}
+
+#[test]
 fn claim_reply_pending_answer_resolve() {
     let mut bench = Bench::followed(&history());
     let now = bench.now();

@@ -412,6 +412,7 @@ impl State {
             ViewRequest::Search { text, .. } => View::Search { hits: self.search(text) },
             ViewRequest::Outbox => View::Outbox { rows: self.outbox.clone() },
             ViewRequest::Desk => View::Desk(DeskView {
+                trouble: None,
                 name: "acme-support".to_owned(),
                 groups: Vec::new(),
                 link: self.link.clone(),

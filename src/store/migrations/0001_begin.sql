@@ -83,6 +83,8 @@ CREATE TABLE entries (
 );
 CREATE UNIQUE INDEX entries_message ON entries (group_id, message) WHERE message IS NOT NULL;
 CREATE INDEX entries_thread ON entries (group_id, topic, at, rank, id);
+-- Few are ever deleted, and each may have been the first message of a topic that went with it.
+CREATE INDEX entries_deleted ON entries (group_id, message) WHERE flags & 1 <> 0;
 -- General: one long topic of which only the newest messages are asked for.
 CREATE INDEX entries_general ON entries (group_id, message) WHERE topic = 1 AND kind = 0;
 

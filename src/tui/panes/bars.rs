@@ -136,6 +136,9 @@ fn link_words(model: &Model) -> (String, Style) {
         return ("desk stopped".to_owned(), model.theme.warning);
     }
     let Some(desk) = &model.desk else { return ("opening".to_owned(), model.theme.dim) };
+    if let Some(why) = &desk.trouble {
+        return (format!("not saved: {}", text::cut(why, 40)), model.theme.warning);
+    }
     let arrows = if ascii { "" } else { "⇄ " };
     match (&desk.link, desk.backfill) {
         (Some(LinkState::Offline { since, .. }), _) => {
