@@ -107,6 +107,7 @@ impl WorldHandle {
         inner.faults.clear();
         (inner.lose, inner.double, inner.swap, inner.slices) = (0, 0, 0, None);
         self.hub.slow.store(0, Ordering::Relaxed);
+        self.hub.skew.store(0, Ordering::Relaxed);
     }
 
     /// Loses the next rounds of pushes for everybody, so that clients see a gap. What one act changes is one round.
@@ -150,6 +151,12 @@ impl WorldHandle {
                     tokio::time::sleep(span).await;
                     handle.resume();
                 });
+            }
+            Trouble::Skew(seconds) => self.hub.skew.store(*seconds, Ordering::Relaxed),
+            Trouble::Stray => {
+                let mut inner = self.hub.lock();
+                let links: Vec<u64> = inner.links.keys().copied().collect();
+                links.into_iter().for_each(|link| inner.queue(link, Out::Stray));
             }
             Trouble::CutAll => self.cut_all(),
             Trouble::Restart => {

@@ -4,7 +4,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::net::SocketAddr;
-use std::sync::atomic::AtomicU64;
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use grammers_tl_types::{Serializable, enums};
@@ -38,6 +38,8 @@ pub(super) enum Out {
     Notice(Vec<u8>),
     /// Sends updates.
     Push(Vec<u8>),
+    /// Sends something sealed for another session.
+    Stray,
     /// Sends a bare transport error and ends.
     Fail(i32),
     /// Ends the connection.
@@ -92,6 +94,8 @@ pub(super) struct Hub {
     pub(super) paused: watch::Sender<bool>,
     /// How long every write takes longer, in milliseconds.
     pub(super) slow: AtomicU64,
+    /// How far the server's wall clock is from the machine's, in seconds.
+    pub(super) skew: AtomicI64,
     /// Wakes the customers' script.
     pub(super) news: Notify,
 }
@@ -102,6 +106,7 @@ impl Hub {
             inner: Mutex::new(inner),
             paused: watch::Sender::new(false),
             slow: AtomicU64::new(0),
+            skew: AtomicI64::new(0),
             news: Notify::new(),
         }
     }
@@ -109,6 +114,12 @@ impl Hub {
     /// Locks the inner state. A panic elsewhere has left it as it was between two statements, which is good enough.
     pub(super) fn lock(&self) -> MutexGuard<'_, Inner> {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Tells the server's wall clock, by which MTProto numbers and judges messages.
+    pub(super) fn wall(&self) -> Timestamp {
+        let skew = self.skew.load(Ordering::Relaxed).saturating_mul(1000);
+        Timestamp::from_millis(Clock::System.now().millis().saturating_add(skew))
     }
 
     /// Does something with the inner state and then pushes and logs what came of it.

@@ -12,7 +12,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Notify, mpsc, watch};
 use tokio::task::JoinSet;
 
-use crate::clock::Clock;
+use crate::clock::Timestamp;
 
 use super::crypto::{self, AuthKey};
 use super::hub::{Hub, Out, QUEUE};
@@ -107,7 +107,7 @@ async fn read_all(
             }
             inner.queue(link, Out::Session { key: key.clone(), session_id: envelope.session_id });
         }
-        let wall = Clock::System.now();
+        let wall = hub.wall();
         let is_new = !inboxes.contains_key(&envelope.session_id);
         let inbox = inboxes.entry(envelope.session_id).or_default();
         match inbox.judge(&key, &envelope, wall) {
@@ -158,7 +158,7 @@ fn take(hub: &Hub, link: u64, key: &AuthKey, inbox: &Inbox, message: &Incoming) 
             .map(|ping| Out::Answer(types::Pong { msg_id: message.msg_id, ping_id: ping.ping_id }.boxed())),
         functions::GetFutureSalts::CONSTRUCTOR_ID => functions::GetFutureSalts::from_bytes(rest)
             .ok()
-            .map(|asked| Out::Answer(session::future_salts(key, message.msg_id, asked.num, Clock::System.now()))),
+            .map(|asked| Out::Answer(session::future_salts(key, message.msg_id, asked.num, hub.wall()))),
         types::MsgsStateReq::CONSTRUCTOR_ID => types::MsgsStateReq::from_bytes(rest)
             .ok()
             .map(|asked| Out::Notice(inbox.states(message.msg_id, &asked.msg_ids))),
@@ -209,7 +209,7 @@ async fn write_all(mut to: OwnedWriteHalf, framing: Framing, mut queue: mpsc::Re
         let mut next = Some(first);
         let mut ends = false;
         while let Some(out) = next.take() {
-            ends = !put(out, &mut session, &mut frames, &mut bytes);
+            ends = !put(out, &mut session, &mut frames, &mut bytes, hub.wall());
             if !ends && bytes.len() < WRITE_BATCH {
                 next = queue.try_recv().ok();
             }
@@ -227,8 +227,7 @@ async fn write_all(mut to: OwnedWriteHalf, framing: Framing, mut queue: mpsc::Re
 }
 
 /// Appends a packet to the bytes. False if the connection is to end after them.
-fn put(out: Out, session: &mut Option<Outbox>, frames: &mut FrameWriter, bytes: &mut Vec<u8>) -> bool {
-    let wall = Clock::System.now();
+fn put(out: Out, session: &mut Option<Outbox>, frames: &mut FrameWriter, bytes: &mut Vec<u8>, wall: Timestamp) -> bool {
     let (body, answer, content) = match out {
         Out::Session { key, session_id } => {
             *session = Some(Outbox::new(key, session_id));
@@ -239,6 +238,12 @@ fn put(out: Out, session: &mut Option<Outbox>, frames: &mut FrameWriter, bytes: 
             return false;
         }
         Out::Cut => return false,
+        Out::Stray => {
+            if let Some(session) = session {
+                frames.frame(&session.seal_astray(wall), bytes);
+            }
+            return true;
+        }
         Out::Answer(body) => (body, true, true),
         Out::Notice(body) => (body, false, false),
         Out::Push(body) => (body, false, true),

@@ -232,6 +232,12 @@ impl Outbox {
         Self { key, session_id, last_id: 0, content: 0 }
     }
 
+    /// Seals something for a session that is not the client's.
+    pub(super) fn seal_astray(&self, wall: Timestamp) -> Vec<u8> {
+        let mut stray = Outbox::new(Arc::clone(&self.key), self.session_id ^ 1);
+        stray.seal(&types::Pong { msg_id: 0, ping_id: 0 }.boxed(), false, false, wall)
+    }
+
     /// Seals a body. Answers have ids of 1 modulo 4, all else of 3.
     pub(super) fn seal(&mut self, body: &[u8], answer: bool, content: bool, wall: Timestamp) -> Vec<u8> {
         let fraction = i64::from(u32::try_from(wall.millis().rem_euclid(1000)).unwrap_or(0)) << 22;

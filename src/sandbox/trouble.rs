@@ -30,6 +30,8 @@ Faults (a line of standard input, a line `SECONDS FAULT` of --faults FILE, or `f
   black-hole SECONDS            read and answer nothing for so long
   cut-all                       cut every connection
   restart                       cut every connection, and change all salts, as a restarted server does
+  skew SECONDS                  the server's clock is so far ahead of the machine's; 0 ends that
+  stray                         send every client a packet of another session
   skip-ids N                    use up N message ids
   empty MESSAGE                 delete a message, so that it is empty when asked for
   delete-topic TOPIC            delete a topic
@@ -60,6 +62,10 @@ pub enum Trouble {
     CutAll,
     /// Every connection is cut, and all salts change.
     Restart,
+    /// The server's clock is so many seconds ahead.
+    Skew(i64),
+    /// Every client gets a packet of another session.
+    Stray,
     /// So many message ids are used up.
     SkipIds(i32),
     /// A message is deleted.
@@ -104,6 +110,8 @@ impl fmt::Display for Trouble {
             Trouble::BlackHole(span) => write!(f, "black-hole {}", span.as_secs()),
             Trouble::CutAll => f.write_str("cut-all"),
             Trouble::Restart => f.write_str("restart"),
+            Trouble::Skew(seconds) => write!(f, "skew {seconds}"),
+            Trouble::Stray => f.write_str("stray"),
             Trouble::SkipIds(count) => write!(f, "skip-ids {count}"),
             Trouble::Empty(message) => write!(f, "empty {message}"),
             Trouble::DeleteTopic(topic) => write!(f, "delete-topic {topic}"),
@@ -152,6 +160,8 @@ impl FromStr for Trouble {
             "black-hole" => Trouble::BlackHole(Duration::from_secs(number(words.next(), "the number of seconds")?)),
             "cut-all" => Trouble::CutAll,
             "restart" => Trouble::Restart,
+            "skew" => Trouble::Skew(number(words.next(), "the number of seconds")?),
+            "stray" => Trouble::Stray,
             "skip-ids" => Trouble::SkipIds(number(words.next(), "the number of ids")?),
             "empty" => Trouble::Empty(number(words.next(), "the message")?),
             "delete-topic" => Trouble::DeleteTopic(number(words.next(), "the topic")?),
@@ -292,7 +302,7 @@ mod tests {
                 count += 1;
             }
         }
-        assert_eq!(count, 22);
+        assert_eq!(count, 24);
         assert!("cut-all now".parse::<Trouble>().is_err());
         assert!("cut-after".parse::<Trouble>().is_err());
         assert!("nonsense".parse::<Trouble>().is_err());

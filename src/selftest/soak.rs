@@ -26,7 +26,9 @@ use crate::sandbox::trouble::{Counts, play_dice};
 /// So long a view that is called live may differ from the world.
 pub const LONGEST: Duration = Duration::from_secs(5);
 /// So long everything may take to come about when the faults have stopped.
-const PATIENCE: Duration = Duration::from_secs(90);
+const PATIENCE: Duration = Duration::from_secs(60);
+/// With a defect there is no point in waiting long for what will never come.
+const IMPATIENCE: Duration = Duration::from_secs(6);
 
 /// What to soak.
 #[derive(Clone, Copy, Debug)]
@@ -100,6 +102,7 @@ struct Soak {
     /// Since when a thread differs.
     differs: BTreeMap<TicketKey, Instant>,
     count: u64,
+    patience: Duration,
 }
 
 /// Soaks.
@@ -121,10 +124,12 @@ pub async fn soak(plan: &Plan) -> Result<Report, SelftestError> {
         said: Vec::new(),
         differs: BTreeMap::new(),
         count: 0,
+        patience: if plan.sabotage.is_some() { IMPATIENCE } else { PATIENCE },
     };
     soak.until_quiet().await;
     soak.with_faults(plan).await?;
     soak.stage.world().disarm();
+    soak.stage.good_night();
     soak.until_quiet().await;
     soak.finish().await
 }
@@ -289,7 +294,7 @@ impl Soak {
     /// Waits until nothing is on its way and the desk shows the world, or that takes too long.
     async fn until_quiet(&mut self) {
         let handle = self.handle("anna");
-        let end = Instant::now() + PATIENCE;
+        let end = Instant::now() + self.patience;
         while Instant::now() < end {
             let idle = match (handle.read(ViewRequest::Desk).await, handle.read(ViewRequest::Counts).await) {
                 (View::Desk(desk), View::Counts(counts)) => {

@@ -177,6 +177,14 @@ impl Stage {
         compare(&self.truth(), &self.address.data, self.address.group())
     }
 
+    /// Has somebody write one last thing: whatever push was withheld before it is missed now.
+    pub(super) fn good_night(&self) {
+        for (customer, ticket) in self.customers.iter().zip(&self.matters) {
+            // Whose topic was closed meanwhile may not write; one of them may.
+            let _refused = self.world().say(*customer, ticket.topic.0, "soak good night");
+        }
+    }
+
     pub(super) async fn end(self) {
         self.sandbox.stop().await;
     }

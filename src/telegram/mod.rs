@@ -19,6 +19,7 @@ mod history;
 pub mod link;
 pub mod login;
 mod pace;
+mod reaction;
 mod secret;
 mod selector;
 mod send;

@@ -60,6 +60,9 @@ async fn the_link_survives_what_can_happen_to_pushes_and_connections() {
         "restart",
         "cut-all",
         "error updates.getChannelDifference 500 WORKER_BUSY_TOO_LONG_RETRY",
+        "error updates.getChannelDifference 400 CHANNEL_INVALID",
+        "error updates.getChannelDifference 400 PERSISTENT_TIMESTAMP_INVALID",
+        "stray",
         "black-hole 1",
     ] {
         scene.cause(line);
@@ -67,7 +70,17 @@ async fn the_link_survives_what_can_happen_to_pushes_and_connections() {
         scene.survives(line, &said).await;
         scene.cause("clear");
     }
-    assert_eq!(scene.server.world().caused().len(), 12, "{:?}", scene.server.world().caused());
+    assert_eq!(scene.server.world().caused().len(), 13, "{:?}", scene.server.world().caused());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_clock_that_is_behind_telegrams_is_no_end() {
+    let mut scene = scene().await;
+    for line in ["skew 900", "skew 1800"] {
+        scene.cause(line);
+        scene.cause("cut-all");
+        scene.survives(line, &[]).await;
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -25,6 +25,8 @@ mod screens_more;
 mod screens_rules;
 mod screens_terminal;
 #[cfg(feature = "sandbox")]
+mod selftest;
+#[cfg(feature = "sandbox")]
 mod simulation;
 mod support;
 #[cfg(feature = "sandbox")]
