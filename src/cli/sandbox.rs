@@ -160,5 +160,5 @@ async fn obey(world: WorldHandle) {
             Err(why) => writeln!(stderr(), "not done: {}", super::table::safe(&why)),
         };
     }
-    std::future::pending().await
+    std::future::pending::<()>().await;
 }

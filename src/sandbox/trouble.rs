@@ -260,12 +260,12 @@ pub async fn play(world: WorldHandle, script: Script) {
             tracing::warn!(%trouble, why = refusal.name, "a fault of the script made no sense");
         }
     }
-    std::future::pending().await
+    std::future::pending::<()>().await;
 }
 
 /// Causes what dice say, if there is a seed. Never ends.
 pub async fn play_dice(world: WorldHandle, seed: Option<u64>) {
-    let Some(seed) = seed else { return std::future::pending().await };
+    let Some(seed) = seed else { return std::future::pending::<()>().await };
     let mut chaos = Chaos::new(seed);
     loop {
         let (pause, trouble) = chaos.throw();

@@ -1,5 +1,8 @@
 //! Faults on demand: by control line, by script, by dice; and what the desk makes of those that no other test orders.
 
+use std::io::{BufRead, BufReader, Write};
+use std::process::{Command, Stdio};
+
 use topicdesk::engine::transport::Incoming;
 use topicdesk::sandbox::trouble::Trouble;
 use topicdesk::sandbox::{Sandbox, worldfile::WorldFile};
@@ -138,4 +141,30 @@ async fn a_script_in_the_worlds_file_happens_by_itself() {
         tokio::time::sleep(std::time::Duration::from_millis(25)).await;
     }
     panic!("it did not happen: {:?}", world.caused());
+}
+
+#[test]
+fn control_lines_and_a_file_cause_faults_in_a_sandbox_of_its_own() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("faults");
+    std::fs::write(&path, "0.1 skip-ids 3\n").expect("written");
+    let start = |extra: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_topicdesk"));
+        command.args(["sandbox", "--quiet", "--json", "--chaos", "7", "--faults"]).arg(&path).args(extra);
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("runs")
+    };
+    let mut sandbox = start(&[]);
+    let mut lines = sandbox.stdin.take().expect("piped");
+    writeln!(lines, "fault cut-all\nlose-pushes 2\nnonsense\ndelete-topic 999999").expect("written");
+    let errors = BufReader::new(sandbox.stderr.take().expect("piped"));
+    let said: Vec<String> = errors.lines().take(4).map(|line| line.expect("read")).collect();
+    sandbox.kill().expect("killed");
+    sandbox.wait().expect("ended");
+    assert_eq!(said[..2], ["done: cut-all", "done: lose-pushes 2"]);
+    assert!(said[2].starts_with("not done: there is no fault `nonsense`"), "{said:?}");
+    assert!(said[3].starts_with("not done: TOPIC_ID_INVALID"), "{said:?}");
+    std::fs::write(&path, "soon cut-all\n").expect("written");
+    let wrong = start(&[]).wait_with_output().expect("ends by itself");
+    assert_eq!(wrong.status.code(), Some(2), "{wrong:?}");
+    assert!(String::from_utf8_lossy(&wrong.stderr).contains("line 1"), "{wrong:?}");
 }

@@ -28,7 +28,7 @@ fn two_thousand_seeds_lose_repeat_and_leak_nothing() {
         ("answers lost", faults.answers_lost),
         ("duplicates", report.duplicates_refused),
     ] {
-        assert!(count > 100, "{kind} hardly happened: {count}\n{report:#?}");
+        assert!(count >= 50, "{kind} hardly happened: {count}\n{report:#?}");
     }
 }
 
