@@ -75,6 +75,10 @@ pub(super) enum Command {
     Takeover(super::takeover::TakeoverArgs),
     /// Send a public reply, and wait until it is sent
     Reply(super::reply::ReplyArgs),
+    /// Change the text of a message you have sent
+    Edit(super::edit::EditArgs),
+    /// Delete a message you have sent
+    Delete(super::delete::DeleteArgs),
     /// Write an internal note
     Note(super::note::NoteArgs),
     /// Set a ticket pending

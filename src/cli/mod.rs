@@ -21,9 +21,11 @@ mod claim;
 mod close;
 mod completions;
 mod config;
+mod delete;
 #[cfg(feature = "sandbox")]
 mod demo;
 mod doctor;
+mod edit;
 mod login;
 mod logout;
 mod note;
@@ -104,6 +106,8 @@ async fn run(cli: Cli) -> Done {
         Some(Command::Assign(args)) => assign::run(&global, args).await,
         Some(Command::Takeover(args)) => takeover::run(&global, args).await,
         Some(Command::Reply(args)) => reply::run(&global, args).await,
+        Some(Command::Edit(args)) => edit::run(&global, args).await,
+        Some(Command::Delete(args)) => delete::run(&global, args).await,
         Some(Command::Note(args)) => note::run(&global, args).await,
         Some(Command::Pending(args)) => pending::run(&global, args).await,
         Some(Command::Resolve(args)) => resolve::run(&global, args).await,

@@ -1,4 +1,6 @@
 //! `topicdesk reply`: sends a public reply and waits until Telegram has it, or has refused it.
+//!
+//! What was written in the thread after what its author has read stops it: a script is told what is new, and nothing stays behind.
 
 use std::io::{Write, stdout};
 use std::time::Duration;
@@ -14,10 +16,10 @@ use super::{interrupt, table};
 use crate::config::duration;
 use crate::desk::command::Command;
 use crate::desk::ids::{EntryId, MessageId, OutboxId, TicketKey};
-use crate::desk::thread::Delivery;
+use crate::desk::thread::{Delivery, Doubt};
 use crate::engine::handle::{Handle, new_command_id};
 use crate::engine::transport::LinkState;
-use crate::engine::views::{Entry, View, ViewRequest, Window};
+use crate::engine::views::{Entry, EntryKind, View, ViewRequest, Window};
 
 #[derive(Args)]
 pub(super) struct ReplyArgs {
@@ -29,6 +31,15 @@ pub(super) struct ReplyArgs {
     /// Quote this message
     #[arg(long, value_name = "MESSAGE")]
     to: Option<i32>,
+    /// The last message you have read; absent: the last one the desk knew when the command began
+    #[arg(long, value_name = "MESSAGE", conflicts_with = "force")]
+    seen: Option<i32>,
+    /// Send it whatever was written since
+    #[arg(long)]
+    force: bool,
+    /// Send it at once, without the seconds in which Ctrl-C takes it back
+    #[arg(long)]
+    now: bool,
     /// How long to wait for it to be sent
     #[arg(long, value_name = "TIME", default_value = "2m", value_parser = duration::parse)]
     wait: Duration,
@@ -38,26 +49,63 @@ pub(super) async fn run(global: &Global, args: ReplyArgs) -> Done {
     let site = Site::open(global)?;
     let agent = site.agent()?.name.clone();
     let text = work::text(args.text)?;
+    let seen = match args.seen {
+        _ if args.force => None,
+        Some(seen) => Some(MessageId(seen)),
+        // Whatever is wrong with the desk is told by those who open it next.
+        None => Some(newest(&site, args.ticket).await.unwrap_or_default()),
+    };
     let mirror = Mirror::start(&site)?;
     let handle = mirror.handle(agent);
     let done = async {
         let ticket = work::present(&handle, args.ticket).await?;
         let reply_to = args.to.map(MessageId);
-        let command = Command::Reply { ticket, text: text.clone(), reply_to, hold: false };
+        let command = Command::Reply { ticket, text: text.clone(), reply_to, hold: !args.now, seen };
         let receipt = handle.submit(new_command_id(), command).await?;
         if let Some(notice) = &receipt.notice {
             say(notice);
         }
         let outbox = receipt.outbox.ok_or_else(|| Failure::error("the desk took the reply but names no row for it"))?;
         tokio::select! {
-            done = settled(&site, &handle, ticket, outbox, &text) => done,
+            done = settled(&site, &handle, ticket, outbox, &text, seen) => done,
             () = tokio::time::sleep(args.wait) => Err(not_yet(&handle, &format!("not sent within {}", duration::show(args.wait))).await),
-            () = interrupt::wait() => Err(Failure { code: super::failure::INTERRUPTED, ..not_yet(&handle, "interrupted").await }),
+            () = interrupt::wait() => Err(Failure { code: super::failure::INTERRUPTED, ..take_back(&handle, outbox).await }),
         }
     };
     let done = done.await;
     mirror.stop().await;
     done
+}
+
+/// Tells the last message of a ticket that the desk knows before it connects.
+async fn newest(site: &Site, number: TicketNumber) -> Done<MessageId> {
+    let (_desk, handle) = site.read_only()?;
+    let ticket = work::find(&handle, number).await?;
+    let page = work::page(&handle, ticket, Window::Newest, 100).await?;
+    Ok(page.thread.iter().filter_map(|entry| entry.message_id).max().unwrap_or_default())
+}
+
+/// Takes the reply back as long as it has not left.
+async fn take_back(handle: &Handle, outbox: OutboxId) -> Failure {
+    match handle.submit(new_command_id(), Command::DiscardOutbox { outbox }).await {
+        Ok(_) => Failure::error("interrupted: the reply was taken back, nothing was sent"),
+        Err(_) => not_yet(handle, "interrupted").await,
+    }
+}
+
+/// Says what is new; the reply does not stay behind, where somebody might send it a second time.
+async fn overtaken(handle: &Handle, ticket: TicketKey, outbox: OutboxId, seen: MessageId, why: &Doubt) -> Done {
+    handle.submit(new_command_id(), Command::DiscardOutbox { outbox }).await?;
+    let page = work::page(handle, ticket, Window::Newest, 100).await?;
+    let mut newest = seen;
+    let mut news = String::new();
+    for entry in page.thread.iter().filter(|entry| entry.message_id > Some(seen) && entry.kind == EntryKind::Message) {
+        newest = newest.max(entry.message_id.unwrap_or_default());
+        let text = table::safe(&entry.text).replace('\n', "\n    ");
+        news.push_str(&format!("\n  {}: {text}", table::safe(&entry.author)));
+    }
+    let again = format!("to send it all the same, repeat it with --seen {newest} or --force");
+    Err(Failure::error(format!("{ticket}: not sent, {why}; {again}{news}")))
 }
 
 /// Says that the reply waits: it must not be written a second time.
@@ -70,7 +118,14 @@ async fn not_yet(handle: &Handle, what: &str) -> Failure {
 }
 
 /// Waits until the row has left the outbox or was parked.
-async fn settled(site: &Site, handle: &Handle, ticket: TicketKey, outbox: OutboxId, text: &str) -> Done {
+async fn settled(
+    site: &Site,
+    handle: &Handle,
+    ticket: TicketKey,
+    outbox: OutboxId,
+    text: &str,
+    seen: Option<MessageId>,
+) -> Done {
     let mut revisions = handle.watch();
     let mut entry: Option<EntryId> = None;
     loop {
@@ -83,7 +138,11 @@ async fn settled(site: &Site, handle: &Handle, ticket: TicketKey, outbox: Outbox
             View::Outbox { rows } => rows,
             other => return Err(work::unreadable(other)),
         };
-        match rows.iter().find(|row| row.outbox == outbox).map(|row| &row.delivery) {
+        // A part that stopped tells for all; else the first that has not left.
+        let mut own =
+            rows.iter().filter(|row| row.outbox == outbox || row.part_of == Some(outbox)).map(|row| &row.delivery);
+        let stopped_at = |delivery: &&Delivery| matches!(delivery, Delivery::Parked { .. } | Delivery::Confirm { .. });
+        match own.clone().find(stopped_at).or_else(|| own.next()) {
             None | Some(Delivery::Sent { .. }) => {
                 // The page may have been read before the row left; and a row that left before the first look is known
                 // by its words only.
@@ -99,6 +158,9 @@ async fn settled(site: &Site, handle: &Handle, ticket: TicketKey, outbox: Outbox
                     tell(site, ticket, shown)?;
                 }
                 return Err(Failure::error(format!("{ticket}: not sent: {}", table::safe(why))));
+            }
+            Some(Delivery::Confirm { why }) => {
+                return overtaken(handle, ticket, outbox, seen.unwrap_or_default(), why).await;
             }
             Some(Delivery::Held { .. } | Delivery::Queued | Delivery::Sending) => {}
         }

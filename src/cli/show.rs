@@ -15,7 +15,7 @@ use crate::desk::event::Event;
 use crate::desk::ids::TopicId;
 use crate::desk::thread::Delivery;
 use crate::engine::handle::Handle;
-use crate::engine::views::{Entry, EntryKind, ThreadPage, Window};
+use crate::engine::views::{ChangeView, Entry, EntryKind, ThreadPage, Window};
 
 #[derive(Args)]
 pub(super) struct ShowArgs {
@@ -159,6 +159,12 @@ fn body(entry: &Entry) -> String {
         Some(Delivery::Sent { .. }) | None => {}
         Some(Delivery::Parked { why }) => marks.push(format!("NOT SENT: {why}")),
         Some(other) => marks.push(other.label().to_owned()),
+    }
+    match &entry.change {
+        Some(ChangeView { refused: Some(why), .. }) => marks.push(format!("NOT CHANGED: {why}")),
+        Some(ChangeView { text: Some(_), .. }) => marks.push("being changed".to_owned()),
+        Some(_) => marks.push("being deleted".to_owned()),
+        None => {}
     }
     marks.extend(entry.edited_at.map(|_| "edited".to_owned()));
     marks.extend(entry.deleted.then(|| "deleted in Telegram".to_owned()));

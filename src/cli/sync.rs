@@ -197,6 +197,9 @@ async fn follow(site: &Site, handle: &Handle) -> Done {
                     Alert::Parked { ticket, why, .. } => {
                         writeln!(stdout(), "{ticket} has a reply that was not sent: {why}")?;
                     }
+                    Alert::NotChanged { ticket, why, .. } => {
+                        writeln!(stdout(), "{ticket} has a message that was not changed: {why}")?;
+                    }
                 }
             }
             stdout().flush()?;

@@ -2,15 +2,17 @@
 
 use std::io::{Read, Write, stdin, stdout};
 use std::str::FromStr;
+use std::time::Duration;
 
 use super::args::Global;
-use super::failure::{Done, Failure};
+use super::failure::{Done, Failure, INTERRUPTED};
+use super::mirror::{Mirror, glance, stopped};
 use super::site::{Site, say};
-use super::table;
+use super::{interrupt, table};
 use crate::desk::command::Command;
-use crate::desk::ids::{TicketKey, TopicId};
+use crate::desk::ids::{ChangeId, MessageId, TicketKey, TopicId};
 use crate::engine::handle::{Handle, Receipt, new_command_id};
-use crate::engine::views::{ThreadPage, TicketView, View, ViewRequest, Window};
+use crate::engine::views::{ChangeView, Entry, ThreadPage, TicketView, View, ViewRequest, Window};
 
 /// A ticket as people write it: `1042`, `#1042`, `1042/2`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -120,6 +122,67 @@ pub(super) async fn change(
     let done = done.await;
     desk.stop();
     done
+}
+
+/// How long Telegram may take to change a message before whoever asked goes on without waiting.
+const PATIENCE: Duration = Duration::from_secs(120);
+
+/// Has a message changed or deleted, with a link, and waits until Telegram has done so or has refused.
+pub(super) async fn change_message(
+    global: &Global,
+    number: TicketNumber,
+    message: MessageId,
+    done_word: &str,
+    command: impl FnOnce(TicketKey) -> Command,
+) -> Done {
+    let site = Site::open(global)?;
+    let agent = site.agent()?.name.clone();
+    let mirror = Mirror::start(&site)?;
+    let handle = mirror.handle(agent);
+    let done = async {
+        let ticket = find(&handle, number).await?;
+        let change = handle.submit(new_command_id(), command(ticket)).await?.change;
+        let later = |what: &str| format!("{what}: it stays queued, and the next topicdesk or sync does it");
+        tokio::select! {
+            done = is_changed(&handle, ticket, message, change) => {
+                let entry = done?;
+                if site.json {
+                    return Ok(writeln!(stdout(), "{}", serde_json::to_string_pretty(&entry)?)?);
+                }
+                Ok(writeln!(stdout(), "{ticket}: message {message} {done_word}")?)
+            }
+            () = tokio::time::sleep(PATIENCE) => Err(Failure::error(later("Telegram has not done it yet"))),
+            () = interrupt::wait() => Err(Failure { code: INTERRUPTED, message: later("interrupted") }),
+        }
+    };
+    let done = done.await;
+    mirror.stop().await;
+    done
+}
+
+/// Waits until a change is made or refused; gives the message as it is then.
+async fn is_changed(
+    handle: &Handle,
+    ticket: TicketKey,
+    message: MessageId,
+    change: Option<ChangeId>,
+) -> Done<Option<Entry>> {
+    let mut revisions = handle.watch();
+    loop {
+        let page = page(handle, ticket, Window::Around(message), 2).await?;
+        let entry = page.thread.into_iter().find(|entry| entry.message_id == Some(message));
+        match entry.as_ref().and_then(|entry| entry.change.as_ref()).filter(|own| Some(own.id) == change) {
+            None => return Ok(entry),
+            Some(ChangeView { refused: Some(why), .. }) => {
+                return Err(Failure::error(format!("{ticket}: message {message} is as it was: {}", table::safe(why))));
+            }
+            Some(_) => {}
+        }
+        if let Some(failure) = stopped(&glance(handle).await?) {
+            return Err(failure);
+        }
+        let _looked = tokio::time::timeout(Duration::from_millis(500), revisions.next()).await;
+    }
 }
 
 /// Tells where a ticket stands after a command.

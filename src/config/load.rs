@@ -55,6 +55,7 @@ fn config<'t>(reader: &mut Reader<'t>, root: &Section<'_, 't>, folder: Option<&P
     let desk = reader.section(root, "desk");
     reader.check_keys(&desk);
     let mut rules = rules(reader, root);
+    outbox(reader, root, &mut rules);
     if let Some(name) = reader.line(&desk, "name") {
         rules.desk_name = name.into_inner();
     }
@@ -116,6 +117,22 @@ fn rules<'t>(reader: &mut Reader<'t>, root: &Section<'_, 't>) -> Rules {
         }
     }
     rules
+}
+
+fn outbox<'t>(reader: &mut Reader<'t>, root: &Section<'_, 't>, rules: &mut Rules) {
+    let section = reader.section(root, "outbox");
+    reader.check_keys(&section);
+    for (key, least, field) in [("per_minute", 0, &mut rules.pace.per_minute), ("burst", 1, &mut rules.pace.burst)] {
+        let wanted = format!("a whole number from {least} up");
+        let Some(number) = reader.integer(&section, key, &wanted) else { continue };
+        match u32::try_from(*number.get_ref()) {
+            Ok(number) if number >= least => *field = number,
+            _ => reader.wrong(number.span().start, format!("`outbox.{key}` must be {wanted}")),
+        }
+    }
+    if let Some(span) = reader.span(&section, "ask_after_offline", true) {
+        rules.ask_after_offline = span;
+    }
 }
 
 fn telegram<'t>(

@@ -45,8 +45,11 @@ pub enum Command {
         text: String,
         /// The message to quote.
         reply_to: Option<MessageId>,
-        /// Leave the undo window open (a screen does; the command line does not).
+        /// Leave the undo window open.
         hold: bool,
+        /// The highest message the agent had on the screen. If somebody else has written since, it waits for a word of
+        /// theirs ([`Doubt`](super::thread::Doubt)). `None`: send it whatever was written.
+        seen: Option<MessageId>,
     },
     /// Write an internal note.
     Note {
@@ -124,22 +127,47 @@ pub enum Command {
         /// The event, as the receipt named it.
         event: EventId,
     },
-    /// Change the text of a reply that is held or parked.
+    /// Take a reply that is held or parked aside to change it: it does not leave meanwhile. The receipt gives its text.
+    HoldOutbox {
+        /// The row; parts of the same text that come after it are held too.
+        outbox: OutboxId,
+    },
+    /// Change the text of a reply that is held or parked, and send it.
     EditOutbox {
-        /// The row.
+        /// The row; it takes the place of the parts of the same text that come after it.
         outbox: OutboxId,
         /// The new text.
         text: String,
+        /// As in `Reply`.
+        seen: Option<MessageId>,
     },
     /// Throw away a reply that is held or parked.
     DiscardOutbox {
-        /// The row.
+        /// The row; parts of the same text that come after it go too.
         outbox: OutboxId,
     },
-    /// Try a parked reply again.
+    /// Send a reply that is parked or waits for a word.
     RetryOutbox {
-        /// The row.
+        /// The row; all parts of the same text that are stopped go with it.
         outbox: OutboxId,
+        /// As in `Reply`.
+        seen: Option<MessageId>,
+    },
+    /// Change the text of a message that the agent has sent from the desk.
+    EditMessage {
+        /// In which ticket.
+        ticket: TicketKey,
+        /// Which.
+        message: MessageId,
+        /// What it is to say.
+        text: String,
+    },
+    /// Delete a message that the agent has sent from the desk.
+    DeleteMessage {
+        /// In which ticket.
+        ticket: TicketKey,
+        /// Which.
+        message: MessageId,
     },
     /// Keep what is being written; empty text forgets it.
     SaveDraft {
@@ -185,10 +213,15 @@ impl Command {
             | Command::OpenTicket { ticket }
             | Command::Ignore { ticket, .. }
             | Command::Undo { ticket, .. }
+            | Command::EditMessage { ticket, .. }
+            | Command::DeleteMessage { ticket, .. }
             | Command::SaveDraft { ticket, .. }
             | Command::MarkSeen { ticket, .. }
             | Command::Typing { ticket } => Some(*ticket),
-            Command::EditOutbox { .. } | Command::DiscardOutbox { .. } | Command::RetryOutbox { .. } => None,
+            Command::HoldOutbox { .. }
+            | Command::EditOutbox { .. }
+            | Command::DiscardOutbox { .. }
+            | Command::RetryOutbox { .. } => None,
         }
     }
 }
@@ -222,9 +255,9 @@ pub enum Refusal {
     /// Nothing to say.
     #[error("the text is empty")]
     EmptyText,
-    /// Longer than Telegram takes.
-    #[error("the text has {0} characters, Telegram takes 4096: shorten it")]
-    TooLong(usize),
+    /// Longer than can be sent: its length, and the most.
+    #[error("the text has {0} characters, at most {1} can be sent: shorten it")]
+    TooLong(usize, usize),
     /// A `{{?…}}` is left.
     #[error("fill in {0} first")]
     Unfilled(String),

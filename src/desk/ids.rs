@@ -56,6 +56,11 @@ id! {
     OutboxId(i64)
 }
 
+id! {
+    /// A change of a message that was sent: an edit or a deletion.
+    ChangeId(i64)
+}
+
 impl TopicId {
     /// The topic *General*, which is never a ticket.
     pub const GENERAL: TopicId = TopicId(1);

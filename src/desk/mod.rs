@@ -13,6 +13,7 @@ pub mod metrics;
 pub mod people;
 pub mod queue;
 pub mod rules;
+pub mod split;
 pub mod template;
 pub mod thanks;
 pub mod thread;

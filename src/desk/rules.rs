@@ -37,10 +37,29 @@ pub struct Rules {
     pub auto_resolve_pending_after: Option<Duration>,
     /// How long a reply may be taken back before it leaves.
     pub undo_send: Duration,
+    /// How fast messages leave, for each group.
+    pub pace: Pace,
+    /// A reply that was older when the desk came online again asks its agent before it leaves; `None`: never.
+    pub ask_after_offline: Option<Duration>,
     /// How long a move may be undone.
     pub undo_window: Duration,
     /// The words by which a mere thanks is known.
     pub thanks: ThanksWords,
+}
+
+/// How fast messages leave: a token bucket, and never more than its rate in any minute.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Pace {
+    /// So many in any minute; 0: no limit. Telegram lets a bot send 20 into a group.
+    pub per_minute: u32,
+    /// So many at once after a pause; at least 1.
+    pub burst: u32,
+}
+
+impl Default for Pace {
+    fn default() -> Self {
+        Pace { per_minute: 18, burst: 5 }
+    }
 }
 
 impl Default for Rules {
@@ -58,6 +77,8 @@ impl Default for Rules {
             auto_pending_after: None,
             auto_resolve_pending_after: None,
             undo_send: Duration::from_secs(5),
+            pace: Pace::default(),
+            ask_after_offline: Some(Duration::from_secs(600)),
             undo_window: Duration::from_secs(30),
             thanks: ThanksWords::default(),
         }

@@ -242,6 +242,8 @@ impl Content {
 pub enum Delivery {
     /// May still be taken back; leaves at the instant.
     Held { until: Timestamp },
+    /// Held until its agent says once more that it may go.
+    Confirm { why: Doubt },
     /// Fixed, waits for its turn.
     Queued,
     /// Asked for; whether Telegram has it is not known.
@@ -252,11 +254,43 @@ pub enum Delivery {
     Parked { why: String },
 }
 
+/// Why a reply waits for a word of its agent.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "doubt")]
+pub enum Doubt {
+    /// Somebody has written after what the agent had on the screen; the newest of it.
+    Newer { message: MessageId },
+    /// It lay while the desk was offline, since then.
+    Offline { since: Timestamp },
+    /// Its text is being changed.
+    Editing,
+}
+
+impl fmt::Display for Doubt {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Doubt::Newer { .. } => "somebody has written since",
+            Doubt::Offline { .. } => "it is from before the desk was offline",
+            Doubt::Editing => "it is being changed",
+        })
+    }
+}
+
+/// How soon something of the outbox goes: what stands first goes first.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Lane {
+    /// What a person wrote.
+    #[default]
+    Human,
+    /// What the desk writes by itself.
+    Automatic,
+}
+
 impl Delivery {
     /// Tells the word in JSON and in the store: `held`, `queued`, `sending`, `sent`, `parked`.
     pub fn label(&self) -> &'static str {
         match self {
-            Delivery::Held { .. } => "held",
+            Delivery::Held { .. } | Delivery::Confirm { .. } => "held",
             Delivery::Queued => "queued",
             Delivery::Sending => "sending",
             Delivery::Sent { .. } => "sent",

@@ -26,6 +26,9 @@ impl Turn<'_> {
             Role::Customer | Role::Participant => (Side::Public, None),
         };
         let put = self.work.put_message(group, message, side, agent.as_ref(), late)?;
+        if let Put::Known(entry) = put {
+            self.work.date_reply(entry, message.at)?;
+        }
         self.state.top = self.state.top.max(message.id);
         Ok(put)
     }

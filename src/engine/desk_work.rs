@@ -2,19 +2,17 @@
 
 use super::EngineError;
 use super::handle::Receipt;
+use super::replies::Reply;
 use super::transport::{LinkState, Order};
 use super::turn::Turn;
 use crate::desk::command::{Command, Refusal};
 use crate::desk::event::{Actor, Event, Why};
-use crate::desk::ids::{AgentName, EntryId, EventId, MessageId, OutboxId, TicketKey, TopicId};
+use crate::desk::ids::{AgentName, EntryId, EventId, TicketKey, TopicId};
 use crate::desk::lifecycle::{self, Context};
 use crate::desk::thread::Delivery;
 use crate::store::outbox::OutboxRow;
 
-/// What Telegram takes in one message, in UTF-16 code units.
-const LONGEST: usize = 4_096;
-
-type Answer = Result<Receipt, Refusal>;
+pub(super) type Answer = Result<Receipt, Refusal>;
 
 impl Turn<'_> {
     /// Carries out a command, or says why not. A refusal leaves nothing behind: the caller drops the transaction.
@@ -36,9 +34,12 @@ impl Turn<'_> {
                 }
                 Ok(Ok(Receipt::default()))
             }
-            Command::EditOutbox { outbox, text } => self.edit_outbox(*outbox, text),
+            Command::HoldOutbox { outbox } => self.hold_outbox(*outbox),
+            Command::EditOutbox { outbox, text, seen } => self.edit_outbox(*outbox, text, *seen),
             Command::DiscardOutbox { outbox } => self.discard_outbox(*outbox),
-            Command::RetryOutbox { outbox } => self.retry_outbox(*outbox),
+            Command::RetryOutbox { outbox, seen } => self.retry_outbox(*outbox, *seen),
+            Command::EditMessage { ticket, message, text } => self.change_message(*ticket, *message, agent, Some(text)),
+            Command::DeleteMessage { ticket, message } => self.change_message(*ticket, *message, agent, None),
             Command::OpenTicket { ticket } => self.open_ticket(*ticket, agent),
             Command::Ignore { ticket, ignored } => self.ignore(*ticket, *ignored),
             Command::Undo { ticket, event } => self.undo(*ticket, *event, agent),
@@ -59,7 +60,9 @@ impl Turn<'_> {
         {
             return Ok(Err(Refusal::NoTicket(*of)));
         }
-        let on_its_way = |row: &OutboxRow| row.key == key && !matches!(row.delivery, Delivery::Parked { .. });
+        let on_its_way = |row: &OutboxRow| {
+            row.key == key && !matches!(row.delivery, Delivery::Parked { .. } | Delivery::Confirm { .. })
+        };
         let answering = self.work.open_outbox()?.iter().any(on_its_way);
         let Some(ticket) = self.ticket(key)? else { return Ok(Err(Refusal::NoTicket(key))) };
         let context = Context { rules, at, assignee_away: false, answering };
@@ -70,8 +73,11 @@ impl Turn<'_> {
         let by = Actor::Agent(agent.clone());
         let mut receipt = Receipt { notice: decision.notice, ..Receipt::default() };
         match command {
-            Command::Reply { text, reply_to, hold, .. } => {
-                receipt.outbox = Some(self.accept_reply(key, agent, text, *reply_to, *hold)?);
+            Command::Reply { text, reply_to, hold, seen, .. } => {
+                let reply = Reply { agent, text, reply_to: *reply_to, hold: *hold, seen: *seen };
+                let (outbox, notice) = self.accept_reply(key, &reply)?;
+                receipt.outbox = Some(outbox);
+                receipt.notice = receipt.notice.or(notice);
             }
             Command::Note { text, .. } => {
                 if text.trim().is_empty() {
@@ -99,98 +105,6 @@ impl Turn<'_> {
         let entry: EntryId = self.work.put_note(key, agent, self.now, text.trim_end())?;
         self.record(key, self.now, &Actor::Agent(agent.clone()), vec![Event::Noted { entry }])?;
         Ok(())
-    }
-
-    fn accept_reply(
-        &mut self,
-        key: TicketKey,
-        agent: &AgentName,
-        text: &str,
-        reply_to: Option<MessageId>,
-        hold: bool,
-    ) -> Result<OutboxId, EngineError> {
-        let text = text.trim_end();
-        let entry = self.work.put_reply(key, agent, self.now, text, reply_to)?;
-        let undo = self.rules.undo_send;
-        let delivery =
-            if hold && !undo.is_zero() { Delivery::Held { until: self.now + undo } } else { Delivery::Queued };
-        let row = OutboxRow {
-            id: OutboxId(0),
-            key,
-            entry,
-            agent: agent.clone(),
-            text: text.to_owned(),
-            reply_to,
-            random_id: (self.random)(),
-            delivery,
-            created_at: self.now,
-            not_before: None,
-            attempts: 0,
-        };
-        let outbox = self.work.put_outbox(&row)?;
-        self.work.tie(entry, outbox)?;
-        self.work.put_draft(agent, key, "", false)?;
-        Ok(outbox)
-    }
-
-    /// Finds a row that may still be changed.
-    fn editable(&mut self, id: OutboxId) -> Result<Result<OutboxRow, Refusal>, EngineError> {
-        Ok(match self.work.outbox(id)? {
-            None => Err(Refusal::NotEditable("gone".to_owned())),
-            Some(row) => match row.delivery {
-                Delivery::Held { .. } | Delivery::Parked { .. } => Ok(row),
-                delivery => Err(Refusal::NotEditable(delivery.label().to_owned())),
-            },
-        })
-    }
-
-    fn edit_outbox(&mut self, id: OutboxId, text: &str) -> Result<Answer, EngineError> {
-        let row = match self.editable(id)? {
-            Ok(row) => row,
-            Err(refusal) => return Ok(Err(refusal)),
-        };
-        let text = text.trim_end();
-        let length = text.encode_utf16().count();
-        if text.trim().is_empty() {
-            return Ok(Err(Refusal::EmptyText));
-        }
-        if length > LONGEST {
-            return Ok(Err(Refusal::TooLong(length)));
-        }
-        if let Some(entry) = self.work.entry(row.entry)? {
-            self.work.rewrite(&entry, text, self.state.indexed)?;
-        }
-        // What was parked was refused whole: another text is another message, with a key of its own.
-        self.work.rewrite_outbox(id, text, (self.random)())?;
-        if matches!(row.delivery, Delivery::Parked { .. }) {
-            self.work.set_delivery(id, &Delivery::Queued)?;
-        }
-        self.touch(row.key);
-        Ok(Ok(Receipt { outbox: Some(id), ..Receipt::default() }))
-    }
-
-    fn discard_outbox(&mut self, id: OutboxId) -> Result<Answer, EngineError> {
-        let row = match self.editable(id)? {
-            Ok(row) => row,
-            Err(refusal) => return Ok(Err(refusal)),
-        };
-        self.work.discard_outbox(id)?;
-        if let Some(entry) = self.work.entry(row.entry)? {
-            self.state.indexed = self.work.remove(&entry, self.state.indexed)?;
-        }
-        self.touch(row.key);
-        Ok(Ok(Receipt { outbox: Some(id), ..Receipt::default() }))
-    }
-
-    fn retry_outbox(&mut self, id: OutboxId) -> Result<Answer, EngineError> {
-        let row = match self.editable(id)? {
-            Ok(row) => row,
-            Err(refusal) => return Ok(Err(refusal)),
-        };
-        self.work.set_delivery(id, &Delivery::Queued)?;
-        self.work.set_attempt(id, 0, None)?;
-        self.touch(row.key);
-        Ok(Ok(Receipt { outbox: Some(id), ..Receipt::default() }))
     }
 
     fn open_ticket(&mut self, key: TicketKey, agent: &AgentName) -> Result<Answer, EngineError> {

@@ -8,7 +8,7 @@ use tokio::sync::{broadcast, mpsc, oneshot};
 
 use super::views::{Revision, View, ViewRequest};
 use crate::desk::command::{Command, Refusal};
-use crate::desk::ids::{AgentName, CommandId, EventId, OutboxId};
+use crate::desk::ids::{AgentName, ChangeId, CommandId, EventId, OutboxId};
 
 /// What a command has done: the same for every repeat of the same command id.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -17,6 +17,12 @@ pub struct Receipt {
     pub undo: Option<EventId>,
     /// The outbox row, if the command was a reply.
     pub outbox: Option<OutboxId>,
+    /// The change of a message, if the command was one.
+    #[serde(default)]
+    pub change: Option<ChangeId>,
+    /// The text that was taken aside to be changed, parts of it put together again.
+    #[serde(default)]
+    pub text: Option<String>,
     /// What else the agent should know ("the customer is still waiting for an answer").
     pub notice: Option<String>,
     /// The revision in which the effect can be read.

@@ -83,6 +83,7 @@ impl Turn<'_> {
                 self.history(TicketKey { group, topic }, below, &messages)?;
             }
             Incoming::Delivery { outbox, outcome } => self.delivered(outbox, outcome)?,
+            Incoming::Changed { change, outcome } => self.changed(change, outcome)?,
             Incoming::Failed { order, why } => self.order_failed(&order, &why),
         }
         Ok(())
@@ -96,6 +97,11 @@ impl Turn<'_> {
             self.state.ready = false;
             self.forget_orders();
         }
+        self.state.up_since = match link {
+            LinkState::Live => self.state.up_since.or(Some(self.now)),
+            LinkState::CatchingUp => self.state.up_since,
+            LinkState::Connecting | LinkState::Offline { .. } | LinkState::Stopped { .. } => None,
+        };
         if self.state.link.as_ref() != Some(&link) {
             self.state.link = Some(link);
             self.touch_all();
@@ -208,7 +214,7 @@ impl Turn<'_> {
         Ok(())
     }
 
-    fn edited(&mut self, group: GroupId, message: &Message) -> Result<(), EngineError> {
+    pub(super) fn edited(&mut self, group: GroupId, message: &Message) -> Result<(), EngineError> {
         let Some(before) = self.work.message(group, message.id)? else {
             return self.message(group, message);
         };
@@ -230,7 +236,7 @@ impl Turn<'_> {
         Ok(())
     }
 
-    fn deleted(&mut self, group: GroupId, id: MessageId) -> Result<(), EngineError> {
+    pub(super) fn deleted(&mut self, group: GroupId, id: MessageId) -> Result<(), EngineError> {
         self.cover_live(group, id)?;
         let Some(entry) = self.work.message(group, id)? else { return Ok(()) };
         if entry.deleted {

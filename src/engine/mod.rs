@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use thiserror::Error;
 
 use crate::clock::Timestamp;
-use crate::desk::ids::{EntryId, MessageId, OutboxId, PersonId, TicketKey, TopicId};
+use crate::desk::ids::{ChangeId, EntryId, MessageId, OutboxId, PersonId, TicketKey, TopicId};
 use crate::desk::people::{Person, Staff};
 use crate::desk::rules::Rules;
 use crate::desk::ticket::Ticket;
@@ -22,13 +22,16 @@ use transport::{Cursor, GroupFacts, LinkState};
 
 mod automation;
 mod backfill;
+mod changes;
 mod consume;
 mod desk_work;
 pub mod handle;
 pub mod input;
 mod mirror;
 mod outbox;
+mod pace;
 mod read;
+mod replies;
 pub mod runner;
 mod step;
 mod summary;
@@ -79,10 +82,16 @@ struct State {
     listing: bool,
     /// Rows asked for and not answered.
     sending: BTreeSet<OutboxId>,
+    /// Changes asked for and not answered.
+    changing: BTreeSet<ChangeId>,
     /// When failed fetches may be asked for again.
     fetch_after: Option<Timestamp>,
     /// Telegram asks us not to send before.
     send_after: Option<Timestamp>,
+    /// Since when the link has been without interruption; `None`: it is down.
+    up_since: Option<Timestamp>,
+    /// When a ticket last had its turn to send: who waited longest comes next.
+    served: BTreeMap<TicketKey, Timestamp>,
     /// When the outbox has something to do.
     outbox_wake: Option<Timestamp>,
     /// When a ticket has something to do.

@@ -2,8 +2,12 @@
 //!
 //! held -> queued -> sending -> sent or parked. What is sent is fixed when a row leaves *held*. An answer that does not come, or that
 //! is no definite refusal, leaves the row *sending*, and the identical call is repeated with the same `random_id`.
+//!
+//! What was never *sending* goes back to *held* when the thread has moved on under it, or when it lay too long while the desk was
+//! offline: until its agent says once more that it may go. Tickets take turns, lanes go one after the other, all at the pace of
+//! `pace`.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use super::EngineError;
@@ -14,7 +18,7 @@ use crate::clock::Timestamp;
 use crate::desk::event::{Actor, Writer};
 use crate::desk::ids::{MessageId, OutboxId, TicketKey};
 use crate::desk::lifecycle::Happening;
-use crate::desk::thread::{Content, Delivery};
+use crate::desk::thread::{Content, Delivery, Doubt, Lane};
 use crate::store::outbox::OutboxRow;
 
 /// How many replies, of different tickets, are on their way at once.
@@ -27,54 +31,119 @@ impl Turn<'_> {
     /// Moves every row that can move, and asks for the sends that are due.
     pub(super) fn pump_outbox(&mut self) -> Result<(), EngineError> {
         self.state.outbox_wake = None;
-        let rows = self.work.open_outbox()?;
-        if rows.is_empty() {
-            return Ok(());
-        }
-        let linked = self.state.ready && matches!(self.state.link, Some(LinkState::CatchingUp | LinkState::Live));
         if self.state.send_after.is_some_and(|at| at <= self.now) {
             self.state.send_after = None;
             self.work.forget_value("send_after")?;
         }
-        let mut waiting: BTreeSet<TicketKey> = BTreeSet::new();
-        for mut row in rows {
-            if let Delivery::Held { until } = row.delivery {
-                if until > self.now {
+        self.pump_changes()?;
+        // What stood behind a row that is held again has its turn at once.
+        while self.pump_replies()? {}
+        // What is of a lower lane than the outbox asks `may_go` after this line.
+        Ok(())
+    }
+
+    /// Does what can be done now; tells whether a row was held again.
+    fn pump_replies(&mut self) -> Result<bool, EngineError> {
+        let mut heads: BTreeMap<TicketKey, OutboxRow> = BTreeMap::new();
+        let mut held: BTreeSet<TicketKey> = BTreeSet::new();
+        for mut row in self.work.open_outbox()? {
+            match row.delivery {
+                Delivery::Held { until } if until > self.now => {
                     self.wake_outbox(until);
-                    waiting.insert(row.key);
+                    held.insert(row.key);
                     continue;
                 }
-                self.move_row(&mut row, Delivery::Queued)?;
+                Delivery::Held { .. } => self.move_row(&mut row, Delivery::Queued)?,
+                Delivery::Confirm { .. } | Delivery::Parked { .. } | Delivery::Sent { .. } => continue,
+                Delivery::Queued | Delivery::Sending => {}
             }
-            if matches!(row.delivery, Delivery::Parked { .. }) {
-                continue;
+            // Order is kept per ticket: only one row is on its way, the oldest of the most important lane; what may be there
+            // already must be known first, and nothing overtakes what is held.
+            let sending = row.delivery == Delivery::Sending;
+            let before = heads.get(&row.key).map(|head| (head.delivery == Delivery::Sending, head.lane));
+            let first = match before {
+                Some((true, _)) => false,
+                Some((false, lane)) => sending || row.lane < lane,
+                None => sending || !held.contains(&row.key),
+            };
+            if first {
+                heads.insert(row.key, row);
             }
-            // Order is kept per ticket: only the oldest row that has not settled may be on its way.
-            if !waiting.insert(row.key) || self.state.sending.contains(&row.id) || !linked {
-                continue;
-            }
-            let not_before = row.not_before.max(self.state.send_after).filter(|at| *at > self.now);
-            if let Some(at) = not_before {
-                self.wake_outbox(at);
-                continue;
-            }
-            if self.state.sending.len() < AT_ONCE {
-                self.send(row)?;
-            }
+        }
+        self.state.served.retain(|key, _| heads.contains_key(key));
+        let mut heads: Vec<OutboxRow> = heads.into_values().collect();
+        // Lanes, then whoever has waited longest for a turn: one reply of a ticket, then one of the next.
+        let since = |row: &OutboxRow| row.said_at.max(self.state.served.get(&row.key).copied().unwrap_or_default());
+        heads.sort_by_key(|row| (row.delivery != Delivery::Sending, row.lane, since(row), row.id));
+        let mut held_again = false;
+        for row in heads {
+            held_again |= self.advance(row)?;
+        }
+        Ok(held_again)
+    }
+
+    /// Sends a row if it may go now; tells whether it is held again instead.
+    fn advance(&mut self, mut row: OutboxRow) -> Result<bool, EngineError> {
+        let repeat = row.delivery == Delivery::Sending;
+        // What was written while the desk was away is known only when the link is live.
+        let linked = match self.state.link {
+            Some(LinkState::Live) => true,
+            Some(LinkState::CatchingUp) => repeat,
+            _ => false,
+        };
+        if !linked || !self.state.ready || self.state.sending.contains(&row.id) {
+            return Ok(false);
+        }
+        if !repeat && let Some(why) = self.doubt(&row)? {
+            self.ask(row, &why)?;
+            return Ok(true);
+        }
+        if let Some(at) = row.not_before.filter(|at| *at > self.now) {
+            self.wake_outbox(at);
+            return Ok(false);
+        }
+        if self.state.sending.len() >= AT_ONCE || !self.may_go(row.key.group)? {
+            return Ok(false);
+        }
+        self.work.set_attempt(row.id, row.attempts + 1, None)?;
+        if !repeat {
+            self.move_row(&mut row, Delivery::Sending)?;
+        }
+        self.send(row);
+        Ok(false)
+    }
+
+    /// Tells why a row should not leave without another word of its agent. A text of which a part has left goes on.
+    fn doubt(&mut self, row: &OutboxRow) -> Result<Option<Doubt>, EngineError> {
+        if row.lane != Lane::Human || row.first.is_some_and(|first| first != row.id) {
+            return Ok(None);
+        }
+        if let Some(doubt) = self.newer(row.key, row.seen, &row.agent)? {
+            return Ok(Some(doubt));
+        }
+        let waited = self.state.up_since.map(|up| up.since(row.said_at)).unwrap_or_default();
+        let long = self.rules.ask_after_offline.is_some_and(|limit| waited >= limit);
+        Ok(long.then_some(Doubt::Offline { since: row.said_at }))
+    }
+
+    /// Holds a row, and what of its text comes after it, until its agent says that it may go.
+    fn ask(&mut self, row: OutboxRow, why: &Doubt) -> Result<(), EngineError> {
+        self.alerts.push(Alert::Parked { ticket: row.key, agent: row.agent.clone(), why: why.to_string() });
+        let mut rows = self.after(&row)?;
+        rows.insert(0, row);
+        for mut row in rows {
+            self.move_row(&mut row, Delivery::Confirm { why: why.clone() })?;
         }
         Ok(())
     }
 
-    fn wake_outbox(&mut self, at: Timestamp) {
+    pub(super) fn wake_outbox(&mut self, at: Timestamp) {
         self.state.outbox_wake = Some(self.state.outbox_wake.map_or(at, |wake| wake.min(at)));
     }
 
-    fn send(&mut self, mut row: OutboxRow) -> Result<(), EngineError> {
-        self.work.set_attempt(row.id, row.attempts + 1, None)?;
-        if row.delivery != Delivery::Sending {
-            self.move_row(&mut row, Delivery::Sending)?;
-        }
+    fn send(&mut self, row: OutboxRow) {
         self.state.sending.insert(row.id);
+        self.state.served.insert(row.key, self.now);
         self.orders.push(Order::Send(Send {
             outbox: row.id,
             group: row.key.group,
@@ -83,10 +152,9 @@ impl Turn<'_> {
             text: row.text,
             random_id: row.random_id,
         }));
-        Ok(())
     }
 
-    fn move_row(&mut self, row: &mut OutboxRow, delivery: Delivery) -> Result<(), EngineError> {
+    pub(super) fn move_row(&mut self, row: &mut OutboxRow, delivery: Delivery) -> Result<(), EngineError> {
         self.work.set_delivery(row.id, &delivery)?;
         row.delivery = delivery;
         self.touch(row.key);
@@ -105,6 +173,10 @@ impl Turn<'_> {
             Outcome::Refused { why, topic_gone } => {
                 self.alerts.push(Alert::Parked { ticket: row.key, agent: row.agent.clone(), why: why.clone() });
                 let key = row.key;
+                for mut later in self.after(&row)? {
+                    let why = format!("the part before it was not sent: {why}");
+                    self.move_row(&mut later, Delivery::Parked { why })?;
+                }
                 self.move_row(&mut row, Delivery::Parked { why })?;
                 if topic_gone {
                     self.orders.push(Order::CheckTopics { group: key.group, topics: vec![key.topic] });
@@ -112,11 +184,7 @@ impl Turn<'_> {
                 Ok(())
             }
             Outcome::Later { not_before } => {
-                // A definite "not now": nothing has happened there, and nothing may be sent to the group before.
-                self.state.send_after = self.state.send_after.max(Some(not_before));
-                self.work.set_value("send_after", &not_before.millis().to_string())?;
-                self.wake_outbox(not_before);
-                self.touch_all();
+                self.flood(not_before)?;
                 self.move_row(&mut row, Delivery::Queued)
             }
             Outcome::Taken => {
@@ -129,6 +197,15 @@ impl Turn<'_> {
             }
             Outcome::Unknown { why } => self.repeat_later(&row, &why),
         }
+    }
+
+    /// Takes in a definite "not now": nothing has happened there, and nothing may be asked of the group before.
+    pub(super) fn flood(&mut self, not_before: Timestamp) -> Result<(), EngineError> {
+        self.state.send_after = self.state.send_after.max(Some(not_before));
+        self.work.set_value("send_after", &not_before.millis().to_string())?;
+        self.wake_outbox(not_before);
+        self.touch_all();
+        Ok(())
     }
 
     fn repeat_later(&mut self, row: &OutboxRow, why: &str) -> Result<(), EngineError> {
@@ -187,7 +264,7 @@ impl Turn<'_> {
     /// Parks everything that waits for a topic that is gone.
     pub(super) fn park_topic(&mut self, key: TicketKey, why: &str) -> Result<(), EngineError> {
         for mut row in self.work.open_outbox()? {
-            let waits = matches!(row.delivery, Delivery::Held { .. } | Delivery::Queued);
+            let waits = matches!(row.delivery, Delivery::Held { .. } | Delivery::Confirm { .. } | Delivery::Queued);
             if row.key == key && waits {
                 self.alerts.push(Alert::Parked { ticket: key, agent: row.agent.clone(), why: why.to_owned() });
                 self.move_row(&mut row, Delivery::Parked { why: why.to_owned() })?;

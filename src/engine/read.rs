@@ -8,8 +8,8 @@ use super::mirror::Sync;
 use super::summary;
 use super::transport::{GroupFacts, LinkState};
 use super::views::{
-    Counts, DeskView, Draft, Entry, EntryKind, Hit, OutboxRow, PersonView, QueueName, QueuePage, Side, ThreadPage,
-    TicketRow, TicketView, View, ViewRequest, Window,
+    ChangeView, Counts, DeskView, Draft, Entry, EntryKind, Hit, OutboxRow, PersonView, QueueName, QueuePage, Side,
+    ThreadPage, TicketRow, TicketView, View, ViewRequest, Window,
 };
 use crate::clock::{Clock, Timestamp};
 use crate::desk::ids::{AgentName, MessageId, PersonId, TicketKey};
@@ -18,6 +18,7 @@ use crate::desk::queue::{Filter, Sort};
 use crate::desk::rules::Rules;
 use crate::desk::thread::{Content, Delivery};
 use crate::desk::ticket::Ticket;
+use crate::store::changes::{ChangeRow, Progress};
 use crate::store::tickets::{Part, QueueRow};
 use crate::store::topics::TopicRow;
 use crate::store::{self, Reader, StoreError, coverage, threads};
@@ -126,7 +127,7 @@ impl Views {
         }
         for row in self.reader.open_outbox()? {
             match row.delivery {
-                Delivery::Parked { .. } => counts.parked += 1,
+                Delivery::Parked { .. } | Delivery::Confirm { .. } => counts.parked += 1,
                 _ => counts.outbox += 1,
             }
         }
@@ -285,6 +286,10 @@ impl Views {
             }
             None => None,
         };
+        let change = match row.message.filter(|_| row.agent.is_some()) {
+            Some(message) => self.reader.newest_change(row.key.group, message)?.and_then(change_view),
+            None => None,
+        };
         let forwarded_from = match &row.content {
             Some(Content::Post(post)) => post.forwarded_from.clone(),
             _ => None,
@@ -321,6 +326,7 @@ impl Views {
             deleted: row.deleted,
             late: row.late,
             forwarded_from,
+            change,
             content: row.content.filter(|_| kind == EntryKind::Message || service),
             event,
         })
@@ -359,6 +365,7 @@ impl Views {
             text: row.text,
             at: row.created_at,
             delivery: row.delivery,
+            part_of: row.first,
         };
         Ok(self.reader.open_outbox()?.into_iter().map(row).collect())
     }
@@ -437,6 +444,16 @@ impl Views {
         };
         Ok(next.copied().filter(|key| Some(*key) != after))
     }
+}
+
+/// Shows a change that is on its way or was refused; of one that was made there is nothing more to say.
+fn change_view(row: ChangeRow) -> Option<ChangeView> {
+    let refused = match row.progress {
+        Progress::Done => return None,
+        Progress::Refused(why) => Some(why),
+        Progress::Queued | Progress::Sending => None,
+    };
+    Some(ChangeView { id: row.id, text: row.text, refused })
 }
 
 /// Makes the row that screens and JSON show.

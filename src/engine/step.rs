@@ -155,6 +155,8 @@ impl State {
             reading: self.reading.clone(),
             listing: self.listing,
             sending: self.sending.clone(),
+            changing: self.changing.clone(),
+            up_since: self.up_since,
             fetch_after: self.fetch_after,
             unchecked: self.unchecked.clone(),
             facts_owed: self.facts_owed,
@@ -165,8 +167,8 @@ impl State {
 
     /// Puts what is under way over a state that was just read.
     fn over(self, loaded: State) -> State {
-        let State { resyncing, ready, scans, scanned, reading, listing, sending, .. } = self;
-        let State { fetch_after, unchecked, facts_owed, follow_owed, .. } = self;
+        let State { resyncing, ready, scans, scanned, reading, listing, sending, changing, .. } = self;
+        let State { up_since, fetch_after, unchecked, facts_owed, follow_owed, .. } = self;
         State {
             resyncing,
             ready,
@@ -175,6 +177,8 @@ impl State {
             reading,
             listing,
             sending,
+            changing,
+            up_since,
             fetch_after,
             unchecked,
             facts_owed,

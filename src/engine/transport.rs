@@ -6,7 +6,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::clock::Timestamp;
-use crate::desk::ids::{GroupId, MessageId, OutboxId, PersonId, TopicId};
+use crate::desk::ids::{ChangeId, GroupId, MessageId, OutboxId, PersonId, TopicId};
 use crate::desk::people::Person;
 use crate::desk::thread::Message;
 
@@ -46,6 +46,8 @@ pub enum Order {
     CheckTopics { group: GroupId, topics: Vec<TopicId> },
     /// Send a text with a `random_id` that never changes, and answer with [`Incoming::Delivery`].
     Send(Send),
+    /// Change or delete a message that was sent, and answer with [`Incoming::Changed`]. May be asked again and again.
+    Change(Change),
     /// Say that somebody is writing; nobody waits for the answer.
     Typing { group: GroupId, topic: TopicId },
     /// A group to which rights or facts should be asked again after a while is `Facts`; this one ends the link for good.
@@ -80,6 +82,19 @@ pub struct Send {
     pub random_id: i64,
 }
 
+/// A change of a message that was sent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Change {
+    /// The row.
+    pub change: ChangeId,
+    /// Where.
+    pub group: GroupId,
+    /// Which message.
+    pub message: MessageId,
+    /// What it is to say, plain text; `None`: delete it.
+    pub text: Option<String>,
+}
+
 /// What comes from Telegram.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Incoming {
@@ -99,6 +114,8 @@ pub enum Incoming {
     History { group: GroupId, topic: TopicId, below: Option<MessageId>, messages: Vec<Message>, people: Vec<Person> },
     /// The answer to `Send`.
     Delivery { outbox: OutboxId, outcome: Outcome },
+    /// The answer to `Change`: `Sent` when the message is as it is to be.
+    Changed { change: ChangeId, outcome: Outcome },
     /// An order that failed for a reason that waiting does not mend by itself; the engine asks again later or gives up.
     Failed { order: Order, why: Failure },
 }

@@ -5,7 +5,9 @@ use serde::{Deserialize, Serialize};
 pub use super::transport::{GroupFacts, LinkState};
 use crate::clock::Timestamp;
 use crate::desk::event::Event;
-use crate::desk::ids::{AgentName, EntryId, EventId, GroupId, MessageId, OutboxId, PersonId, TicketKey, TopicId};
+use crate::desk::ids::{
+    AgentName, ChangeId, EntryId, EventId, GroupId, MessageId, OutboxId, PersonId, TicketKey, TopicId,
+};
 pub use crate::desk::queue::{QueueName, Sort};
 use crate::desk::thread::{Content, Delivery};
 use crate::desk::ticket::{Pending, Status};
@@ -135,7 +137,7 @@ pub struct Counts {
     pub open: usize,
     /// Replies that are held, queued or being sent.
     pub outbox: usize,
-    /// Replies that were parked.
+    /// Replies that were parked, or that wait for a word of their agent.
     pub parked: usize,
 }
 
@@ -329,10 +331,24 @@ pub struct Entry {
     pub late: bool,
     /// Whom it was forwarded from.
     pub forwarded_from: Option<String>,
+    /// An edit or deletion of it that is on its way, or was refused.
+    #[serde(default)]
+    pub change: Option<ChangeView>,
     /// The message in full, for formatting and files.
     pub content: Option<Content>,
     /// The event of an activity line.
     pub event: Option<(EventId, Event)>,
+}
+
+/// An edit or deletion of a message.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ChangeView {
+    /// Which, as the receipt named it.
+    pub id: ChangeId,
+    /// What it is to say; `None`: it is to be deleted.
+    pub text: Option<String>,
+    /// Why Telegram refused it; `None`: it is on its way.
+    pub refused: Option<String>,
 }
 
 /// A message or note that contains the words.
@@ -373,6 +389,9 @@ pub struct OutboxRow {
     pub at: Timestamp,
     /// How far it has got.
     pub delivery: Delivery,
+    /// The first part of the long text it is a part of.
+    #[serde(default)]
+    pub part_of: Option<OutboxId>,
 }
 
 /// The desk at a glance.
@@ -448,11 +467,20 @@ pub enum Alert {
         /// Whose.
         assignee: AgentName,
     },
-    /// A reply could not be sent.
+    /// A reply could not be sent, or was not sent without asking.
     Parked {
         /// Which.
         ticket: TicketKey,
         /// Whose reply.
+        agent: AgentName,
+        /// Why.
+        why: String,
+    },
+    /// A message could not be edited or deleted.
+    NotChanged {
+        /// In which ticket.
+        ticket: TicketKey,
+        /// Who wanted it.
         agent: AgentName,
         /// Why.
         why: String,

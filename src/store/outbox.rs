@@ -1,11 +1,11 @@
 //! The outbox: replies on their way, with everything that makes a send repeatable.
 
-use rusqlite::{Connection, OptionalExtension, Row, params};
+use rusqlite::{Connection, Row, params};
 
 use super::{Reader, Result, Work};
 use crate::clock::Timestamp;
-use crate::desk::ids::{AgentName, EntryId, GroupId, MessageId, OutboxId, TicketKey, TopicId};
-use crate::desk::thread::Delivery;
+use crate::desk::ids::{AgentName, EntryId, GroupId, MessageId, OutboxId, PersonId, TicketKey, TopicId};
+use crate::desk::thread::{Delivery, Lane};
 
 /// A reply on its way.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,15 +32,26 @@ pub struct OutboxRow {
     pub not_before: Option<Timestamp>,
     /// How often it was asked for.
     pub attempts: u32,
+    /// How soon it goes.
+    pub lane: Lane,
+    /// The highest message on its agent's screen; `None`: it goes whatever was written since.
+    pub seen: Option<MessageId>,
+    /// When its agent last said that it may go.
+    pub said_at: Timestamp,
+    /// The first part of the text it is a part of.
+    pub first: Option<OutboxId>,
 }
 
 const COLUMNS: &str =
     "id, group_id, topic, entry, agent, text, reply_to, random_id, state, until, message, why, created_at,
-    not_before, attempts";
+    not_before, attempts, lane, seen, said_at, first, doubt";
 
-fn outbox_row(row: &Row<'_>) -> rusqlite::Result<OutboxRow> {
-    let delivery = match row.get_ref(8)?.as_str()? {
-        "held" => Delivery::Held { until: Timestamp::from_millis(row.get::<_, Option<i64>>(9)?.unwrap_or(0)) },
+fn outbox_row(row: &Row<'_>) -> Result<OutboxRow> {
+    let delivery = match row.get_ref(8)?.as_str().map_err(rusqlite::Error::from)? {
+        "held" => match row.get::<_, Option<String>>(19)? {
+            Some(doubt) => Delivery::Confirm { why: serde_json::from_str(&doubt)? },
+            None => Delivery::Held { until: Timestamp::from_millis(row.get::<_, Option<i64>>(9)?.unwrap_or(0)) },
+        },
         "queued" => Delivery::Queued,
         "sending" => Delivery::Sending,
         "sent" => Delivery::Sent { message: MessageId(row.get::<_, Option<i32>>(10)?.unwrap_or(0)) },
@@ -58,6 +69,10 @@ fn outbox_row(row: &Row<'_>) -> rusqlite::Result<OutboxRow> {
         created_at: Timestamp::from_millis(row.get(12)?),
         not_before: row.get::<_, Option<i64>>(13)?.map(Timestamp::from_millis),
         attempts: row.get(14)?,
+        lane: if row.get::<_, i64>(15)? == 0 { Lane::Human } else { Lane::Automatic },
+        seen: row.get::<_, Option<i32>>(16)?.map(MessageId),
+        said_at: Timestamp::from_millis(row.get(17)?),
+        first: row.get::<_, Option<i64>>(18)?.map(OutboxId),
     })
 }
 
@@ -65,15 +80,15 @@ fn open(connection: &Connection) -> Result<Vec<OutboxRow>> {
     let mut statement = connection.prepare_cached(&format!(
         "SELECT {COLUMNS} FROM outbox WHERE state IN ('held', 'queued', 'sending', 'parked') ORDER BY id"
     ))?;
-    let rows = statement.query_map([], outbox_row)?;
-    Ok(rows.collect::<rusqlite::Result<_>>()?)
+    let rows = statement.query_and_then([], outbox_row)?;
+    rows.collect()
 }
 
 fn find(connection: &Connection, id: OutboxId) -> Result<Option<OutboxRow>> {
-    Ok(connection
-        .prepare_cached(&format!("SELECT {COLUMNS} FROM outbox WHERE id = ?1 AND state <> 'discarded'"))?
-        .query_row([id.0], outbox_row)
-        .optional()?)
+    let mut statement =
+        connection.prepare_cached(&format!("SELECT {COLUMNS} FROM outbox WHERE id = ?1 AND state <> 'discarded'"))?;
+    let mut rows = statement.query([id.0])?;
+    rows.next()?.map(outbox_row).transpose()
 }
 
 impl Work<'_> {
@@ -84,8 +99,9 @@ impl Work<'_> {
     pub fn put_outbox(&self, row: &OutboxRow) -> Result<OutboxId> {
         self.transaction
             .prepare_cached(
-                "INSERT INTO outbox (group_id, topic, entry, agent, text, reply_to, random_id, state, created_at)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, 'queued', ?8)",
+                "INSERT INTO outbox (group_id, topic, entry, agent, text, reply_to, random_id, state, created_at, lane, seen,
+                                     said_at, first)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, 'queued', ?8, ?9, ?10, ?11, ?12)",
             )?
             .execute(params![
                 row.key.group.0,
@@ -96,6 +112,10 @@ impl Work<'_> {
                 row.reply_to.map(|id| id.0),
                 row.random_id,
                 row.created_at.millis(),
+                row.lane as i64,
+                row.seen.map(|id| id.0),
+                row.said_at.millis(),
+                row.first.map(|id| id.0),
             ])?;
         let id = OutboxId(self.transaction.last_insert_rowid());
         self.set_delivery(id, &row.delivery)?;
@@ -107,15 +127,116 @@ impl Work<'_> {
     /// # Errors
     /// SQLite's.
     pub fn set_delivery(&self, id: OutboxId, delivery: &Delivery) -> Result<()> {
-        let (until, message, why) = match delivery {
-            Delivery::Held { until } => (Some(until.millis()), None, None),
-            Delivery::Sent { message } => (None, Some(message.0), None),
-            Delivery::Parked { why } => (None, None, Some(why.as_str())),
-            Delivery::Queued | Delivery::Sending => (None, None, None),
+        let (until, message, why, doubt) = match delivery {
+            Delivery::Held { until } => (Some(until.millis()), None, None, None),
+            Delivery::Confirm { why } => (None, None, None, Some(serde_json::to_string(why)?)),
+            Delivery::Sent { message } => (None, Some(message.0), None, None),
+            Delivery::Parked { why } => (None, None, Some(why.as_str()), None),
+            Delivery::Queued | Delivery::Sending => (None, None, None, None),
         };
         self.transaction
-            .prepare_cached("UPDATE outbox SET state = ?2, until = ?3, message = ?4, why = ?5 WHERE id = ?1")?
-            .execute(params![id.0, delivery.label(), until, message, why])?;
+            .prepare_cached(
+                "UPDATE outbox SET state = ?2, until = ?3, message = ?4, why = ?5, doubt = ?6 WHERE id = ?1",
+            )?
+            .execute(params![id.0, delivery.label(), until, message, why, doubt])?;
+        Ok(())
+    }
+
+    /// Writes down that the agent has said that a row may go, and what they had on the screen.
+    ///
+    /// # Errors
+    /// SQLite's.
+    pub fn say_outbox(&self, id: OutboxId, at: Timestamp, seen: Option<MessageId>) -> Result<()> {
+        self.transaction
+            .prepare_cached("UPDATE outbox SET said_at = ?2, seen = ?3, attempts = 0, not_before = NULL WHERE id = ?1")?
+            .execute(params![id.0, at.millis(), seen.map(|id| id.0)])?;
+        Ok(())
+    }
+
+    /// Makes rows parts of one text: of the one that begins with `first`, or of none.
+    ///
+    /// # Errors
+    /// SQLite's.
+    pub fn chain_outbox(&self, id: OutboxId, first: Option<OutboxId>) -> Result<()> {
+        self.transaction
+            .prepare_cached("UPDATE outbox SET first = ?2 WHERE id = ?1")?
+            .execute(params![id.0, first.map(|id| id.0)])?;
+        Ok(())
+    }
+
+    /// Lists the parts of a text that were not thrown away, in order.
+    ///
+    /// # Errors
+    /// SQLite's.
+    pub fn parts(&self, first: OutboxId) -> Result<Vec<OutboxRow>> {
+        let mut statement = self.transaction.prepare_cached(&format!(
+            "SELECT {COLUMNS} FROM outbox WHERE first = ?1 AND state <> 'discarded' ORDER BY id"
+        ))?;
+        let rows = statement.query_and_then([first.0], outbox_row)?;
+        rows.collect()
+    }
+
+    /// Finds the newest message above `seen` that somebody else than the agent has written into a topic: the customer, a participant,
+    /// other staff; not the desk's automatic messages, nor what was deleted. A reply of the desk that is being sent may have come as a
+    /// message of `own` already, without saying so: that is nobody's.
+    ///
+    /// # Errors
+    /// SQLite's.
+    pub fn newer(
+        &self,
+        key: TicketKey,
+        seen: MessageId,
+        agent: &AgentName,
+        own: Option<PersonId>,
+    ) -> Result<Option<MessageId>> {
+        let newest: Option<i32> = self
+            .transaction
+            .prepare_cached(
+                "SELECT max(message) FROM entries INDEXED BY entries_thread
+                 WHERE group_id = ?1 AND topic = ?2 AND kind = 0 AND message > ?3 AND flags & 5 = 0 AND side <> 2
+                 AND (agent IS NULL OR agent <> ?4)
+                 AND NOT (author IS ?5 AND outbox IS NULL AND EXISTS (SELECT 1 FROM outbox AS ours
+                     WHERE ours.state = 'sending' AND ours.group_id = ?1 AND ours.topic = ?2
+                     AND trim(ours.text) = trim(entries.text)))",
+            )?
+            .query_row(params![key.group.0, key.topic.0, seen.0, agent.0, own.map(|id| id.0)], |row| row.get(0))?;
+        Ok(newest.map(MessageId))
+    }
+
+    /// Gives the entry of a reply Telegram's date: it may have been settled by an update that tells only its id.
+    ///
+    /// # Errors
+    /// SQLite's.
+    pub fn date_reply(&self, entry: EntryId, at: Timestamp) -> Result<()> {
+        self.transaction
+            .prepare_cached("UPDATE entries SET at = ?2 WHERE id = ?1 AND outbox IS NOT NULL AND at <> ?2")?
+            .execute(params![entry.0, at.millis()])?;
+        Ok(())
+    }
+
+    /// Lists when something was asked of Telegram in a group after an instant, oldest first.
+    ///
+    /// # Errors
+    /// SQLite's.
+    pub fn spent(&self, group: GroupId, after: Timestamp) -> Result<Vec<Timestamp>> {
+        let mut statement =
+            self.transaction.prepare_cached("SELECT at FROM pace WHERE group_id = ?1 AND at > ?2 ORDER BY at")?;
+        let rows =
+            statement.query_map(params![group.0, after.millis()], |row| row.get(0).map(Timestamp::from_millis))?;
+        Ok(rows.collect::<rusqlite::Result<_>>()?)
+    }
+
+    /// Writes down that something is asked of Telegram in a group, and forgets what was asked long ago.
+    ///
+    /// # Errors
+    /// SQLite's.
+    pub fn spend(&self, group: GroupId, at: Timestamp, before: Timestamp) -> Result<()> {
+        self.transaction
+            .prepare_cached("DELETE FROM pace WHERE group_id = ?1 AND at <= ?2")?
+            .execute(params![group.0, before.millis()])?;
+        self.transaction
+            .prepare_cached("INSERT INTO pace (group_id, at) VALUES (?1, ?2)")?
+            .execute(params![group.0, at.millis()])?;
         Ok(())
     }
 
@@ -173,11 +294,11 @@ impl Work<'_> {
     /// # Errors
     /// SQLite's.
     pub fn outbox_by_random_id(&self, random_id: i64) -> Result<Option<OutboxRow>> {
-        Ok(self
+        let mut statement = self
             .transaction
-            .prepare_cached(&format!("SELECT {COLUMNS} FROM outbox WHERE random_id = ?1 AND state <> 'discarded'"))?
-            .query_row([random_id], outbox_row)
-            .optional()?)
+            .prepare_cached(&format!("SELECT {COLUMNS} FROM outbox WHERE random_id = ?1 AND state <> 'discarded'"))?;
+        let mut rows = statement.query([random_id])?;
+        rows.next()?.map(outbox_row).transpose()
     }
 }
 

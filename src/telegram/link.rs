@@ -24,7 +24,7 @@ use super::station::{Deaf, Online, Shared, Station};
 use super::updates::{Follower, Over, seed};
 use super::wire::{Pool, Wire};
 use super::{group, history, send, topics};
-use crate::engine::transport::{Cursor, Failure, Incoming, LinkState, Order, Outcome, Send};
+use crate::engine::transport::{Cursor, Failure, Incoming, LinkState, Order, Outcome};
 
 /// The first new connection is made after this; each further one after twice as long, up to a minute.
 const FIRST_PAUSE: Duration = Duration::from_millis(250);
@@ -101,9 +101,9 @@ async fn supervise(
                     born = Instant::now();
                     life = Some(begin(&shared, &mut lives));
                 }
-                Some(Order::Send(send)) => {
+                Some(order @ (Order::Send(_) | Order::Change(_))) => {
                     // The queue is as long-lived as this function.
-                    let _ = send_queue.send(send);
+                    let _ = send_queue.send(order);
                 }
                 Some(order) => {
                     let shared = Arc::clone(&shared);
@@ -183,6 +183,7 @@ async fn refuse(incoming: &mpsc::Sender<Incoming>, order: Order, why: &str) -> R
     let why = why.to_owned();
     let answer = match order {
         Order::Send(send) => Incoming::Delivery { outbox: send.outbox, outcome: Outcome::Unknown { why } },
+        Order::Change(change) => Incoming::Changed { change: change.change, outcome: Outcome::Unknown { why } },
         Order::Typing { .. } => return Ok(()),
         order => Incoming::Failed { order, why: Failure::Link { why } },
     };
@@ -283,12 +284,10 @@ async fn prepare(shared: &Arc<Shared>, wire: Wire, life: u64) -> Result<(Arc<Onl
     Ok((online, cursor))
 }
 
-async fn send_all(shared: Arc<Shared>, mut sends: mpsc::UnboundedReceiver<Send>) {
-    while let Some(send) = sends.recv().await {
-        let outcome = send::deliver(&shared, &send).await;
-        if shared.tell(Incoming::Delivery { outbox: send.outbox, outcome }).await.is_err() {
-            return;
-        }
+/// Sends and changes one after the other, so that their order is the engine's.
+async fn send_all(shared: Arc<Shared>, mut sends: mpsc::UnboundedReceiver<Order>) {
+    while let Some(order) = sends.recv().await {
+        carry_out(&shared, order).await;
     }
 }
 
@@ -303,6 +302,10 @@ async fn carry_out(shared: &Shared, order: Order) {
         Order::Send(send) => {
             let outcome = send::deliver(shared, send).await;
             Ok(Incoming::Delivery { outbox: send.outbox, outcome })
+        }
+        Order::Change(change) => {
+            let outcome = send::change(shared, change).await;
+            Ok(Incoming::Changed { change: change.change, outcome })
         }
         Order::Typing { group, topic } => return send::typing(shared, *group, *topic).await,
         // The supervisor keeps these for itself.

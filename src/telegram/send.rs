@@ -1,6 +1,8 @@
-//! Sending: a text into a topic under the `random_id` it was given, and saying that somebody types.
+//! Sending: a text into a topic under the `random_id` it was given, changing or deleting one that was sent, and saying that somebody
+//! types.
 //!
-//! A text comes here only as an `Order::Send`, which is made of an outbox row and of nothing else.
+//! A text comes here only as an `Order::Send`, which is made of an outbox row and of nothing else, or as an `Order::Change`, which names
+//! a message of our own.
 
 use std::time::Duration;
 
@@ -12,7 +14,7 @@ use super::group::Group;
 use super::station::Shared;
 use crate::clock::Timestamp;
 use crate::desk::ids::{GroupId, MessageId, TopicId};
-use crate::engine::transport::{Outcome, Send};
+use crate::engine::transport::{Change, Outcome, Send};
 
 /// So long a send waits for a connection; after that the engine decides.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -123,6 +125,17 @@ fn settled(updates: &tl::enums::Updates, random_id: i64) -> Option<(MessageId, T
 }
 
 fn judge(shared: &Shared, send: &Send, error: &CallError) -> Outcome {
+    if error.is("RANDOM_ID_DUPLICATE") {
+        return match shared.recall(send.random_id) {
+            Some((message, at)) => Outcome::Sent { message, at },
+            None => Outcome::Taken,
+        };
+    }
+    judge_error(shared, error)
+}
+
+/// Tells a definite refusal from what may have worked.
+fn judge_error(shared: &Shared, error: &CallError) -> Outcome {
     if let Some(wait) = error.wait() {
         // A second more: Telegram's clock and ours do not tick together.
         return Outcome::Later { not_before: shared.setup.clock.now() + wait + Duration::from_secs(1) };
@@ -132,12 +145,6 @@ fn judge(shared: &Shared, send: &Send, error: &CallError) -> Outcome {
         other => return Outcome::Unknown { why: other.words() },
     };
     let name = rpc_name(rpc);
-    if rpc.is("RANDOM_ID_DUPLICATE") {
-        return match shared.recall(send.random_id) {
-            Some((message, at)) => Outcome::Sent { message, at },
-            None => Outcome::Taken,
-        };
-    }
     // A lost login refuses every call, also the repeat of one that went through.
     if rpc.code == 401 || rpc.code == 303 || rpc.code.abs() >= 500 || rpc.is("AUTH_KEY_*") {
         return Outcome::Unknown { why: name };
@@ -147,6 +154,76 @@ fn judge(shared: &Shared, send: &Send, error: &CallError) -> Outcome {
         why: refusal(&rpc.name).map_or_else(|| format!("Telegram refused it: {name}"), str::to_owned),
         topic_gone,
     }
+}
+
+/// Changes or deletes a message, and tells how that ended: `Sent` when it is as it is to be. Doing it twice is doing it once.
+pub(crate) async fn change(shared: &Shared, change: &Change) -> Outcome {
+    let mut after = 0;
+    let mut why = String::new();
+    for attempt in 1..=TRIES {
+        let online = match shared.online(after, PATIENCE).await {
+            Ok(online) => online,
+            Err(no_link) => return Outcome::Unknown { why: if attempt == 1 { no_link } else { why } },
+        };
+        if online.group.id != change.group {
+            return Outcome::Unknown { why: "the link follows another group".to_owned() };
+        }
+        let now = shared.setup.clock.now();
+        let done = match &change.text {
+            Some(text) => {
+                online.wire.call(&edit(&online.group, change.message, text)).await.map(|updates| edited_at(&updates))
+            }
+            None => {
+                let request = tl::functions::channels::DeleteMessages {
+                    channel: online.group.input(),
+                    id: vec![change.message.0],
+                };
+                online.wire.call(&request).await.map(|_| None)
+            }
+        };
+        match done {
+            Ok(at) => return Outcome::Sent { message: change.message, at: at.unwrap_or(now) },
+            // The text is what it is to be already.
+            Err(error) if error.is("MESSAGE_NOT_MODIFIED") => {
+                return Outcome::Sent { message: change.message, at: now };
+            }
+            Err(error) if error.is_link() => {
+                why = error.words();
+                after = online.life;
+            }
+            Err(error) => return judge_error(shared, &error),
+        }
+    }
+    Outcome::Unknown { why }
+}
+
+fn edit(group: &Group, message: MessageId, text: &str) -> tl::functions::messages::EditMessage {
+    tl::functions::messages::EditMessage {
+        no_webpage: false,
+        invert_media: false,
+        peer: group.peer(),
+        id: message.0,
+        message: Some(text.to_owned()),
+        media: None,
+        reply_markup: None,
+        entities: None,
+        schedule_date: None,
+        schedule_repeat_period: None,
+        quick_reply_shortcut_id: None,
+        rich_message: None,
+    }
+}
+
+/// Finds in an answer when Telegram has edited the message.
+fn edited_at(updates: &tl::enums::Updates) -> Option<Timestamp> {
+    let tl::enums::Updates::Updates(all) = updates else { return None };
+    all.updates.iter().find_map(|update| match update {
+        tl::enums::Update::EditChannelMessage(update) => match &update.message {
+            tl::enums::Message::Message(message) => message.edit_date.map(date),
+            _ => None,
+        },
+        _ => None,
+    })
 }
 
 /// Says what a refusal means and what can be done (TELEGRAM §5).
@@ -168,9 +245,14 @@ fn refusal(name: &str) -> Option<&'static str> {
         }
         "MESSAGE_TOO_LONG" => "the text is too long for one message (4096 characters): shorten or split it",
         "MESSAGE_EMPTY" => "the text is empty",
-        "MSG_ID_INVALID" | "MESSAGE_ID_INVALID" | "REPLY_MESSAGE_ID_INVALID" | "REPLY_TO_INVALID" => {
+        "MSG_ID_INVALID" | "REPLY_MESSAGE_ID_INVALID" | "REPLY_TO_INVALID" => {
             "the message it replies to was deleted: send it without the quote"
         }
+        "MESSAGE_ID_INVALID" => "the message, or the one it replies to, no longer exists",
+        "MESSAGE_AUTHOR_REQUIRED" => "only its author may change a message",
+        "MESSAGE_EDIT_TIME_EXPIRED" => "it is too old: Telegram lets users change a message for 48 hours",
+        "EDIT_MESSAGE_TEMP_RESTRICTED" => "Telegram does not let this message be changed any more",
+        "MESSAGE_DELETE_FORBIDDEN" => "the desk's account may not delete this message",
         "BOT_METHOD_INVALID" => "bots may not do this",
         "CHAT_FORWARDS_RESTRICTED" => "the group does not allow to forward its messages",
         name if name.starts_with("ALLOW_PAYMENT_REQUIRED") => {

@@ -129,9 +129,11 @@ actions! {
     QuoteReply "quote-reply" Thread ["R"] "" "reply to the selected message, quoting it";
     CopyText "copy" Thread ["y"] "" "copy the text of the selected message";
     SetCustomer "customer" Thread [] "" "say that the author of the selected message is the customer";
-    RetryOutbox "send-again" Thread ["s"] "" "try a parked reply again";
+    RetryOutbox "send-again" Thread ["s"] "" "send a reply that was parked, or that waits for a word";
     EditOutbox "edit-reply" Thread ["e"] "" "change a held or parked reply";
     DiscardOutbox "discard-reply" Thread ["d"] "" "throw a held or parked reply away";
+    EditMessage "edit-message" Thread ["E"] "" "change the selected message, which I have sent";
+    DeleteMessage "delete-message" Thread ["D"] "" "delete the selected message, which I have sent, for everybody";
     BackToQueue "back-to-queue" Thread ["h", "Left"] "" "back to the queue";
 
     Help "help" Everywhere ["?", "F1"] "help" "what the keys do here; type to search";

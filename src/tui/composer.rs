@@ -10,6 +10,15 @@ use crate::clock::Timestamp;
 use crate::desk::ids::{MessageId, OutboxId, TicketKey};
 use crate::desk::template::unfilled;
 
+/// Something that was written before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Editing {
+    /// A reply of the outbox.
+    Unsent(OutboxId),
+    /// A message that was sent.
+    Sent(MessageId),
+}
+
 /// What is being written, and to whom.
 #[derive(Clone)]
 pub(crate) struct Composer {
@@ -25,8 +34,8 @@ pub(crate) struct Composer {
     pub(crate) claimed_here: bool,
     /// What was saved last.
     pub(crate) saved: Option<(String, bool)>,
-    /// A reply of the outbox whose text is being changed.
-    pub(crate) editing: Option<OutboxId>,
+    /// What was written before and is being changed.
+    pub(crate) editing: Option<Editing>,
     /// The longest paste, in lines.
     pub(crate) pasted: usize,
     /// When the customer was last told that somebody writes.

@@ -177,6 +177,8 @@ pub(crate) struct OpenTicket {
     pub(crate) seen: Option<MessageId>,
     /// The highest message that was reported as seen.
     pub(crate) reported: Option<MessageId>,
+    /// The highest message that was on the screen since it was opened.
+    pub(crate) shown: Option<MessageId>,
     /// The selected entry.
     pub(crate) selected: Option<EntryId>,
     /// The view sticks to the end.
@@ -221,6 +223,7 @@ impl OpenTicket {
             more_after: false,
             seen: None,
             reported: None,
+            shown: None,
             selected: None,
             follow: true,
             anchor: 0,
@@ -231,6 +234,11 @@ impl OpenTicket {
             heights: HashMap::new(),
             laid: Laid::default(),
         }
+    }
+
+    /// Tells up to which message the agent has had the thread on a screen: what a reply answers. Before the first message it is 0.
+    pub(crate) fn answered(&self) -> MessageId {
+        self.shown.max(self.seen).unwrap_or_default()
     }
 
     /// Tells the place of the selected entry.

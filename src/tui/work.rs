@@ -143,6 +143,8 @@ pub(crate) enum After {
     },
     /// A note: the text comes back if it is refused.
     Note(String),
+    /// A reply taken aside: it goes into the composer to be changed, with this text unless the receipt knows better.
+    Change(OutboxId, String),
     /// A reply taken back: its text goes into the composer.
     TakenBack(Undoable),
     /// A move taken back: what it was.

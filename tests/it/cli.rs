@@ -87,7 +87,7 @@ fn a_user_with_two_step_password_does_the_same() {
     assert!(out.contains(name), "{out}");
     desk.run(&["sync"]).ok();
     let ticket = desk.queue("unassigned").remove(0);
-    assert_eq!(desk.json(&["reply", &ticket, "from a user account"])["state"], "sent");
+    assert_eq!(desk.json(&["reply", "--now", &ticket, "from a user account"])["state"], "sent");
     // Bot and user see the same history.
     let bot = sandbox.bot_desk(FAST);
     bot.run(&["sync"]).ok();
@@ -286,7 +286,7 @@ fn killed_in_the_middle_of_a_send_the_reply_is_sent_once() {
     for round in 0..6 {
         let text = format!("reply number {round}");
         let mut reply = desk
-            .command(&["reply", &ticket, &text])
+            .command(&["reply", &ticket, "--now", &text])
             .stdout(Stdio::null())
             .stderr(Stdio::null())
             .spawn()
@@ -318,6 +318,65 @@ fn killed_in_the_middle_of_a_send_the_reply_is_sent_once() {
             assert_eq!(times, 1, "{who} sees `{text}` {times} times; killed in {states:?}");
         }
     }
+}
+
+#[test]
+fn a_reply_to_what_was_not_read_is_refused_and_says_what_is_new() {
+    let sandbox = SandboxProcess::start(&QUIET);
+    let desk = sandbox.bot_desk(FAST);
+    desk.run(&["sync"]).ok();
+    let ticket = desk.queue("unassigned").remove(0);
+    let (last, words) = desk.messages(&ticket).pop().expect("has messages");
+    let before = (last - 1).to_string();
+    let ended = desk.run(&["reply", &ticket, "--now", "--seen", &before, "as you said"]);
+    assert!(ended.err.contains(words.lines().next().expect("a line")), "it says what is new: {ended:?}");
+    ended.fails(1, &format!("repeat it with --seen {last} or --force"));
+    desk.run(&["sync"]).ok();
+    assert!(desk.messages(&ticket).iter().all(|(_, text)| text != "as you said"), "nothing stayed behind");
+    desk.run(&["reply", &ticket, "--seen", &before, "--force", "x"]).fails(2, "cannot be used with");
+    for seen in [&["--seen", &last.to_string()][..], &["--force"], &[]] {
+        let id = desk.json(&[&["reply", &ticket, "--now", "as you said"], seen].concat())["message_id"].clone();
+        assert!(id.is_i64(), "{seen:?}");
+    }
+
+    // What is longer than a message takes goes out as several, in order.
+    let long = format!("{}\n\n{}", "first ".repeat(600), "second ".repeat(500));
+    desk.run(&["reply", &ticket, "--now", &long]).ok();
+    let said: Vec<String> = desk.messages(&ticket).into_iter().map(|(_, text)| text).collect();
+    let [.., first, second] = &said[..] else { panic!("too few: {said:?}") };
+    assert!(first.ends_with("first") && second.starts_with("second"), "{said:?}");
+}
+
+#[test]
+fn a_sent_message_is_changed_and_deleted_by_its_author_only() {
+    let sandbox = SandboxProcess::start(&QUIET);
+    let desk = sandbox.bot_desk(FAST);
+    desk.run(&["sync"]).ok();
+    let ticket = desk.queue("unassigned").remove(0);
+    let theirs = desk.messages(&ticket).pop().expect("has messages").0.to_string();
+    let sent = desk.json(&["reply", &ticket, "--now", "Try 7.2"]);
+    let id = sent["message_id"].to_string();
+    assert!(desk.run(&["edit", &ticket, &id, "Try", "7.3"]).ok().contains(&format!("message {id} changed")));
+    let changed = desk.json(&["edit", &ticket, &id, "Try 7.4"]);
+    assert_eq!((changed["text"].as_str(), changed["edited_at"].is_string()), (Some("Try 7.4"), true));
+    desk.run(&["--agent", "tom", "edit", &ticket, &id, "mine"]).fails(1, "is anna's");
+    desk.run(&["delete", &ticket, &theirs]).fails(1, "only one's own messages can be deleted");
+
+    // Somebody else's eyes, before and after.
+    let other = sandbox.desk(FAST);
+    user_login(&sandbox.line, &other, "code").ok();
+    other.run(&["sync"]).ok();
+    let seen = |text: &str| other.messages(&ticket).iter().filter(|(_, own)| own == text).count();
+    assert_eq!((seen("Try 7.2"), seen("Try 7.3"), seen("Try 7.4")), (0, 0, 1));
+    desk.run(&["delete", &ticket, &id]).ok();
+    desk.run(&["delete", &ticket, &id]).fails(1, "is deleted already");
+    other.run(&["sync"]).ok();
+    let page = other.json(&["show", &ticket]);
+    let entries = page["thread"].as_array().expect("a list");
+    assert!(
+        entries.iter().any(|entry| entry["message_id"] == sent["message_id"] && entry["deleted"] == true),
+        "{page}"
+    );
 }
 
 #[test]

@@ -119,7 +119,7 @@ fn pending(reason: PendingReason, until: Option<Timestamp>) -> Command {
 }
 
 fn reply() -> Command {
-    Command::Reply { ticket: KEY, text: "Which model is it?".to_owned(), reply_to: None, hold: false }
+    Command::Reply { ticket: KEY, text: "Which model is it?".to_owned(), reply_to: None, hold: false, seen: None }
 }
 
 fn close() -> Command {
@@ -604,9 +604,10 @@ fn a_refused_claim_says_who_has_it_and_since_when() {
 #[test]
 fn a_reply_is_checked_before_it_moves_anything() {
     let mut bench = standing_at("A mia");
-    let with = |text: &str| Command::Reply { ticket: KEY, text: text.to_owned(), reply_to: None, hold: true };
+    let with =
+        |text: &str| Command::Reply { ticket: KEY, text: text.to_owned(), reply_to: None, hold: true, seen: None };
     assert_eq!(bench.asks("mia", &with(" \n")), Err(Refusal::EmptyText));
-    assert_eq!(bench.asks("mia", &with(&"x".repeat(4097))), Err(Refusal::TooLong(4097)));
+    assert_eq!(bench.asks("mia", &with(&"x".repeat(40_961))), Err(Refusal::TooLong(40_961, 40_960)));
     let unfilled = bench.asks("mia", &with("Hello, your {{?order number}} is on its way"));
     assert_eq!(unfilled, Err(Refusal::Unfilled("{{?order number}}".to_owned())));
     assert_eq!(bench.asks("mia", &Command::Note { ticket: KEY, text: "\t".to_owned() }), Err(Refusal::EmptyText));

@@ -4,6 +4,8 @@
 mod cli;
 mod config;
 mod engine;
+mod engine_changes;
+mod engine_outbox;
 mod engine_trouble;
 #[cfg(feature = "sandbox")]
 mod foreign;
@@ -12,6 +14,8 @@ mod lifecycle;
 mod mirror;
 #[cfg(feature = "sandbox")]
 mod pty;
+#[cfg(feature = "sandbox")]
+mod pty_outbox;
 #[cfg(feature = "sandbox")]
 mod pty_signals;
 #[cfg(feature = "sandbox")]

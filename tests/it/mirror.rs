@@ -155,7 +155,7 @@ fn assert_same(sandbox: &Sandbox, folder: &Path, group: GroupId, bot: bool) {
 }
 
 fn reply(ticket: TicketKey, text: &str) -> Command {
-    Command::Reply { ticket, text: text.to_owned(), reply_to: None, hold: false }
+    Command::Reply { ticket, text: text.to_owned(), reply_to: None, hold: false, seen: None }
 }
 
 fn customer(sandbox: &Sandbox) -> i64 {

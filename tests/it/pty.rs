@@ -54,13 +54,13 @@ pub(crate) fn enter(terminal: &mut Terminal, ticket: &str) {
     terminal.until("the thread", |screen| screen.contents().contains("activity       topic created"));
 }
 
-fn announcement(folder: &Path) -> Announcement {
+pub(crate) fn announcement(folder: &Path) -> Announcement {
     let text = std::fs::read_to_string(folder.join("sandbox.json")).expect("the demo has written it");
     serde_json::from_str(&text).expect("an announcement")
 }
 
 /// All texts of the group, newest first, as an agent's own Telegram shows them: `(id, text)`.
-fn telegram(folder: &Path) -> Vec<(i32, String)> {
+pub(crate) fn telegram(folder: &Path) -> Vec<(i32, String)> {
     let runtime =
         tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().expect("a runtime");
     runtime.block_on(async {
@@ -93,12 +93,12 @@ fn telegram(folder: &Path) -> Vec<(i32, String)> {
     })
 }
 
-fn times(texts: &[(i32, String)], wanted: &str) -> usize {
+pub(crate) fn times(texts: &[(i32, String)], wanted: &str) -> usize {
     texts.iter().filter(|(_, text)| text.contains(wanted)).count()
 }
 
 /// The entries of a ticket as another process reads them, of one kind and with this in their text.
-fn entries(desk: &Desk, ticket: &str, kind: &str, text: &str) -> Vec<Value> {
+pub(crate) fn entries(desk: &Desk, ticket: &str, kind: &str, text: &str) -> Vec<Value> {
     let page = desk.json(&["show", ticket]);
     let thread = page["thread"].as_array().expect("a list");
     let has = |entry: &&Value| entry["kind"] == kind && entry["text"].as_str().is_some_and(|own| own.contains(text));

@@ -75,6 +75,7 @@ pub(crate) fn entry(id: i64, author: &str, side: Side, minutes: u64, text: &str)
         quote: None,
         state: None,
         delivery: None,
+        change: None,
         outbox: None,
         deleted: false,
         late: false,
@@ -278,6 +279,8 @@ impl Desk {
     /// Types keys and lets the desk answer after each.
     pub(crate) async fn keys(&mut self, keys: &str) {
         for key in keys.split_whitespace() {
+            // Nobody presses a key before the screen is painted.
+            self.screen.draw().expect("draws");
             self.screen.keys(key);
             self.screen.settle().await;
         }
@@ -285,6 +288,7 @@ impl Desk {
 
     /// Types a text and lets the desk answer.
     pub(crate) async fn types(&mut self, text: &str) {
+        self.screen.draw().expect("draws");
         self.screen.types(text);
         self.screen.settle().await;
     }

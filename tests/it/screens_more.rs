@@ -91,6 +91,7 @@ async fn the_outbox_leads_to_its_ticket() {
             text: "are you there?".to_owned(),
             at: noon(),
             delivery: Delivery::Parked { why: "topic closed".to_owned() },
+            part_of: None,
         });
     });
     desk.changed(1037).await;

@@ -15,7 +15,20 @@ const NARROW: (u16, u16) = (80, 24);
 const WIDE: (u16, u16) = (160, 50);
 
 fn reply(number: i32, text: &str) -> Command {
-    Command::Reply { ticket: key(number), text: text.to_owned(), reply_to: None, hold: true }
+    Command::Reply {
+        ticket: key(number),
+        text: text.to_owned(),
+        reply_to: None,
+        hold: true,
+        seen: Some(newest(number)),
+    }
+}
+
+/// The last message of a ticket of the shop, all of which is on the screen.
+fn newest(number: i32) -> MessageId {
+    let shop = shop();
+    let thread = &shop.iter().find(|page| page.ticket.row.key() == key(number)).expect("a ticket").thread;
+    thread.iter().filter_map(|entry| entry.message_id).max().expect("has messages")
 }
 
 fn claim(number: i32) -> Command {
@@ -684,8 +697,9 @@ async fn parked_replies_can_be_retried_edited_and_thrown_away() {
     assert_eq!(
         desk.commands(),
         [
-            Command::RetryOutbox { outbox },
-            Command::EditOutbox { outbox, text: "too late but not too".to_owned() },
+            Command::RetryOutbox { outbox, seen: Some(newest(1042)) },
+            Command::HoldOutbox { outbox },
+            Command::EditOutbox { outbox, text: "too late but not too".to_owned(), seen: Some(newest(1042)) },
             Command::DiscardOutbox { outbox }
         ]
     );
@@ -708,6 +722,7 @@ async fn quote_copy_link_editor_and_suspend() {
         text: "yes, today".to_owned(),
         reply_to: Some(MessageId(9006)),
         hold: true,
+        seen: Some(newest(1042)),
     };
     assert_eq!(desk.commands(), [claim(1042), expected]);
     desk.keys("C-z C-l").await;

@@ -2,9 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use topicdesk::desk::ids::{MessageId, OutboxId, TopicId};
+use topicdesk::desk::ids::{ChangeId, MessageId, OutboxId, TopicId};
 use topicdesk::desk::thread::{Content, Message, ServiceMessage};
-use topicdesk::engine::transport::{Failure, Happening, Incoming, LinkState, Order, Outcome, Send, TopicFacts};
+use topicdesk::engine::transport::{Change, Failure, Happening, Incoming, LinkState, Order, Outcome, Send, TopicFacts};
 use topicdesk::sandbox::world::{AdminRights, Standing, TopicEdit};
 use topicdesk::sandbox::{Fault, Sandbox};
 
@@ -605,4 +605,59 @@ async fn general_is_read_on_after_a_flood_wait() {
     };
     let read = desk.until("history", answer).await.expect("no failure that begins from the top again");
     assert!(read > 0);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_was_sent_is_changed_and_deleted_however_often_it_is_asked_for() {
+    let server = sandbox(|_| {}).await;
+    let folder = tempfile::tempdir().expect("a folder");
+    let Cast { bot, customer, topic } = cast(&server);
+    let mut desk = running(&server, &folder).await;
+    desk.order(Order::Send(send(&desk, topic, "Try 7.2", 71)));
+    let Outcome::Sent { message, .. } = outcome(&mut desk).await else { panic!("it is sent") };
+    let group = desk.group;
+    let change = |message, text: Option<&str>| {
+        Order::Change(Change { change: ChangeId(1), group, message, text: text.map(str::to_owned) })
+    };
+    let orders = [change(message, Some("Try 7.3 🙂")), change(message, None)];
+    let theirs = MessageId(server.world().say(customer, topic, "mine").expect("posts"));
+    let refused = [change(theirs, Some("ours")), change(MessageId(2_000_000), Some("nothing"))];
+
+    // Asked for twice, as after a crash: the second time there is nothing to do, and it ends the same.
+    for _ in 0..2 {
+        desk.order(orders[0].clone());
+        assert!(matches!(changed(&mut desk).await, Outcome::Sent { message: own, .. } if own == message));
+    }
+    desk.mirrored("the edit", |desk| desk.text(message.0).as_deref() == Some("Try 7.3 🙂")).await;
+    assert!(desk.messages[&message].edited_at.is_some());
+
+    // The connection is cut after Telegram has done it: the identical call is made again.
+    server.world().arm("messages.editMessage", Some(bot), Fault::CutAfter);
+    let Order::Change(cut) = orders[0].clone() else { panic!("a change") };
+    desk.order(Order::Change(Change { text: Some("Try 7.4".to_owned()), ..cut }));
+    assert!(matches!(changed(&mut desk).await, Outcome::Sent { .. }));
+    desk.mirrored("the second edit", |desk| desk.text(message.0).as_deref() == Some("Try 7.4")).await;
+
+    for order in refused {
+        desk.order(order);
+        let ended = changed(&mut desk).await;
+        assert!(matches!(&ended, Outcome::Refused { why, .. } if !why.contains("MESSAGE_")), "{ended:?}");
+    }
+    for _ in 0..2 {
+        desk.order(orders[1].clone());
+        assert!(matches!(changed(&mut desk).await, Outcome::Sent { .. }));
+    }
+    desk.mirrored("the deletion", |desk| desk.text(message.0).is_none()).await;
+    let there = |id: MessageId| {
+        server.world().with(|world| world.group(world.forum()).is_some_and(|group| group.message(id.0).is_some()))
+    };
+    assert_eq!((there(message), there(theirs)), (false, true));
+}
+
+async fn changed(desk: &mut Desk) -> Outcome {
+    let ended = |incoming: &Incoming| match incoming {
+        Incoming::Changed { outcome, .. } => Some(outcome.clone()),
+        _ => None,
+    };
+    desk.until("a change", ended).await
 }

@@ -38,9 +38,12 @@ pub fn decide(ticket: &Ticket, command: &Command, by: &AgentName, context: &Cont
         Command::Note { .. }
         | Command::OpenTicket { .. }
         | Command::Ignore { .. }
+        | Command::HoldOutbox { .. }
         | Command::EditOutbox { .. }
         | Command::DiscardOutbox { .. }
         | Command::RetryOutbox { .. }
+        | Command::EditMessage { .. }
+        | Command::DeleteMessage { .. }
         | Command::SaveDraft { .. }
         | Command::MarkSeen { .. }
         | Command::Typing { .. } => Ok(Decision::default()),

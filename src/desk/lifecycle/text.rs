@@ -1,9 +1,10 @@
 //! What a text must be to leave the desk.
 
 use crate::desk::command::Refusal;
+use crate::desk::split::{LONGEST, MOST_PARTS};
 
-/// Telegram's limit for a message (`config.message_length_max`), counted in UTF-16 code units to be on the safe side.
-const LONGEST: usize = 4096;
+/// A longer text is no reply, in however many messages.
+const MOST: usize = LONGEST * MOST_PARTS;
 
 /// Refuses a text that Telegram would refuse, or that still has a placeholder to be filled.
 pub(super) fn check(text: &str) -> Result<(), Refusal> {
@@ -11,8 +12,8 @@ pub(super) fn check(text: &str) -> Result<(), Refusal> {
         return Err(Refusal::EmptyText);
     }
     let length = text.encode_utf16().count();
-    if length > LONGEST {
-        return Err(Refusal::TooLong(length));
+    if length > MOST {
+        return Err(Refusal::TooLong(length, MOST));
     }
     match unfilled(text) {
         Some(placeholder) => Err(Refusal::Unfilled(placeholder.to_owned())),
@@ -63,10 +64,10 @@ mod tests {
     }
 
     #[test]
-    fn the_limit_is_telegrams() {
-        assert_eq!(check(&"я".repeat(4096)), Ok(()));
-        assert_eq!(check(&"я".repeat(4097)), Err(Refusal::TooLong(4097)));
-        assert_eq!(check(&"🙂".repeat(2049)), Err(Refusal::TooLong(4098)));
+    fn the_limit_is_ten_of_telegrams() {
+        assert_eq!(check(&"я".repeat(MOST)), Ok(()));
+        assert_eq!(check(&"я".repeat(MOST + 1)), Err(Refusal::TooLong(MOST + 1, MOST)));
+        assert_eq!(check(&"🙂".repeat(MOST / 2 + 1)), Err(Refusal::TooLong(MOST + 2, MOST)));
         assert_eq!(check(" \n\t"), Err(Refusal::EmptyText));
     }
 }

@@ -7,7 +7,7 @@ use ratatui::text::{Line, Span};
 use super::super::model::Model;
 use super::super::widgets::text;
 use super::super::work::Repeatable;
-use crate::desk::ids::{OutboxId, TicketKey};
+use crate::desk::ids::{MessageId, OutboxId, TicketKey};
 
 /// A question.
 #[derive(Clone, Debug)]
@@ -48,6 +48,8 @@ pub(crate) enum Then {
     TakeOver,
     /// Throw a reply away.
     Discard(OutboxId),
+    /// Delete a message of the open ticket.
+    DeleteMessage(MessageId),
     /// Keep the topic out of the desk.
     Ignore(TicketKey),
     /// Leave the desk.

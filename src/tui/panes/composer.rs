@@ -5,11 +5,12 @@ use ratatui::layout::Rect;
 use ratatui::widgets::{Block, BorderType};
 
 use super::super::action::Action;
-use super::super::composer::Composer;
+use super::super::composer::{Composer, Editing};
 use super::super::model::{Focus, Model};
 use super::super::overlays::{ASCII_BORDER, ASCII_DOUBLE};
 use super::super::view::customer_name;
 use super::super::widgets::text;
+use crate::desk::split::{LONGEST, split};
 
 /// Draws the composer.
 pub(crate) fn draw(model: &Model, frame: &mut Frame<'_>, area: Rect) {
@@ -45,7 +46,11 @@ fn title(model: &Model, composer: &Composer) -> String {
         words.push(format!("INTERNAL NOTE on {} · the customer never sees it", composer.ticket));
     } else {
         let who = model.row_of(composer.ticket).map(customer_name).unwrap_or("the customer");
-        let what = if composer.editing.is_some() { "UNSENT REPLY" } else { "REPLY" };
+        let what = match composer.editing {
+            Some(Editing::Unsent(_)) => "UNSENT REPLY",
+            Some(Editing::Sent(_)) => "CHANGED MESSAGE",
+            None => "REPLY",
+        };
         words.push(format!("{what} to {} · PUBLIC", text::cut(who, 30)));
     }
     if let Some((_, quoted)) = &composer.reply_to {
@@ -55,9 +60,11 @@ fn title(model: &Model, composer: &Composer) -> String {
     if saved && !composer.is_empty() {
         words.push("draft saved".to_owned());
     }
-    let length = composer.text().chars().count();
-    if length > 3500 && !composer.note {
-        words.push(format!("{length} of 4096 characters"));
+    let length = composer.text().encode_utf16().count();
+    if length > LONGEST && !composer.note {
+        words.push(format!("{} messages", split(&composer.text(), LONGEST).len()));
+    } else if length > 3500 && !composer.note {
+        words.push(format!("{length} of {LONGEST} characters"));
     }
     words.join(" · ")
 }

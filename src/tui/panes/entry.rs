@@ -9,8 +9,8 @@ use ratatui::text::{Line, Span};
 use super::super::action::Action;
 use super::super::model::Model;
 use super::super::widgets::text;
-use crate::desk::thread::{Content, Delivery, EntityKind};
-use crate::engine::views::{Entry, EntryKind, Side};
+use crate::desk::thread::{Content, Delivery, Doubt, EntityKind};
+use crate::engine::views::{ChangeView, Entry, EntryKind, Side};
 
 /// Tells how many cells a name has in a pane of `width`.
 fn name_room(width: usize) -> usize {
@@ -71,8 +71,13 @@ pub(crate) fn shape(entry: &Entry, width: usize) -> u64 {
     let mut hasher = DefaultHasher::new();
     (width, &entry.text, entry.edited_at, entry.deleted, entry.late).hash(&mut hasher);
     (&entry.quote, &entry.forwarded_from, entry.delivery.as_ref().map(Delivery::label)).hash(&mut hasher);
-    if let Some(Delivery::Parked { why }) = &entry.delivery {
-        why.hash(&mut hasher);
+    if let Some(change) = &entry.change {
+        (&change.text, &change.refused).hash(&mut hasher);
+    }
+    match &entry.delivery {
+        Some(Delivery::Parked { why }) => why.hash(&mut hasher),
+        Some(Delivery::Confirm { why }) => format!("{why:?}").hash(&mut hasher),
+        _ => {}
     }
     hasher.finish()
 }
@@ -118,7 +123,7 @@ fn delivery_mark(model: &Model, entry: &Entry) -> &'static str {
                 "✓"
             }
         }
-        Some(Delivery::Parked { .. }) => "!",
+        Some(Delivery::Parked { .. } | Delivery::Confirm { .. }) => "!",
         // Typed in Telegram by one of us.
         None => "@",
     }
@@ -127,15 +132,48 @@ fn delivery_mark(model: &Model, entry: &Entry) -> &'static str {
 fn mark_style(model: &Model, entry: &Entry) -> Style {
     match &entry.delivery {
         Some(Delivery::Sent { .. }) => model.theme.done,
-        Some(Delivery::Parked { .. }) => model.theme.warning,
+        Some(Delivery::Parked { .. } | Delivery::Confirm { .. }) => model.theme.warning,
         _ if entry.kind == EntryKind::Note => model.theme.note,
         _ => model.theme.dim,
     }
 }
 
+/// Tells what can be done with a reply that is stopped.
+fn stopped_keys(model: &Model, sends: &str) -> String {
+    let keys = [(Action::RetryOutbox, "sends"), (Action::EditOutbox, "edits"), (Action::DiscardOutbox, "throws away")];
+    let words = |(action, words): (Action, &str)| match action {
+        Action::RetryOutbox => format!("{} {words} {sends}", model.key(action)),
+        _ => format!("{} {words}", model.key(action)),
+    };
+    keys.map(words).join(" · ")
+}
+
+/// Tells why a reply waits; what is new in a line, if it is loaded.
+fn doubt_words(model: &Model, why: &Doubt) -> String {
+    let new = match why {
+        Doubt::Newer { message } => model.open.as_ref().and_then(|open| {
+            let entry = open.entries.iter().rev().find(|entry| entry.message_id == Some(*message))?;
+            let line = entry.text.lines().next().unwrap_or_default();
+            Some(format!("{} has written since: {}", text::safe(&entry.author), text::cut(&text::safe(line), 60)))
+        }),
+        Doubt::Offline { .. } | Doubt::Editing => None,
+    };
+    new.unwrap_or_else(|| why.to_string())
+}
+
 /// Tells the lines below the text, each in its style.
 fn tail(model: &Model, entry: &Entry) -> Vec<(String, Style)> {
     let mut lines = Vec::new();
+    match &entry.change {
+        Some(ChangeView { refused: Some(why), .. }) => {
+            lines.push((format!("NOT CHANGED: {}", text::safe(why)), model.theme.warning));
+        }
+        Some(ChangeView { text: Some(new), .. }) => {
+            lines.push((format!("being changed to: {}", text::safe_lines(new)), model.theme.dim));
+        }
+        Some(ChangeView { text: None, .. }) => lines.push(("being deleted".to_owned(), model.theme.dim)),
+        None => {}
+    }
     match &entry.delivery {
         Some(Delivery::Held { until }) if *until > model.now => {
             let seconds = until.since(model.now).as_millis().div_ceil(1000);
@@ -145,14 +183,14 @@ fn tail(model: &Model, entry: &Entry) -> Vec<(String, Style)> {
         Some(Delivery::Held { .. } | Delivery::Queued) => lines.push(("queued".to_owned(), model.theme.dim)),
         Some(Delivery::Sending) => lines.push(("sending".to_owned(), model.theme.dim)),
         Some(Delivery::Parked { why }) => {
-            let keys = [
-                (Action::RetryOutbox, "sends again"),
-                (Action::EditOutbox, "edits"),
-                (Action::DiscardOutbox, "throws away"),
-            ];
-            let keys: Vec<String> =
-                keys.iter().map(|(action, words)| format!("{} {words}", model.key(*action))).collect();
-            lines.push((format!("NOT SENT: {} · {}", text::safe(why), keys.join(" · ")), model.theme.warning));
+            lines.push((
+                format!("NOT SENT: {} · {}", text::safe(why), stopped_keys(model, "again")),
+                model.theme.warning,
+            ));
+        }
+        Some(Delivery::Confirm { why }) => {
+            let keys = stopped_keys(model, "it all the same");
+            lines.push((format!("HELD: {} · {keys}", doubt_words(model, why)), model.theme.warning));
         }
         _ => {}
     }

@@ -87,6 +87,9 @@ pub(crate) fn settle(model: &mut Model, areas: Areas) -> Vec<Line<'static>> {
         _ => lowest,
     };
     let (top, bottom) = (laid.top, laid.top + height);
+    let on_screen =
+        laid.lines.iter().zip(&open.entries).filter(|((line, count), _)| *line < bottom && line + count > top);
+    let shown = on_screen.filter_map(|(_, entry)| entry.message_id).max();
     let mut lines = Vec::with_capacity(height);
     for (line, block) in blocks {
         let own = match block {
@@ -105,6 +108,7 @@ pub(crate) fn settle(model: &mut Model, areas: Areas) -> Vec<Line<'static>> {
             open.anchor = line as isize - laid.top as isize;
         }
         open.laid = laid;
+        open.shown = open.shown.max(shown);
         open.heights = heights;
     }
     lines

@@ -3,19 +3,20 @@
 use std::time::Duration;
 
 use super::super::action::Action;
-use super::super::composer::Composer;
+use super::super::composer::{Composer, Editing};
 use super::super::effect::{Effect, Timer};
 use super::super::model::{Focus, Model, OpenTicket};
 use super::super::overlays::{Choice, Confirm, Then};
 use super::super::work::{After, Repeatable};
 use super::{desk_work, overlay, say, thread, warn};
 use crate::desk::command::Command;
-use crate::desk::ids::{MessageId, OutboxId, TicketKey, TopicId};
+use crate::desk::ids::{MessageId, TicketKey, TopicId};
+use crate::desk::split::{LONGEST, MOST_PARTS};
 use crate::desk::template::{Context, Template, by_code, unfilled};
 use crate::engine::views::{Draft, TicketRow};
 
-/// Telegram takes no more characters in a message.
-const LONGEST: usize = 4096;
+/// So many characters go out, in several messages if need be.
+const MOST: usize = LONGEST * MOST_PARTS;
 /// A paste of more lines is asked about before it is sent.
 const PASTE_LINES: usize = 15;
 
@@ -125,12 +126,12 @@ pub(super) fn quote(model: &mut Model, out: &mut Vec<Effect>) {
     }
 }
 
-/// Changes the text of a reply that has not left.
-pub(super) fn edit_unsent(model: &mut Model, outbox: OutboxId, text: &str) {
+/// Changes the text of what was written before: of a reply that has not left, or of a message that was sent.
+pub(super) fn edit(model: &mut Model, editing: Editing, text: &str) {
     let Some(key) = model.open.as_ref().map(|open| open.key) else { return };
     let mut composer = Composer::new(key, false);
     composer.set_text(text);
-    composer.editing = Some(outbox);
+    composer.editing = Some(editing);
     model.composer = Some(composer);
     super::focus(model, Focus::Composer);
 }
@@ -151,7 +152,7 @@ pub(super) fn changed(model: &mut Model, out: &mut Vec<Effect>) {
 /// Saves what is being written, if it has changed since.
 pub(super) fn save_draft(model: &mut Model, out: &mut Vec<Effect>) {
     let Some(composer) = &mut model.composer else { return };
-    // A reply of the outbox is saved there, by sending it.
+    // What was written before is saved where it stands, by sending it.
     if composer.editing.is_some() {
         return;
     }
@@ -187,7 +188,7 @@ pub(super) fn send(model: &mut Model, out: &mut Vec<Effect>) {
     let (key, note, text) = (composer.ticket, composer.note, composer.text());
     if composer.is_empty() {
         if composer.editing.is_some() {
-            return warn(model, "the text is empty: leave with Esc and discard the reply instead".to_owned(), out);
+            return warn(model, "the text is empty: leave with Esc and delete it instead".to_owned(), out);
         }
         return leave(model, out);
     }
@@ -198,9 +199,9 @@ pub(super) fn send(model: &mut Model, out: &mut Vec<Effect>) {
             let tab = model.key(Action::NextField);
             return warn(model, format!("not sent: fill in \"{name}\" first ({tab} goes to the next field)"), out);
         }
-        let length = text.trim().chars().count();
-        if length > LONGEST {
-            return warn(model, format!("not sent: {length} characters, Telegram takes {LONGEST}"), out);
+        let length = text.trim().encode_utf16().count();
+        if length > MOST {
+            return warn(model, format!("not sent: {length} characters, at most {MOST} can be sent"), out);
         }
         if composer.pasted > PASTE_LINES {
             let question = format!("Send the {} lines that were pasted?", composer.pasted);
@@ -222,14 +223,20 @@ pub(super) fn send_now(model: &mut Model, out: &mut Vec<Effect>) {
     let ticket = composer.ticket;
     let text = composer.text().trim().to_owned();
     super::focus(model, Focus::Thread);
+    let seen = answered(model, ticket);
     if let Some(open) = &mut model.open {
         open.follow = true;
     }
-    if let Some(outbox) = composer.editing {
-        out.push(
-            model.submit(Command::EditOutbox { outbox, text }, After::Say("changed; it goes out again".to_owned())),
-        );
-        return;
+    match composer.editing {
+        Some(Editing::Unsent(outbox)) => {
+            let command = Command::EditOutbox { outbox, text, seen };
+            return out.push(model.submit(command, After::Say("changed; it goes out again".to_owned())));
+        }
+        Some(Editing::Sent(message)) => {
+            let command = Command::EditMessage { ticket, message, text };
+            return out.push(model.submit(command, After::Say("the message is being changed".to_owned())));
+        }
+        None => {}
     }
     model.drafts.insert(ticket, Draft { text: String::new(), note: composer.note });
     if composer.note {
@@ -237,9 +244,14 @@ pub(super) fn send_now(model: &mut Model, out: &mut Vec<Effect>) {
     } else {
         let reply_to = composer.reply_to.map(|(message, _)| message);
         model.replied.insert(ticket, model.now);
-        let command = Command::Reply { ticket, text: text.clone(), reply_to, hold: true };
+        let command = Command::Reply { ticket, text: text.clone(), reply_to, hold: true, seen };
         out.push(model.submit(command, After::Reply { text, reply_to }));
     }
+}
+
+/// Tells up to which message the agent had a thread on the screen. Of one that is not there nothing has been seen.
+pub(super) fn answered(model: &Model, ticket: TicketKey) -> Option<MessageId> {
+    Some(model.open.as_ref().filter(|open| open.key == ticket).map(OpenTicket::answered).unwrap_or_default())
 }
 
 /// Puts a text back into the composer: it was refused, or taken back. Where something else is being written it stays a

@@ -125,6 +125,14 @@ fn on_revision(model: &mut Model, revision: Revision, out: &mut Vec<Effect>) {
             Alert::Parked { ticket, agent, why } if *agent == model.me => {
                 ring(model, out);
                 warn(model, format!("your reply to {ticket} was not sent: {why}"), out);
+                // What is new is to be seen before it is sent all the same.
+                if model.open.as_ref().is_some_and(|open| open.key == *ticket) {
+                    thread::bottom(model, out);
+                }
+            }
+            Alert::NotChanged { ticket, agent, why } if *agent == model.me => {
+                ring(model, out);
+                warn(model, format!("your message in {ticket} is as it was: {why}"), out);
             }
             _ => {}
         }

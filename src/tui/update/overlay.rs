@@ -16,6 +16,7 @@ use super::{compose, desk_work, palette, perform, queue, say, thread};
 use crate::clock::Timestamp;
 use crate::desk::command::Command;
 use crate::desk::template::prefer;
+use crate::desk::thread::Delivery;
 use crate::desk::ticket::Pending;
 use crate::engine::views::{Hit, OutboxRow, QueueName, Sort, TicketRow, ViewRequest};
 
@@ -189,7 +190,8 @@ pub(super) fn outbox(model: &mut Model, rows: Vec<OutboxRow>) {
         label: format!("{} {}", row.ticket, row.agent),
         code: row.delivery.label().to_owned(),
         detail: match &row.delivery {
-            crate::desk::thread::Delivery::Parked { why } => format!("{why} · {}", row.text),
+            Delivery::Parked { why } => format!("{why} · {}", row.text),
+            Delivery::Confirm { why } => format!("{why} · {}", row.text),
             _ => row.text.clone(),
         },
         preview: row.text.clone(),
@@ -255,6 +257,12 @@ fn follow(model: &mut Model, then: Then, out: &mut Vec<Effect>) {
         Then::TakeOver => compose::take_over(model, out),
         Then::Discard(outbox) => {
             desk_work::once(model, Command::DiscardOutbox { outbox }, "thrown away".to_owned(), out);
+        }
+        Then::DeleteMessage(message) => {
+            if let Some(ticket) = model.open.as_ref().map(|open| open.key) {
+                let command = Command::DeleteMessage { ticket, message };
+                desk_work::once(model, command, "the message is being deleted".to_owned(), out);
+            }
         }
         Then::Ignore(ticket) => {
             let command = Command::Ignore { ticket, ignored: true };

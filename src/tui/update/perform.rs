@@ -10,7 +10,7 @@ use super::{compose, desk_work, overlay, queue, say, thread, warn};
 use crate::desk::command::Command;
 use crate::desk::thread::Delivery;
 use crate::desk::ticket::PendingReason;
-use crate::engine::views::{EntryKind, QueueName, Side, ViewRequest};
+use crate::engine::views::{Entry, EntryKind, QueueName, Side, ViewRequest};
 
 pub(super) fn perform(model: &mut Model, action: Action, out: &mut Vec<Effect>) {
     match action {
@@ -49,6 +49,8 @@ pub(super) fn perform(model: &mut Model, action: Action, out: &mut Vec<Effect>) 
         Action::RetryOutbox => thread::retry(model, out),
         Action::EditOutbox => thread::edit(model, out),
         Action::DiscardOutbox => thread::discard(model, out),
+        Action::EditMessage => thread::edit_message(model, out),
+        Action::DeleteMessage => thread::delete_message(model, out),
 
         Action::Open => queue::open_selected(model, out),
         Action::QueueDown => queue::step(model, 1, out),
@@ -177,8 +179,8 @@ fn default_reason(model: &Model) -> PendingReason {
     let last = model.open.as_ref().filter(|open| open.key == key).and_then(|open| {
         open.entries.iter().rev().find(|entry| entry.kind == EntryKind::Message && entry.side != Side::Automation)
     });
-    let answered =
-        last.is_some_and(|entry| entry.side == Side::Staff && !matches!(entry.delivery, Some(Delivery::Parked { .. })));
+    let stopped = |entry: &Entry| matches!(entry.delivery, Some(Delivery::Parked { .. } | Delivery::Confirm { .. }));
+    let answered = last.is_some_and(|entry| entry.side == Side::Staff && !stopped(entry));
     if answered || given { PendingReason::Customer } else { PendingReason::ThirdParty }
 }
 

@@ -1,5 +1,6 @@
 //! What follows when a command was carried out or refused.
 
+use super::super::composer::Editing;
 use super::super::effect::{Effect, ReadKind};
 use super::super::model::{Focus, Model};
 use super::super::until;
@@ -89,6 +90,9 @@ fn done(model: &mut Model, ticket: Option<TicketKey>, after: After, receipt: &Re
             say(model, format!("taken back: nothing was sent{words}"), out);
         }
         After::TakenBack(_) => {}
+        After::Change(outbox, text) => {
+            compose::edit(model, Editing::Unsent(outbox), receipt.text.as_deref().unwrap_or(&text));
+        }
         After::Undone(what) => {
             let name = ticket.map(|ticket| ticket.to_string()).unwrap_or_default();
             say(model, notice(format!("taken back: {what} {name}")), out);
@@ -186,6 +190,7 @@ fn refused(model: &mut Model, ticket: Option<TicketKey>, after: After, refusal: 
             warn(model, format!("not noted: {words}"), out);
         }
         After::Bulk(..) => warn(model, format!("refused: {words}"), out),
+        After::Change(..) => warn(model, format!("not changed: {words}"), out),
         After::TakenBack(_) => warn(model, format!("not taken back: {words}"), out),
         After::Say(_) => {
             // A claim for a reply was lost: leaving empty has nothing to give back.

@@ -3,13 +3,14 @@
 use std::time::Duration;
 
 use super::super::action::Action;
+use super::super::composer::Editing;
 use super::super::effect::{Effect, ReadKind, Timer};
 use super::super::model::{Focus, Model, OpenTicket};
 use super::super::overlays::{Choice, Confirm, Then};
 use super::super::work::After;
 use super::{compose, countdown, desk_work, overlay, queue, say, warn};
 use crate::desk::command::Command;
-use crate::desk::ids::{EntryId, MessageId, TicketKey, TopicId};
+use crate::desk::ids::{EntryId, MessageId, OutboxId, TicketKey, TopicId};
 use crate::desk::thread::Delivery;
 use crate::engine::views::{Entry, ThreadPage, ViewRequest, Window};
 
@@ -403,36 +404,75 @@ pub(super) fn set_customer(model: &mut Model, out: &mut Vec<Effect>) {
     );
 }
 
-fn unsent(model: &Model) -> Option<(crate::desk::ids::OutboxId, Entry)> {
-    let entry = model.open.as_ref().and_then(OpenTicket::entry)?;
-    Some((entry.outbox?, entry.clone()))
+/// Finds the reply that has not left: the selected one, else the newest that is stopped.
+fn unsent(model: &Model, wanted: fn(&Delivery) -> bool) -> Option<(OutboxId, Entry)> {
+    let open = model.open.as_ref()?;
+    let of = |entry: &Entry| entry.delivery.as_ref().filter(|own| wanted(own)).and(entry.outbox);
+    let stopped = |entry: &&Entry| of(entry).is_some() && entry.delivery.as_ref().is_some_and(is_stopped);
+    let selected = open.entry().filter(|entry| of(entry).is_some());
+    let entry = selected.or_else(|| open.entries.iter().rev().find(stopped))?;
+    Some((of(entry)?, entry.clone()))
+}
+
+fn is_stopped(delivery: &Delivery) -> bool {
+    matches!(delivery, Delivery::Parked { .. } | Delivery::Confirm { .. })
+}
+
+fn has_not_left(delivery: &Delivery) -> bool {
+    is_stopped(delivery) || matches!(delivery, Delivery::Held { .. })
 }
 
 pub(super) fn retry(model: &mut Model, out: &mut Vec<Effect>) {
-    match unsent(model) {
-        Some((outbox, Entry { delivery: Some(Delivery::Parked { .. }), .. })) => {
-            desk_work::once(model, Command::RetryOutbox { outbox }, "trying again".to_owned(), out);
+    match unsent(model, is_stopped) {
+        Some((outbox, _)) => {
+            let seen = model.open.as_ref().map(OpenTicket::answered);
+            desk_work::once(model, Command::RetryOutbox { outbox, seen }, "sent off".to_owned(), out);
         }
-        _ => warn(model, "select a parked reply first".to_owned(), out),
+        None => warn(model, "select a reply that was not sent first".to_owned(), out),
     }
 }
 
 pub(super) fn edit(model: &mut Model, out: &mut Vec<Effect>) {
-    match unsent(model) {
-        Some((outbox, Entry { delivery: Some(Delivery::Parked { .. } | Delivery::Held { .. }), text, .. })) => {
-            compose::edit_unsent(model, outbox, &text);
+    match unsent(model, has_not_left) {
+        // It must not leave while it is being changed.
+        Some((outbox, entry)) => {
+            out.push(model.submit(Command::HoldOutbox { outbox }, After::Change(outbox, entry.text)));
         }
-        _ => warn(model, "select a held or parked reply first".to_owned(), out),
+        None => warn(model, "select a held or parked reply first".to_owned(), out),
     }
 }
 
 pub(super) fn discard(model: &mut Model, out: &mut Vec<Effect>) {
-    match unsent(model) {
-        Some((outbox, Entry { delivery: Some(Delivery::Parked { .. } | Delivery::Held { .. }), .. })) => {
+    match unsent(model, has_not_left) {
+        Some((outbox, _)) => {
             let choice = Choice { key: 'y', label: "throw it away".to_owned(), then: Then::Discard(outbox) };
             let question = "Throw this reply away? Its text is lost.".to_owned();
             overlay::ask(model, Confirm { question, choices: vec![choice] });
         }
-        _ => warn(model, "select a held or parked reply first".to_owned(), out),
+        None => warn(model, "select a held or parked reply first".to_owned(), out),
+    }
+}
+
+/// Tells the selected message, if it is one of the agent's own that Telegram has.
+fn own_message(model: &Model) -> Option<(MessageId, Entry)> {
+    let entry = model.open.as_ref().and_then(OpenTicket::entry)?;
+    let own = entry.agent.as_ref() == Some(&model.me) && !entry.deleted;
+    entry.message_id.filter(|_| own).map(|message| (message, entry.clone()))
+}
+
+pub(super) fn edit_message(model: &mut Model, out: &mut Vec<Effect>) {
+    match own_message(model) {
+        Some((message, entry)) => compose::edit(model, Editing::Sent(message), &entry.text),
+        None => warn(model, "select a message that you have sent first".to_owned(), out),
+    }
+}
+
+pub(super) fn delete_message(model: &mut Model, out: &mut Vec<Effect>) {
+    match own_message(model) {
+        Some((message, _)) => {
+            let question = "Delete this message for everybody? It cannot be taken back.".to_owned();
+            overlay::ask(model, Confirm::yes(question, "delete it", Then::DeleteMessage(message)));
+        }
+        None => warn(model, "select a message that you have sent first".to_owned(), out),
     }
 }
