@@ -9,6 +9,7 @@ mod account;
 mod build;
 mod content;
 mod edits;
+mod files;
 mod group;
 mod members;
 mod posts;
@@ -117,6 +118,7 @@ pub struct World {
     sent: HashMap<(i64, i64, i64), i32>,
     updates: Vec<Update>,
     records: Vec<Record>,
+    files: files::Files,
     recording: bool,
 }
 
