@@ -336,6 +336,8 @@ impl Turn<'_> {
     /// An order failed: it is asked for again, after a while.
     pub(super) fn order_failed(&mut self, order: &Order, why: &Failure) {
         match order {
+            // Whoever wants it asks again.
+            Order::Download { group, message, .. } => return self.missed(*group, *message, why),
             Order::Scan { from, .. } => {
                 self.state.scans.remove(&from.0);
             }

@@ -6,17 +6,20 @@
 //! the updates since the committed cursor.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::path::Path;
 
 use thiserror::Error;
 
 use crate::clock::Timestamp;
-use crate::desk::ids::{ChangeId, EntryId, MessageId, OutboxId, PersonId, TicketKey, TopicId};
+use crate::desk::ids::{ChangeId, EntryId, GroupId, MessageId, OutboxId, PersonId, TicketKey, TopicId};
 use crate::desk::people::{Person, Staff};
 use crate::desk::rules::Rules;
 use crate::desk::ticket::Ticket;
+use crate::store::files::Files;
 use crate::store::topics::TopicRow;
 use crate::store::{Store, StoreError};
 
+use files::Coming;
 use mirror::Sync;
 use transport::{Cursor, GroupFacts, LinkState};
 
@@ -25,6 +28,7 @@ mod backfill;
 mod changes;
 mod consume;
 mod desk_work;
+pub mod files;
 pub mod handle;
 pub mod input;
 mod mirror;
@@ -49,6 +53,9 @@ pub enum EngineError {
     #[error("cannot start the engine: {0}")]
     Thread(#[from] std::io::Error),
 }
+
+/// The most bytes the cache of files keeps, unless somebody says otherwise.
+pub const CACHE: u64 = 500_000_000;
 
 /// How many answers of a backfill are waited for at once: enough that store and network work at the same time.
 const OUTSTANDING: usize = 8;
@@ -84,6 +91,8 @@ struct State {
     sending: BTreeSet<OutboxId>,
     /// Changes asked for and not answered.
     changing: BTreeSet<ChangeId>,
+    /// Files that were asked for and have not come.
+    coming: BTreeMap<(GroupId, MessageId), Coming>,
     /// When failed fetches may be asked for again.
     fetch_after: Option<Timestamp>,
     /// Telegram asks us not to send before.
@@ -111,6 +120,9 @@ struct State {
 /// The engine: the one writer of a desk.
 pub struct Engine {
     store: Store,
+    files: Files,
+    /// The most bytes the cache of files keeps.
+    cache: u64,
     rules: Rules,
     state: State,
     random: Box<dyn FnMut() -> i64 + Send>,
@@ -142,7 +154,13 @@ impl Engine {
     ) -> Result<Engine, EngineError> {
         let state = State::load(&mut store, &rules)?;
         let random = Box::new(random);
-        Ok(Engine { store, rules, state, random, pause: None, asked: None, stale: false, trouble: None })
+        let files = Files::of(store.path().parent().unwrap_or(Path::new("")));
+        Ok(Engine { store, files, cache: CACHE, rules, state, random, pause: None, asked: None, stale: false, trouble: None })
+    }
+
+    /// Sets the most bytes the cache of files keeps.
+    pub fn set_cache(&mut self, bytes: u64) {
+        self.cache = bytes;
     }
 
     /// Tells when [`input::Input::Woken`] is due at the latest; `None`: never by itself.

@@ -11,14 +11,15 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use super::EngineError;
-use super::transport::{LinkState, Order, Outcome, Send};
+use super::transport::{LinkState, Order, Outcome, Outgoing, Send};
 use super::turn::Turn;
 use super::views::Alert;
 use crate::clock::Timestamp;
 use crate::desk::event::{Actor, Writer};
+use crate::desk::files::{Attachment, mime};
 use crate::desk::ids::{MessageId, OutboxId, TicketKey};
 use crate::desk::lifecycle::Happening;
-use crate::desk::thread::{Content, Delivery, Doubt, Lane};
+use crate::desk::thread::{Delivery, Doubt, Lane, Post};
 use crate::store::outbox::OutboxRow;
 
 /// How many replies, of different tickets, are on their way at once.
@@ -151,6 +152,12 @@ impl Turn<'_> {
             reply_to: row.reply_to,
             text: row.text,
             random_id: row.random_id,
+            file: row.file.map(|file| Outgoing {
+                path: self.files.outgoing(&file.stored),
+                mime: mime(&file.name).to_owned(),
+                name: file.name,
+                size: file.size,
+            }),
         }));
     }
 
@@ -190,7 +197,12 @@ impl Turn<'_> {
             Outcome::Taken => {
                 let own = self.state.staff.own;
                 // The difference after a crash brings what we sent without saying that it was that.
-                match self.work.untied(row.key, own, row.created_at - SKEW, row.text.trim())? {
+                let since = row.created_at - SKEW;
+                let found = match &row.file {
+                    Some(file) => self.work.untied_file(row.key, own, since, row.text.trim(), &file.media())?,
+                    None => self.work.untied(row.key, own, since, row.text.trim())?,
+                };
+                match found {
                     Some(message) => self.settle(&row, message, None),
                     None => self.repeat_later(&row, "Telegram is still busy with it"),
                 }
@@ -241,13 +253,14 @@ impl Turn<'_> {
             self.work.mark_deleted(row.entry)?;
         }
         self.work.set_delivery(row.id, &Delivery::Sent { message })?;
+        self.released.extend(row.file.iter().map(|file| file.stored.clone()));
         self.touch(key);
         let topic = self.topic_mut(key)?;
         if message > topic.last_message.unwrap_or_default() {
             topic.last_message = Some(message);
             topic.last_at = Some(at);
-            topic.last_text =
-                Content::Post(crate::desk::thread::Post { text: row.text.clone(), ..Default::default() }).snippet();
+            let media = row.file.as_ref().map(Attachment::media);
+            topic.last_text = Post { text: row.text.clone(), media, ..Post::default() }.snippet();
         }
         if topic.last_message == Some(message) {
             topic.last_staff = true;

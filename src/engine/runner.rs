@@ -17,6 +17,7 @@ use crate::clock::Clock;
 use crate::desk::command::Refusal;
 use crate::desk::ids::AgentName;
 use crate::desk::rules::Rules;
+use crate::store::files::Files;
 use crate::store::{Reader, Store, lock};
 
 /// How many batches from Telegram may wait for the engine; more make the link wait.
@@ -34,6 +35,8 @@ pub struct EngineSetup {
     pub rules: Rules,
     /// The time.
     pub clock: Clock,
+    /// The most bytes the cache of files keeps.
+    pub cache: u64,
 }
 
 /// The ends of the two queues between engine and Telegram that belong to Telegram.
@@ -82,9 +85,11 @@ impl Desk {
 pub fn start(setup: EngineSetup) -> Result<(Desk, TransportEnds), EngineError> {
     let lock = lock::take(&setup.data)?;
     let store = Store::open(&setup.data)?;
-    let engine = Engine::new(store, setup.rules.clone(), random)?;
+    let mut engine = Engine::new(store, setup.rules.clone(), random)?;
+    engine.set_cache(setup.cache);
     let condition = SharedCondition::default();
-    let (handle, ends) = handle(AgentName(String::new()));
+    let (mut handle, ends) = handle(AgentName(String::new()));
+    handle.files = Some(Files::of(&setup.data));
     let HandleEnds { submissions, questions, revisions } = ends;
     let (orders_in, orders) = mpsc::unbounded_channel();
     let (incoming, incoming_out) = mpsc::channel(WAITING);

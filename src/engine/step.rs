@@ -6,7 +6,7 @@ use super::handle::Receipt;
 use super::input::{Input, Output};
 use super::transport::Order;
 use super::turn::Turn;
-use super::views::Revision;
+use super::views::{Alert, FileNews, Revision};
 use super::{Engine, EngineError, State};
 use crate::clock::Timestamp;
 use crate::desk::command::Refusal;
@@ -62,10 +62,14 @@ impl Engine {
 
     fn try_step(&mut self, input: Input, now: Timestamp) -> Result<Done, EngineError> {
         let work = self.store.begin()?;
-        let mut turn = Turn::new(work, &mut self.state, &self.rules, &mut *self.random, now);
+        let mut turn = Turn::new(work, &self.files, &mut self.state, &self.rules, &mut *self.random, now);
         let mut answer = None;
         match input {
-            Input::Started => turn.start()?,
+            Input::Started => {
+                turn.start()?;
+                let rows = turn.work.open_outbox()?.into_iter();
+                self.files.sweep(&rows.filter_map(|row| row.file).map(|file| file.stored).collect());
+            }
             Input::Command { id, agent, command } => {
                 if let Some(text) = turn.work.receipt(&id)? {
                     return Ok((Some(Ok(serde_json::from_str(&text).map_err(StoreError::from)?)), Vec::new(), None));
@@ -89,7 +93,19 @@ impl Engine {
         }
         turn.pump_backfill()?;
         turn.pump_outbox()?;
+        let (fetched, released) = (turn.fetched, std::mem::take(&mut turn.released));
         let (orders, revision) = turn.finish()?;
+        for stored in &released {
+            self.files.release(stored);
+        }
+        if fetched {
+            let here = revision.iter().flat_map(|revision| &revision.alerts).filter_map(|alert| match alert {
+                Alert::File(FileNews::Here { path, .. }) => Some(path.clone()),
+                _ => None,
+            });
+            let busy = self.state.coming.values().map(|coming| coming.path.clone()).chain(here).collect();
+            self.files.trim(self.cache, &busy);
+        }
         Ok((answer, orders, revision))
     }
 
@@ -155,6 +171,7 @@ impl State {
             reading: self.reading.clone(),
             listing: self.listing,
             sending: self.sending.clone(),
+            coming: self.coming.clone(),
             changing: self.changing.clone(),
             up_since: self.up_since,
             fetch_after: self.fetch_after,
@@ -167,7 +184,7 @@ impl State {
 
     /// Puts what is under way over a state that was just read.
     fn over(self, loaded: State) -> State {
-        let State { resyncing, ready, scans, scanned, reading, listing, sending, changing, .. } = self;
+        let State { resyncing, ready, scans, scanned, reading, listing, sending, coming, changing, .. } = self;
         let State { up_since, fetch_after, unchecked, facts_owed, follow_owed, .. } = self;
         State {
             resyncing,
@@ -177,6 +194,7 @@ impl State {
             reading,
             listing,
             sending,
+            coming,
             changing,
             up_since,
             fetch_after,

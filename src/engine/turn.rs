@@ -16,6 +16,7 @@ use crate::desk::people::{Person, Role};
 use crate::desk::rules::Rules;
 use crate::desk::ticket::Ticket;
 use crate::store::Work;
+use crate::store::files::Files;
 use crate::store::topics::TopicRow;
 
 /// How many tickets are kept in memory between turns.
@@ -30,6 +31,11 @@ pub(super) struct Turn<'a> {
     pub(super) now: Timestamp,
     pub(super) orders: Vec<Order>,
     pub(super) alerts: Vec<Alert>,
+    pub(super) files: &'a Files,
+    /// A file has come: the cache may be over its cap.
+    pub(super) fetched: bool,
+    /// Files whose replies have left.
+    pub(super) released: Vec<String>,
     changed: BTreeSet<TicketKey>,
     changed_all: bool,
     dirty_tickets: BTreeSet<TicketKey>,
@@ -39,6 +45,7 @@ pub(super) struct Turn<'a> {
 impl<'a> Turn<'a> {
     pub(super) fn new(
         work: Work<'a>,
+        files: &'a Files,
         state: &'a mut State,
         rules: &'a Rules,
         random: &'a mut (dyn FnMut() -> i64 + Send),
@@ -52,6 +59,9 @@ impl<'a> Turn<'a> {
             now,
             orders: Vec::new(),
             alerts: Vec::new(),
+            files,
+            fetched: false,
+            released: Vec::new(),
             changed: BTreeSet::new(),
             changed_all: false,
             dirty_tickets: BTreeSet::new(),
@@ -236,9 +246,16 @@ impl<'a> Turn<'a> {
         let revision = if silent {
             None
         } else {
+            // How far a file is can be told without writing anything down.
+            let told = |alert: &Alert| matches!(alert, Alert::File(_));
+            let number = if self.changed.is_empty() && !self.changed_all && self.alerts.iter().all(told) {
+                self.work.value("revision")?.and_then(|text| text.parse().ok()).unwrap_or(0)
+            } else {
+                self.work.next_revision()?
+            };
             let all = self.changed_all || self.changed.len() > 100;
             Some(Revision {
-                number: self.work.next_revision()?,
+                number,
                 changed: if all { Vec::new() } else { self.changed.into_iter().collect() },
                 all,
                 alerts: self.alerts,

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+pub use super::files::{FileNews, FileView};
 pub use super::transport::{GroupFacts, LinkState};
 use crate::clock::Timestamp;
 use crate::desk::event::Event;
@@ -485,4 +486,6 @@ pub enum Alert {
         /// Why.
         why: String,
     },
+    /// A file has come further, or not.
+    File(FileNews),
 }

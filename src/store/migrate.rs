@@ -7,7 +7,7 @@ use rusqlite::{Connection, TransactionBehavior};
 use super::{Result, StoreError};
 
 /// In order; position + 1 is the format a file brings the database to. Never edit one that has been released.
-const MIGRATIONS: &[&str] = &[include_str!("migrations/0001_begin.sql"), include_str!("migrations/0002_outbox.sql")];
+const MIGRATIONS: &[&str] = &[include_str!("migrations/0001_begin.sql"), include_str!("migrations/0002_outbox.sql"), include_str!("migrations/0005_files.sql")];
 
 /// The highest format this version knows.
 pub(super) const KNOWN: i64 = MIGRATIONS.len() as i64;

@@ -7,6 +7,7 @@ use crate::clock::Timestamp;
 use crate::desk::ids::{AgentName, EntryId, EventId, GroupId, MessageId, OutboxId, PersonId, TicketKey, TopicId};
 use crate::desk::thread::{Content, Message, Post, ServiceMessage};
 
+mod files;
 mod read;
 
 pub use read::From;
