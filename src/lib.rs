@@ -15,6 +15,7 @@
 //! | [`tui`] | the terminal: model, update, view. The only room that names `ratatui` |
 //! | [`cli`] | the command line, one command a file; the composition root. The only room that names `clap` |
 //! | `sandbox` | a loopback Telegram: a real MTProto server for demo, tests and benchmarks. Shares nothing with `telegram` |
+//! | `selftest` | the proof: the engine simulated, soaked and killed, against worlds that misbehave |
 //! | [`clock`] | instants, and the one place that asks what time it is |
 //!
 //! # How something comes in
@@ -69,6 +70,8 @@ pub mod desk;
 pub mod engine;
 #[cfg(feature = "sandbox")]
 pub mod sandbox;
+#[cfg(feature = "sandbox")]
+pub mod selftest;
 pub mod store;
 pub mod telegram;
 pub mod tui;

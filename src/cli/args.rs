@@ -51,6 +51,9 @@ pub(super) enum Command {
     /// Run a loopback Telegram by itself
     #[cfg(feature = "sandbox")]
     Sandbox(super::sandbox::SandboxArgs),
+    /// Prove that nothing is lost, repeated or leaked, whatever fails
+    #[cfg(feature = "sandbox")]
+    Selftest(super::selftest::SelftestArgs),
     /// Log in, as a bot or as a user
     Login(super::login::LoginArgs),
     /// Log out and forget the key

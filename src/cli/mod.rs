@@ -40,6 +40,8 @@ mod resolve;
 mod sandbox;
 mod screen;
 mod search;
+#[cfg(feature = "sandbox")]
+mod selftest;
 mod show;
 mod sync;
 mod takeover;
@@ -96,6 +98,8 @@ async fn run(cli: Cli) -> Done {
         Some(Command::Demo(args)) => demo::run(&global, args).await,
         #[cfg(feature = "sandbox")]
         Some(Command::Sandbox(args)) => sandbox::run(&global, args).await,
+        #[cfg(feature = "sandbox")]
+        Some(Command::Selftest(args)) => selftest::run(&global, args).await,
         Some(Command::Login(args)) => login::run(&global, args).await,
         Some(Command::Logout) => logout::run(&global).await,
         Some(Command::Doctor) => doctor::run(&global).await,

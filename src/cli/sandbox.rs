@@ -1,16 +1,18 @@
 //! `topicdesk sandbox`: a loopback Telegram by itself, for a desk or any other MTProto client in another process.
 
-use std::io::{Write, stdout};
+use std::io::{Write, stderr, stdin, stdout};
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
+use tokio::sync::mpsc;
 
 use super::args::Global;
 use super::failure::{Done, Failure};
 use super::interrupt;
 use crate::clock::Clock;
-use crate::sandbox::{self, Options, Sandbox, SandboxError, WorldSource};
+use crate::sandbox::trouble::{self, GRAMMAR, Script, Trouble};
+use crate::sandbox::{self, Options, Sandbox, SandboxError, WorldHandle, WorldSource};
 
 /// Which world, how big and how fast.
 #[derive(Args)]
@@ -36,6 +38,7 @@ pub(super) struct WorldArgs {
 }
 
 #[derive(Args)]
+#[command(after_help = GRAMMAR)]
 pub(super) struct SandboxArgs {
     /// Where to listen; port 0 takes any free one
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:0")]
@@ -48,6 +51,12 @@ pub(super) struct SandboxArgs {
     /// Customers do nothing by themselves
     #[arg(long)]
     quiet: bool,
+    /// A script of faults: lines `SECONDS FAULT`
+    #[arg(long, value_name = "FILE")]
+    faults: Option<PathBuf>,
+    /// Faults by dice, one or so a second, the same for the same seed
+    #[arg(long, value_name = "SEED")]
+    chaos: Option<u64>,
 }
 
 fn speed(text: &str) -> Result<f64, String> {
@@ -98,6 +107,10 @@ pub(super) async fn start(options: Options) -> Done<Sandbox> {
 }
 
 pub(super) async fn run(global: &Global, args: SandboxArgs) -> Done {
+    let script = match &args.faults {
+        Some(path) => script(path)?,
+        None => Script::default(),
+    };
     let sandbox = start(args.world.options(args.listen, args.state, !args.quiet)).await?;
     let announcement = sandbox.announcement();
     if global.json {
@@ -110,7 +123,42 @@ pub(super) async fn run(global: &Global, args: SandboxArgs) -> Done {
         writeln!(stdout(), "with --json, all that is needed to log in is printed; Ctrl-C ends it")?;
     }
     stdout().flush()?;
-    interrupt::wait().await;
+    let world = sandbox.world();
+    tokio::select! {
+        () = interrupt::wait() => {}
+        () = trouble::play(world.clone(), script) => {}
+        () = trouble::play_dice(world.clone(), args.chaos) => {}
+        () = obey(world) => {}
+    }
     sandbox.stop().await;
     Ok(())
+}
+
+/// Reads a script of faults.
+fn script(path: &Path) -> Done<Script> {
+    let text = std::fs::read_to_string(path)
+        .map_err(|error| Failure::usage(format!("the faults in {} cannot be read: {error}", path.display())))?;
+    text.parse().map_err(|why| Failure::usage(format!("{}: {why}", path.display())))
+}
+
+/// Causes what the lines of standard input say; after their end, or without any, nothing more. Never ends.
+async fn obey(world: WorldHandle) {
+    let (said, mut lines) = mpsc::unbounded_channel();
+    // A thread of its own, which may wait for a line for ever without holding up the end.
+    std::thread::spawn(move || stdin().lines().map_while(Result::ok).all(|line| said.send(line).is_ok()));
+    while let Some(line) = lines.recv().await {
+        let line = line.trim();
+        let line = line.strip_prefix("fault ").unwrap_or(line);
+        if line.is_empty() {
+            continue;
+        }
+        let caused: Result<(), String> =
+            line.parse::<Trouble>().and_then(|fault| world.cause(&fault).map_err(|refusal| refusal.name));
+        // Whoever gave the line may not read what became of it.
+        let _unread = match caused {
+            Ok(()) => writeln!(stderr(), "done: {line}"),
+            Err(why) => writeln!(stderr(), "not done: {}", super::table::safe(&why)),
+        };
+    }
+    std::future::pending::<()>().await;
 }

@@ -64,7 +64,10 @@ impl Turn<'_> {
     /// A message no longer exists in Telegram.
     pub(super) fn deleted(&mut self, group: GroupId, id: MessageId) -> Result<(), EngineError> {
         self.cover_live(group, id)?;
-        let Some(entry) = self.work.message(group, id)? else { return Ok(()) };
+        let Some(entry) = self.work.message(group, id)? else {
+            self.state.buried.insert(id);
+            return Ok(());
+        };
         if entry.deleted {
             return Ok(());
         }

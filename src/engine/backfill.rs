@@ -155,7 +155,7 @@ impl Turn<'_> {
         touched.extend(page.iter().map(|entry| entry.key));
         let Sync::Scanning { frontier } = self.state.sync else {
             // A hole was closed. What is newer than anything consumed is consumed as usual, the rest is late.
-            self.put_topics(group, &topics)?;
+            self.put_topics(group, &topics, true)?;
             let known_top = MessageId(self.state.top.0.max(top_before.0));
             self.work.cover(group, from, to.min(known_top))?;
             for entry in &page {
@@ -176,16 +176,13 @@ impl Turn<'_> {
         self.state.scanned.retain(|from, _| *from > frontier);
         // In the usual case this page is all there is up to the frontier, and need not be read again.
         let known = self.work.count_in(group, MessageId(begin), MessageId(frontier))?;
-        let all = if begin == from.0 && frontier == to.0 && known == page.len() {
-            page
-        } else {
-            self.work.messages_in(group, MessageId(begin), MessageId(frontier))?
-        };
+        let alone = begin == from.0 && frontier == to.0 && known == page.len();
+        let all = if alone { page } else { self.work.messages_in(group, MessageId(begin), MessageId(frontier))? };
         for entry in &all {
             self.consume(entry, false)?;
         }
         // After consuming: creation and renaming are in the messages, this is what has become of it.
-        self.put_topics(group, &topics)?;
+        self.put_topics(group, &topics, !alone)?;
         for key in touched {
             self.topic_mut(key)?;
             self.touch(key);

@@ -26,8 +26,15 @@ impl Turn<'_> {
             Role::Customer | Role::Participant => (Side::Public, None),
         };
         let put = self.work.put_message(group, message, side, agent.as_ref(), late)?;
-        if let Put::Known(entry) = put {
-            self.work.date_reply(entry, message.at)?;
+        match put {
+            Put::Known(entry) => self.work.date_reply(entry, message.at)?,
+            Put::New(entry) => {
+                if self.state.buried.contains(&message.id)
+                    && let Some(entry) = self.work.entry(entry)?
+                {
+                    self.tombstone(&entry)?;
+                }
+            }
         }
         self.state.top = self.state.top.max(message.id);
         Ok(put)
@@ -42,8 +49,13 @@ impl Turn<'_> {
             let late = topic.collected && message.id < topic.applied;
             match self.put_message(group, message, late)? {
                 Put::New(entry) => {
+                    self.look_again(message, late)?;
                     let role = self.role(message.author, key)?;
-                    page.push(EntryRow::of_new(entry, key, message, role.is_staff(), late));
+                    if self.state.buried.contains(&message.id) {
+                        page.extend(self.work.entry(entry)?);
+                    } else {
+                        page.push(EntryRow::of_new(entry, key, message, role.is_staff(), late));
+                    }
                 }
                 Put::Known(_) => {
                     if message.edited_at.is_some() {

@@ -1,5 +1,6 @@
 //! The mirror: what Telegram says, into the store, together with how far it was followed.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -11,10 +12,10 @@ use super::turn::Turn;
 use super::{EngineError, staff_of};
 use crate::clock::Timestamp;
 use crate::desk::event::Actor;
-use crate::desk::ids::{GroupId, TicketKey, TopicId};
+use crate::desk::ids::{GroupId, MessageId, TicketKey, TopicId};
 use crate::desk::lifecycle::Happening;
 use crate::desk::people::Person;
-use crate::desk::thread::Message;
+use crate::desk::thread::{Content, Message, ServiceMessage};
 use crate::store::StoreError;
 use crate::store::threads::Put;
 
@@ -54,6 +55,15 @@ pub(super) const GAP: &str = "gap_in_backfill";
 
 /// How often rights and settings are looked at, whatever Telegram says of them.
 const FACTS: Duration = Duration::from_secs(600);
+/// Messages of which nothing was known when they were deleted. Something that was looked up before may still say that they exist: a
+/// scan, a history, the answer to a send.
+pub(super) const BURIED: &str = "buried";
+
+/// Topics that have to be looked at.
+pub(super) const DOUBTED: &str = "doubted_topics";
+
+/// So many deleted messages are remembered.
+const GRAVES: usize = 2_000;
 
 impl Turn<'_> {
     /// Begins: follow from where the store is.
@@ -78,7 +88,10 @@ impl Turn<'_> {
             Incoming::Scanned(scanned) => self.scanned(scanned)?,
             Incoming::Topics { group, topics, people, next, checked } => {
                 self.put_people(&people)?;
-                self.put_topics(group, &topics)?;
+                if checked {
+                    self.looked(&topics)?;
+                }
+                self.put_topics(group, &topics, true)?;
                 if !checked {
                     self.listed(group, &topics, next)?;
                 }
@@ -194,8 +207,15 @@ impl Turn<'_> {
                 false => self.message(group, &message),
             },
             Said::Deleted(ids) => {
+                let graves = self.state.buried.len();
                 for id in &ids {
                     self.deleted(group, *id)?;
+                }
+                if self.state.buried.len() != graves {
+                    while self.state.buried.len() > GRAVES {
+                        self.state.buried.pop_first();
+                    }
+                    self.keep_set(BURIED, &self.state.buried)?;
                 }
                 let topics: Vec<_> = ids.iter().map(|id| TopicId(id.0)).collect();
                 self.check_deleted_topics(group, &topics)
@@ -238,12 +258,49 @@ impl Turn<'_> {
             self.consume_stored(group, message.id, heard)?;
         } else if matches!(put, Put::New(_)) {
             self.touch(key);
+            self.look_again(message, late)?;
         }
         if matches!(put, Put::Known(_)) && message.edited_at.is_some() {
             // Seen before, and edited where it was not followed.
             self.edited(group, message)?;
         }
         Ok(())
+    }
+
+    /// What comes late moves nothing; so that a topic has its title and its state all the same, Telegram is asked for them.
+    pub(super) fn look_again(&mut self, message: &Message, late: bool) -> Result<(), EngineError> {
+        let of_topic = matches!(
+            message.content,
+            Content::Service(ServiceMessage::TopicCreated { .. } | ServiceMessage::TopicEdited { .. })
+        );
+        if late && of_topic && message.topic != TopicId::GENERAL {
+            self.doubt_topic(message.topic)?;
+        }
+        Ok(())
+    }
+
+    /// Has a topic looked at as soon as that can be asked for.
+    fn doubt_topic(&mut self, topic: TopicId) -> Result<(), EngineError> {
+        self.state.unchecked.insert(topic);
+        if self.state.doubted.insert(topic) {
+            self.keep_set(DOUBTED, &self.state.doubted)?;
+        }
+        Ok(())
+    }
+
+    fn looked(&mut self, topics: &[TopicFacts]) -> Result<(), EngineError> {
+        let doubted = self.state.doubted.len();
+        for facts in topics {
+            self.state.doubted.remove(&facts.topic);
+        }
+        if self.state.doubted.len() != doubted {
+            self.keep_set(DOUBTED, &self.state.doubted)?;
+        }
+        Ok(())
+    }
+
+    fn keep_set<T: Serialize>(&self, key: &str, set: &BTreeSet<T>) -> Result<(), EngineError> {
+        Ok(self.work.set_value(key, &serde_json::to_string(set).map_err(StoreError::from)?)?)
     }
 
     /// A topic is deleted without an update of its own: its first message is. Whether that was it, Telegram is asked.
@@ -259,21 +316,35 @@ impl Turn<'_> {
                 suspects.push(*topic);
             }
         }
+        if !suspects.is_empty() {
+            self.state.doubted.extend(&suspects);
+            self.keep_set(DOUBTED, &self.state.doubted)?;
+        }
         for part in suspects.chunks(100) {
             self.orders.push(Order::CheckTopics { group, topics: part.to_vec() });
         }
         Ok(())
     }
 
-    /// Takes in what came along about topics. Short answers change only what they say.
-    pub(super) fn put_topics(&mut self, group: GroupId, topics: &[TopicFacts]) -> Result<(), EngineError> {
+    /// Takes in what came along about topics. Short answers change only what they say. `doubtful`: the stream may have said something
+    /// newer since they were looked up.
+    pub(super) fn put_topics(
+        &mut self,
+        group: GroupId,
+        topics: &[TopicFacts],
+        doubtful: bool,
+    ) -> Result<(), EngineError> {
         for facts in topics {
             let key = TicketKey { group, topic: facts.topic };
             if facts.gone {
                 self.topic_gone(key)?;
                 continue;
             }
+            let buried = self.state.buried.contains(&MessageId(facts.topic.0));
             let topic = self.topic(key)?;
+            let known = doubtful && !topic.title.is_empty();
+            // Its first message was deleted before anything was known of it: this may be older than that.
+            let gone_since = buried && topic.title.is_empty();
             let renamed = facts.title.as_ref().is_some_and(|title| *title != topic.title);
             let closed = facts.closed.filter(|closed| *closed != topic.closed);
             let differs = renamed
@@ -287,6 +358,10 @@ impl Turn<'_> {
             }
             if !differs {
                 continue;
+            }
+            if gone_since || (known && (renamed || closed.is_some())) {
+                // The stream did not say so: this may be older than what it said. Whatever is true is the same at the next look.
+                self.doubt_topic(facts.topic)?;
             }
             let topic = self.topic_mut(key)?;
             if let Some(title) = &facts.title {
@@ -309,14 +384,14 @@ impl Turn<'_> {
 
     /// A topic no longer exists in Telegram. Its history stays.
     pub(super) fn topic_gone(&mut self, key: TicketKey) -> Result<(), EngineError> {
-        if self.topic(key)?.gone {
-            return Ok(());
-        }
-        self.topic_mut(key)?.gone = true;
+        let known = std::mem::replace(&mut self.topic_mut(key)?.gone, true);
         if let Some((below, false)) = self.work.history(key.group, key.topic)? {
             // Nobody can read it to its beginning any more.
             self.work.put_history(key.group, key.topic, below, true)?;
             self.collect(key)?;
+        }
+        if known {
+            return Ok(());
         }
         self.park_topic(key, "the topic was deleted in Telegram")?;
         self.happen(key, &Happening::TopicDeleted, self.now, &Actor::Desk)?;

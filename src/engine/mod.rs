@@ -16,9 +16,9 @@ use crate::desk::rules::Rules;
 use crate::desk::thread::Delivery;
 use crate::desk::ticket::Ticket;
 use crate::store::topics::TopicRow;
-use crate::store::{Store, StoreError};
+use crate::store::{Store, StoreError, Work};
 
-use mirror::Sync;
+use mirror::{BURIED, DOUBTED, Sync};
 use transport::{Cursor, GroupFacts, LinkState};
 
 mod amend;
@@ -114,6 +114,10 @@ struct State {
     follow_owed: bool,
     /// Something was erased, and the write-ahead log holds it still.
     scrub_owed: bool,
+    /// Messages that were deleted before anything else was known of them.
+    buried: BTreeSet<MessageId>,
+    /// Topics that are not known for sure: Telegram is asked, by the next process if this one dies.
+    doubted: BTreeSet<TopicId>,
     /// When old receipts were last forgotten.
     swept: Option<Timestamp>,
 }
@@ -197,18 +201,27 @@ impl Engine {
     pub fn store_mut(&mut self) -> &mut Store {
         &mut self.store
     }
+
+    /// Ends the engine and gives its store: what a killed process leaves behind.
+    #[cfg(feature = "sandbox")]
+    pub fn into_store(self) -> Store {
+        self.store
+    }
 }
 
 impl State {
     fn load(store: &mut Store, rules: &Rules) -> Result<State, EngineError> {
         let work = store.begin()?;
         let mut state = State { staff: rules.staff.clone(), ..State::default() };
+        state.buried = set(&work, BURIED)?;
+        state.doubted = set(&work, DOUBTED)?;
         if let Some((group, facts, sync)) = work.groups()?.into_iter().next() {
             state.facts = facts.map(|text| serde_json::from_str(&text)).transpose().map_err(StoreError::from)?;
             state.sync =
                 sync.map(|text| serde_json::from_str(&text)).transpose().map_err(StoreError::from)?.unwrap_or_default();
             state.top = work.top_message(group)?;
             state.unchecked = work.headless(group)?.into_iter().collect();
+            state.unchecked.extend(&state.doubted);
         }
         if let Some(facts) = &state.facts {
             state.staff = staff_of(rules, facts);
@@ -225,6 +238,11 @@ impl State {
         store.durable(state.sync.is_done())?;
         Ok(state)
     }
+}
+
+/// Reads a set that is kept as one value.
+fn set<T: serde::de::DeserializeOwned + Ord>(work: &Work<'_>, key: &str) -> Result<BTreeSet<T>, StoreError> {
+    Ok(work.value(key)?.map(|text| serde_json::from_str(&text)).transpose()?.unwrap_or_default())
 }
 
 /// Adds to the staff of `desk.toml` what Telegram says: admins, the group's own name, the linked channel, our account.

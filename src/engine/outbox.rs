@@ -284,7 +284,7 @@ impl Turn<'_> {
         if topic.last_message == Some(message) {
             topic.last_staff = true;
         }
-        if twin.is_some_and(|twin| twin.deleted)
+        if (twin.is_some_and(|twin| twin.deleted) || self.state.buried.contains(&message))
             && let Some(entry) = self.work.entry(row.entry)?
         {
             self.tombstone(&entry)?;

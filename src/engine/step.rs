@@ -177,7 +177,7 @@ impl State {
         }
     }
 
-    /// Forgets the sends and changes that are answered here: if the step is taken back, only asking again says how they ended.
+    /// Has asked for again what is answered here and comes only once, whatever becomes of the link: sends, changes, looks at topics.
     fn forget_answered(&mut self, all: &[Incoming]) {
         for incoming in all {
             match incoming {
@@ -187,6 +187,10 @@ impl State {
                 Incoming::Changed { change, .. } => {
                     self.changing.remove(change);
                 }
+                Incoming::Topics { topics, checked: true, .. } => {
+                    self.unchecked.extend(topics.iter().map(|facts| facts.topic));
+                }
+                Incoming::Failed { order: Order::CheckTopics { topics, .. }, .. } => self.unchecked.extend(topics),
                 _ => {}
             }
         }

@@ -3,6 +3,7 @@
 //! Written from <https://core.telegram.org/mtproto/description>; only AES-IGE itself is borrowed.
 
 use std::fmt;
+use std::sync::atomic::{AtomicI64, Ordering};
 
 use grammers_crypto::aes::{ige_decrypt, ige_encrypt};
 use sha1::Sha1;
@@ -13,10 +14,10 @@ const FROM_CLIENT: usize = 0;
 const FROM_SERVER: usize = 8;
 
 /// Holds a pre-shared authorization key.
-#[derive(Clone, PartialEq, Eq)]
 pub(super) struct AuthKey {
     data: [u8; 256],
     id: i64,
+    salts: AtomicI64,
 }
 
 impl AuthKey {
@@ -35,12 +36,22 @@ impl AuthKey {
         let hash = Sha1::digest(data);
         let mut id = [0; 8];
         id.copy_from_slice(&hash[12..20]);
-        Self { data, id: i64::from_le_bytes(id) }
+        Self { data, id: i64::from_le_bytes(id), salts: AtomicI64::new(0) }
     }
 
     /// Tells the key's id, which opens every message.
     pub(super) fn id(&self) -> i64 {
         self.id
+    }
+
+    /// Tells how often its salts were changed out of turn.
+    pub(super) fn salts(&self) -> i64 {
+        self.salts.load(Ordering::Relaxed)
+    }
+
+    /// Changes its salts out of turn, as a server that was started anew does.
+    pub(super) fn change_salts(&self) {
+        self.salts.fetch_add(1, Ordering::Relaxed);
     }
 
     /// Writes the key in hexadecimal, for the announcement.

@@ -1,6 +1,7 @@
 //! Reaching into a running sandbox: for tests, and for whoever wants to see what a client really did.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use grammers_tl_types::types;
 
@@ -9,7 +10,8 @@ use crate::clock::Timestamp;
 use super::faults::Fault;
 use super::flood::Flood;
 use super::hub::{Hub, Out};
-use super::world::{NewTopic, Post, Refusal, World};
+use super::trouble::{Counts, Trouble};
+use super::world::{NewTopic, Post, Refusal, Standing, World};
 
 /// Gives access to a running sandbox's world. Clones reach the same world.
 #[derive(Clone)]
@@ -103,7 +105,9 @@ impl WorldHandle {
     pub fn disarm(&self) {
         let mut inner = self.hub.lock();
         inner.faults.clear();
-        inner.lose = 0;
+        (inner.lose, inner.double, inner.swap, inner.slices) = (0, 0, 0, None);
+        self.hub.slow.store(0, Ordering::Relaxed);
+        self.hub.skew.store(0, Ordering::Relaxed);
     }
 
     /// Loses the next rounds of pushes for everybody, so that clients see a gap. What one act changes is one round.
@@ -116,6 +120,106 @@ impl WorldHandle {
         let mut inner = self.hub.lock();
         let channel_id = inner.world.forum();
         inner.push_raw(account, vec![types::UpdateChannelTooLong { channel_id, pts }.into()]);
+    }
+
+    /// Makes something go wrong. Has to be called on a tokio runtime, which ends a black hole when its time has come.
+    ///
+    /// # Errors
+    /// Refuses what makes no sense in this world: a topic or message that does not exist.
+    pub fn cause(&self, trouble: &Trouble) -> Result<(), Refusal> {
+        let now = self.now();
+        match trouble {
+            Trouble::Call(method, fault) => self.arm(method, None, fault.clone()),
+            Trouble::PushTooLong(pts) => {
+                let bot = self.desk_bot();
+                // A pts of 0 makes no sense on the wire and stands for the one there is.
+                let there = self.with(|world| world.group(world.forum()).map(super::world::Group::pts));
+                let pts = pts.and_then(|pts| if pts == 0 { there } else { Some(pts) });
+                self.push_too_long(bot, pts);
+            }
+            Trouble::LosePushes(count) => self.hub.lock().lose += count,
+            Trouble::DoublePushes(count) => self.hub.lock().double += count,
+            Trouble::SwapPushes(count) => self.hub.lock().swap += count,
+            Trouble::Slices(count) => self.hub.lock().slices = (*count > 0).then_some(*count),
+            Trouble::Slow(span) => {
+                self.hub.slow.store(u64::try_from(span.as_millis()).unwrap_or(u64::MAX), Ordering::Relaxed);
+            }
+            Trouble::BlackHole(span) => {
+                self.pause();
+                let (handle, span) = (self.clone(), *span);
+                tokio::spawn(async move {
+                    tokio::time::sleep(span).await;
+                    handle.resume();
+                });
+            }
+            Trouble::Skew(seconds) => self.hub.skew.store(*seconds, Ordering::Relaxed),
+            Trouble::Stray => {
+                let mut inner = self.hub.lock();
+                let links: Vec<u64> = inner.links.keys().copied().collect();
+                links.into_iter().for_each(|link| inner.queue(link, Out::Stray));
+            }
+            Trouble::CutAll => self.cut_all(),
+            Trouble::Restart => {
+                self.hub.lock().keys.iter().for_each(|key| key.auth.change_salts());
+                self.cut_all();
+            }
+            Trouble::SkipIds(count) => self.with(|world| world.use_up_ids(world.forum(), *count))?,
+            Trouble::Empty(message) => {
+                let (_, gone) = self.with(|world| world.place_deletion(0, &[*message], now))?;
+                if gone == 0 {
+                    return Err(Refusal::bad("MESSAGE_ID_INVALID"));
+                }
+            }
+            Trouble::DeleteTopic(topic) => {
+                let owner = self.with(|world| {
+                    let group = world.group(world.forum())?;
+                    group.members().find(|member| member.standing == Standing::Creator).map(|member| member.account)
+                });
+                self.with(|world| world.delete_topic(0, owner.unwrap_or(0), *topic, now))?;
+            }
+            Trouble::Demote => {
+                let bot = self.desk_bot();
+                self.hub.with(|inner| {
+                    let group = inner.world.forum();
+                    let was =
+                        inner.world.group(group).and_then(|group| group.member(bot)).map(|one| one.standing.clone());
+                    if inner.demoted.is_none() {
+                        inner.demoted = was;
+                    }
+                    inner.world.set_standing(group, bot, Standing::Member)
+                })?;
+            }
+            Trouble::Promote => {
+                let bot = self.desk_bot();
+                self.hub.with(|inner| match inner.demoted.take() {
+                    Some(standing) => inner.world.set_standing(inner.world.forum(), bot, standing),
+                    None => Ok(()),
+                })?;
+            }
+            Trouble::Revoke => {
+                let bot = self.desk_bot();
+                self.hub.lock().keys.log_out(bot);
+            }
+            Trouble::Clear => self.disarm(),
+        }
+        *self.hub.lock().caused.entry(trouble.kind()).or_insert(0) += 1;
+        tracing::info!(%trouble, "a fault was ordered");
+        Ok(())
+    }
+
+    /// Tells how often a `random_id` was used again, which makes nothing.
+    pub fn duplicates(&self) -> u64 {
+        self.hub.lock().duplicates
+    }
+
+    /// Tells what was caused so far, by kind.
+    pub fn caused(&self) -> Counts {
+        self.hub.lock().caused.clone()
+    }
+
+    /// Tells the bot that the announcement names first.
+    fn desk_bot(&self) -> i64 {
+        self.with(|world| world.accounts().find(|account| account.is_bot() && !account.deleted).map_or(0, |bot| bot.id))
     }
 
     /// Sets how many messages a bot may send into a group in a minute, and forgets those sent so far; 0 is no limit.

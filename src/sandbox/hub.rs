@@ -4,6 +4,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::net::SocketAddr;
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use grammers_tl_types::{Serializable, enums};
@@ -37,6 +38,8 @@ pub(super) enum Out {
     Notice(Vec<u8>),
     /// Sends updates.
     Push(Vec<u8>),
+    /// Sends something sealed for another session.
+    Stray,
     /// Sends a bare transport error and ends.
     Fail(i32),
     /// Ends the connection.
@@ -67,6 +70,20 @@ pub(super) struct Inner {
     pub(super) calls: BTreeMap<String, u64>,
     /// How many coming rounds of pushes are to be lost.
     pub(super) lose: u32,
+    /// How many coming rounds of pushes are to come twice.
+    pub(super) double: u32,
+    /// How many coming rounds of pushes are to be held back until the next one.
+    pub(super) swap: u32,
+    /// Rounds that are held back, ready to be pushed.
+    held: Vec<(u64, Vec<u8>)>,
+    /// At most so many updates in a difference.
+    pub(super) slices: Option<usize>,
+    /// How often a `random_id` was used again.
+    pub(super) duplicates: u64,
+    /// What the desk's bot was before it was demoted.
+    pub(super) demoted: Option<super::world::Standing>,
+    /// What was caused, by kind.
+    pub(super) caused: super::trouble::Counts,
     next_link: u64,
 }
 
@@ -75,18 +92,34 @@ pub(super) struct Hub {
     inner: Mutex<Inner>,
     /// Whether the server has stopped answering.
     pub(super) paused: watch::Sender<bool>,
+    /// How long every write takes longer, in milliseconds.
+    pub(super) slow: AtomicU64,
+    /// How far the server's wall clock is from the machine's, in seconds.
+    pub(super) skew: AtomicI64,
     /// Wakes the customers' script.
     pub(super) news: Notify,
 }
 
 impl Hub {
     pub(super) fn new(inner: Inner) -> Self {
-        Self { inner: Mutex::new(inner), paused: watch::Sender::new(false), news: Notify::new() }
+        Self {
+            inner: Mutex::new(inner),
+            paused: watch::Sender::new(false),
+            slow: AtomicU64::new(0),
+            skew: AtomicI64::new(0),
+            news: Notify::new(),
+        }
     }
 
     /// Locks the inner state. A panic elsewhere has left it as it was between two statements, which is good enough.
     pub(super) fn lock(&self) -> MutexGuard<'_, Inner> {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Tells the server's wall clock, by which MTProto numbers and judges messages.
+    pub(super) fn wall(&self) -> Timestamp {
+        let skew = self.skew.load(Ordering::Relaxed).saturating_mul(1000);
+        Timestamp::from_millis(Clock::System.now().millis().saturating_add(skew))
     }
 
     /// Does something with the inner state and then pushes and logs what came of it.
@@ -120,6 +153,13 @@ impl Inner {
             address,
             calls: BTreeMap::new(),
             lose: 0,
+            double: 0,
+            swap: 0,
+            held: Vec::new(),
+            slices: None,
+            duplicates: 0,
+            demoted: None,
+            caused: BTreeMap::new(),
             next_link: 1,
         }
     }
@@ -178,12 +218,26 @@ impl Inner {
             .iter()
             .filter_map(|key| Some((key.link.filter(|link| Some(*link) != asker)?, key.account?)))
             .collect();
+        let twice = self.double > 0;
+        self.double = self.double.saturating_sub(1);
+        let held_before = std::mem::take(&mut self.held);
+        let holds = self.swap > 0;
+        self.swap = self.swap.saturating_sub(1);
         let mut bodies: BTreeMap<i64, Option<Vec<u8>>> = BTreeMap::new();
         for (link, account) in receivers {
             let body = bodies.entry(account).or_insert_with(|| self.render_push(account, &updates)).clone();
-            if let Some(body) = body {
-                self.queue(link, Out::Push(body));
+            let Some(body) = body else { continue };
+            if holds {
+                self.held.push((link, body));
+                continue;
             }
+            if twice {
+                self.queue(link, Out::Push(body.clone()));
+            }
+            self.queue(link, Out::Push(body));
+        }
+        for (link, body) in held_before {
+            self.queue(link, Out::Push(body));
         }
         updates
     }

@@ -78,6 +78,15 @@ impl Keys {
         self.by_id.values_mut().find(|key| key.name == name)
     }
 
+    /// Ends the logins of an account with free keys; its own key stays.
+    pub(super) fn log_out(&mut self, account: i64) {
+        let own = account_key(account);
+        for key in self.by_id.values_mut().filter(|key| key.account == Some(account) && key.name != own) {
+            key.account = None;
+            key.login = Login::default();
+        }
+    }
+
     /// Goes through the keys.
     pub(super) fn iter(&self) -> impl Iterator<Item = &Key> {
         self.by_id.values()

@@ -2,6 +2,8 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 use grammers_tl_types::{Deserializable, Identifiable, functions, types};
 use tokio::io::AsyncWriteExt;
@@ -10,7 +12,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Notify, mpsc, watch};
 use tokio::task::JoinSet;
 
-use crate::clock::Clock;
+use crate::clock::Timestamp;
 
 use super::crypto::{self, AuthKey};
 use super::hub::{Hub, Out, QUEUE};
@@ -38,7 +40,7 @@ pub(super) async fn serve(listener: TcpListener, hub: Arc<Hub>, mut stop: watch:
                 Err(error) => {
                     // Out of descriptors, most likely: others may end meanwhile.
                     tracing::warn!(%error, "a connection could not be accepted");
-                    tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+                    tokio::time::sleep(Duration::from_millis(50)).await;
                 }
             },
         }
@@ -66,7 +68,7 @@ async fn connection(stream: TcpStream, hub: Arc<Hub>) {
                 tracing::debug!(link, %error, "connection closed");
             }
         }
-        () = write_all(write, framing, queue) => tracing::debug!(link, "connection cut"),
+        () = write_all(write, framing, queue, &hub) => tracing::debug!(link, "connection cut"),
         () = end.notified() => tracing::debug!(link, "connection given up"),
     }
     hub.lock().close_link(link);
@@ -105,7 +107,7 @@ async fn read_all(
             }
             inner.queue(link, Out::Session { key: key.clone(), session_id: envelope.session_id });
         }
-        let wall = Clock::System.now();
+        let wall = hub.wall();
         let is_new = !inboxes.contains_key(&envelope.session_id);
         let inbox = inboxes.entry(envelope.session_id).or_default();
         match inbox.judge(&key, &envelope, wall) {
@@ -156,7 +158,7 @@ fn take(hub: &Hub, link: u64, key: &AuthKey, inbox: &Inbox, message: &Incoming) 
             .map(|ping| Out::Answer(types::Pong { msg_id: message.msg_id, ping_id: ping.ping_id }.boxed())),
         functions::GetFutureSalts::CONSTRUCTOR_ID => functions::GetFutureSalts::from_bytes(rest)
             .ok()
-            .map(|asked| Out::Answer(session::future_salts(key, message.msg_id, asked.num, Clock::System.now()))),
+            .map(|asked| Out::Answer(session::future_salts(key, message.msg_id, asked.num, hub.wall()))),
         types::MsgsStateReq::CONSTRUCTOR_ID => types::MsgsStateReq::from_bytes(rest)
             .ok()
             .map(|asked| Out::Notice(inbox.states(message.msg_id, &asked.msg_ids))),
@@ -199,7 +201,7 @@ fn call(hub: &Hub, link: u64, key: &AuthKey, message: &Incoming) -> bool {
     goes_on
 }
 
-async fn write_all(mut to: OwnedWriteHalf, framing: Framing, mut queue: mpsc::Receiver<Out>) {
+async fn write_all(mut to: OwnedWriteHalf, framing: Framing, mut queue: mpsc::Receiver<Out>, hub: &Hub) {
     let mut frames = FrameWriter::new(framing);
     let mut session: Option<Outbox> = None;
     let mut bytes = Vec::new();
@@ -207,10 +209,14 @@ async fn write_all(mut to: OwnedWriteHalf, framing: Framing, mut queue: mpsc::Re
         let mut next = Some(first);
         let mut ends = false;
         while let Some(out) = next.take() {
-            ends = !put(out, &mut session, &mut frames, &mut bytes);
+            ends = !put(out, &mut session, &mut frames, &mut bytes, hub.wall());
             if !ends && bytes.len() < WRITE_BATCH {
                 next = queue.try_recv().ok();
             }
+        }
+        let slow = hub.slow.load(Ordering::Relaxed);
+        if slow > 0 {
+            tokio::time::sleep(Duration::from_millis(slow)).await;
         }
         if to.write_all(&bytes).await.is_err() || ends {
             break;
@@ -221,8 +227,7 @@ async fn write_all(mut to: OwnedWriteHalf, framing: Framing, mut queue: mpsc::Re
 }
 
 /// Appends a packet to the bytes. False if the connection is to end after them.
-fn put(out: Out, session: &mut Option<Outbox>, frames: &mut FrameWriter, bytes: &mut Vec<u8>) -> bool {
-    let wall = Clock::System.now();
+fn put(out: Out, session: &mut Option<Outbox>, frames: &mut FrameWriter, bytes: &mut Vec<u8>, wall: Timestamp) -> bool {
     let (body, answer, content) = match out {
         Out::Session { key, session_id } => {
             *session = Some(Outbox::new(key, session_id));
@@ -233,6 +238,12 @@ fn put(out: Out, session: &mut Option<Outbox>, frames: &mut FrameWriter, bytes: 
             return false;
         }
         Out::Cut => return false,
+        Out::Stray => {
+            if let Some(session) = session {
+                frames.frame(&session.seal_astray(wall), bytes);
+            }
+            return true;
+        }
         Out::Answer(body) => (body, true, true),
         Out::Notice(body) => (body, false, false),
         Out::Push(body) => (body, false, true),

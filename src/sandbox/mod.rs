@@ -28,6 +28,7 @@ pub mod scenario;
 mod session;
 mod state;
 mod transport;
+pub mod trouble;
 pub mod world;
 pub mod worldfile;
 
@@ -160,6 +161,9 @@ pub struct Sandbox {
 /// Tells why it cannot listen, build its world or use its log.
 pub async fn start(options: Options) -> Result<Sandbox, SandboxError> {
     let (file, name) = load(&options.world)?;
+    let unfit = |why: String| WorldFileError::Unfit(format!("its faults: {why}"));
+    let script: trouble::Script =
+        file.faults.parse().map_err(|why| SandboxError::BuildWorld { name: name.clone(), source: unfit(why) })?;
     let identity = identity(&options.world, &file);
     let resumed = match &options.state {
         Some(path) => Journal::resume(path, &identity)?,
@@ -205,7 +209,15 @@ pub async fn start(options: Options) -> Result<Sandbox, SandboxError> {
     let inner = Inner::new(world, keys, flood, journal, options.clock.clone(), address);
     let hub = Arc::new(Hub::new(inner));
     let (stop, stopped) = watch::channel(false);
+    let script = trouble::play(WorldHandle::new(hub.clone()), script);
+    let mut script_stop = stop.subscribe();
     let mut tasks = vec![tokio::spawn(listener::serve(listener, hub.clone(), stopped))];
+    tasks.push(tokio::spawn(async move {
+        tokio::select! {
+            () = script => {}
+            () = async { drop(script_stop.wait_for(|stop| *stop).await) } => {}
+        }
+    }));
     if options.scripted {
         let customers = Scenario::new(&file, script_seed(&seed), options.speed, options.clock.now());
         tasks.push(tokio::spawn(live(customers, hub.clone(), options.clock, stop.subscribe())));

@@ -56,6 +56,9 @@ pub struct WorldFile {
     /// Other groups of the same accounts, which are no forums.
     #[serde(default)]
     pub groups: Vec<PlainGroup>,
+    /// What goes wrong once the world lives: lines `SECONDS FAULT`, as `topicdesk sandbox --help` lists them.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub faults: String,
     /// What customers do once the world lives.
     #[serde(default)]
     pub scripts: Scripts,

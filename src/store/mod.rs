@@ -140,6 +140,19 @@ impl Store {
         Ok(Store { connection, path })
     }
 
+    /// Makes a database that is nowhere but in memory and ends with this value: for the simulation.
+    ///
+    /// # Errors
+    /// SQLite's.
+    #[cfg(feature = "sandbox")]
+    pub fn in_memory() -> Result<Store> {
+        let path = PathBuf::from(":memory:");
+        let mut connection = Connection::open_in_memory()?;
+        connection.set_prepared_statement_cache_capacity(96);
+        migrate::migrate(&mut connection, &path)?;
+        Ok(Store { connection, path })
+    }
+
     /// Begins a transaction.
     ///
     /// # Errors

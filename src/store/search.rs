@@ -76,6 +76,8 @@ pub struct Found {
 /// Turns what a person types into FTS5's language: every word must occur, `"exact words"` together, `word*` as a beginning. Nothing a
 /// person can type is an error; `None` if there is nothing to look for.
 pub fn expression(text: &str) -> Option<String> {
+    // For SQLite a text ends at its first NUL.
+    let text = text.replace('\0', " ");
     let mut terms = Vec::new();
     for (index, part) in text.split('"').enumerate() {
         if index % 2 == 1 {
@@ -126,7 +128,26 @@ impl Reader {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 60, failure_persistence: None, ..ProptestConfig::default() })]
+
+        #[test]
+        fn nothing_a_person_can_type_is_an_error(texts in prop::collection::vec(
+            prop_oneof![".{0,30}", "[\"*()^:+{}\\-a-z' ]{0,30}", "(AND|OR|NOT|NEAR|\"|\\*|text:| ){0,8}"], 1..4)
+        ) {
+            let folder = tempfile::tempdir().expect("a folder");
+            drop(crate::store::Store::open(folder.path()).expect("a store"));
+            let reader = Reader::open(folder.path()).expect("a reader");
+            for text in texts {
+                let found = reader.search(&text, 5);
+                prop_assert!(found.is_ok(), "{:?} becomes {:?}: {:?}", text, expression(&text), found);
+            }
+        }
+    }
 
     #[test]
     fn whatever_is_typed_is_a_search() {
@@ -137,6 +158,7 @@ mod tests {
             ("\"open", Some("\"open\"")),
             ("AND OR NOT (", Some("\"AND\" \"OR\" \"NOT\"")),
             ("* - \"\" ''", None),
+            ("a\0b", Some("\"a\" \"b\"")),
             ("", None),
         ] {
             assert_eq!(expression(typed).as_deref(), meant, "{typed}");

@@ -5,6 +5,7 @@ use std::time::Duration;
 use grammers_mtsender::{InvocationError, RpcError};
 
 use super::convert::safe;
+use super::reaction::{Reaction, reaction};
 use crate::store::session::SessionError;
 
 /// What kind of error it is; the edge makes an exit code of it.
@@ -205,7 +206,7 @@ impl CallError {
     /// Tells how long Telegram asks to wait, if it does.
     pub(crate) fn wait(&self) -> Option<Duration> {
         match self {
-            CallError::Rpc(rpc) if rpc.code == 420 => {
+            CallError::Rpc(rpc) if reaction(rpc) == Reaction::Wait => {
                 Some(Duration::from_secs(u64::from(rpc.value.unwrap_or(1)).clamp(1, 14 * 24 * 3600)))
             }
             _ => None,
@@ -214,7 +215,7 @@ impl CallError {
 
     /// Tells whether Telegram has trouble of its own that passes.
     pub(crate) fn is_passing(&self) -> bool {
-        matches!(self, CallError::Rpc(rpc) if rpc.code.abs() >= 500)
+        matches!(self, CallError::Rpc(rpc) if matches!(reaction(rpc), Reaction::Repeat | Reaction::Taken))
     }
 
     /// Tells whether the connection is the trouble.
@@ -224,7 +225,17 @@ impl CallError {
 
     /// Tells whether Telegram has ended the login.
     pub(crate) fn is_lost_login(&self) -> bool {
-        matches!(self, CallError::Rpc(rpc) if (rpc.code == 401 && !rpc.is("SESSION_PASSWORD_NEEDED")) || rpc.is("AUTH_KEY_DUPLICATED"))
+        matches!(self, CallError::Rpc(rpc) if reaction(rpc) == Reaction::LoggedOut)
+    }
+
+    /// Tells whether the account cannot get at a channel, or its hash is wrong.
+    pub(crate) fn is_no_access(&self) -> bool {
+        matches!(self, CallError::Rpc(rpc) if matches!(reaction(rpc), Reaction::NoAccess(_)))
+    }
+
+    /// Tells whether the stored count of updates is of no use.
+    pub(crate) fn is_bad_count(&self) -> bool {
+        matches!(self, CallError::Rpc(rpc) if reaction(rpc) == Reaction::CountAnew)
     }
 
     /// Makes words of it.
@@ -246,7 +257,7 @@ impl CallError {
             return TelegramError::LoggedOut { name: self.words() };
         }
         match self {
-            CallError::Rpc(rpc) if rpc.is("API_ID_*") || rpc.is("UPDATE_APP_TO_LOGIN") => {
+            CallError::Rpc(rpc) if reaction(&rpc) == Reaction::Settings && !rpc.is("ACCESS_TOKEN_*") => {
                 TelegramError::WrongApi { name: rpc_name(&rpc) }
             }
             CallError::Rpc(rpc) => TelegramError::Refused { name: rpc_name(&rpc) },

@@ -5,7 +5,7 @@ use tl::enums::ChannelParticipant as Participant;
 
 use super::convert::people::{People, user};
 use super::error::{CallError, TelegramError};
-use super::group::{Group, is_no_access};
+use super::group::Group;
 use super::wire::Wire;
 use crate::desk::ids::{MessageId, PersonId};
 use crate::desk::people::Person;
@@ -45,7 +45,7 @@ pub(crate) async fn facts(wire: &Wire, own: &OwnRecord, group: &Group) -> Result
 async fn full_channel(wire: &Wire, own: &OwnRecord, group: &Group) -> Result<tl::types::ChannelFull, TelegramError> {
     let request = tl::functions::channels::GetFullChannel { channel: group.input() };
     let tl::enums::messages::ChatFull::Full(full) = wire.ask(&request).await.map_err(|error| {
-        if is_no_access(&error) {
+        if error.is_no_access() {
             TelegramError::NotMember { account: own.name.clone(), title: group.title.clone() }
         } else {
             error.explain(&wire.target())

@@ -154,7 +154,7 @@ async fn by_id(wire: &Wire, own: &OwnRecord, id: i64) -> Result<tl::enums::Chat,
                     return Ok(chat);
                 }
             }
-            Err(error) if is_no_access(&error) => wire.vault().drop_channel(id)?,
+            Err(error) if error.is_no_access() => wire.vault().drop_channel(id)?,
             Err(error) => return Err(error.explain(&wire.target())),
         }
     }
@@ -188,20 +188,6 @@ async fn upgraded(wire: &Wire, id: i64) -> Result<Option<(String, i64)>, Telegra
         }) => Some((safe::name(&title), new.channel_id)),
         _ => None,
     }))
-}
-
-/// Tells whether an error says that the account cannot get at a channel, or that its hash is wrong.
-pub(crate) fn is_no_access(error: &CallError) -> bool {
-    [
-        "CHANNEL_INVALID",
-        "CHANNEL_PRIVATE",
-        "CHANNEL_PUBLIC_GROUP_NA",
-        "PEER_ID_INVALID",
-        "CHAT_ID_INVALID",
-        "CHANNEL_BANNED",
-    ]
-    .iter()
-    .any(|name| error.is(name))
 }
 
 async fn by_username(wire: &Wire, name: &str) -> Result<tl::enums::Chat, TelegramError> {
@@ -330,7 +316,7 @@ async fn heard_of(wire: &Wire) -> Result<Vec<tl::enums::Chat>, TelegramError> {
         // One stale hash makes Telegram refuse all of them; then the updates below have to do.
         match wire.ask(&tl::functions::channels::GetChannels { id }).await {
             Ok(answer) => chats.extend(chats_of(answer)),
-            Err(error) if is_no_access(&error) => {}
+            Err(error) if error.is_no_access() => {}
             Err(error) => return Err(error.explain(&wire.target())),
         }
     }

@@ -19,6 +19,7 @@ mod history;
 pub mod link;
 pub mod login;
 mod pace;
+mod reaction;
 mod said;
 mod secret;
 mod selector;

@@ -11,6 +11,7 @@ use grammers_tl_types as tl;
 use super::convert::date;
 use super::error::{CallError, rpc_name};
 use super::group::Group;
+use super::reaction::{Reaction, reaction};
 use super::station::Shared;
 use crate::clock::Timestamp;
 use crate::desk::ids::{GroupId, MessageId, TopicId};
@@ -150,14 +151,15 @@ fn judge_error(shared: &Shared, error: &CallError) -> Outcome {
         other => return Outcome::Unknown { why: other.words() },
     };
     let name = rpc_name(rpc);
-    // A lost login refuses every call, also the repeat of one that went through.
-    if rpc.code == 401 || rpc.code == 303 || rpc.code.abs() >= 500 || rpc.is("AUTH_KEY_*") {
-        return Outcome::Unknown { why: name };
-    }
-    let topic_gone = matches!(rpc.name.as_str(), "TOPIC_DELETED" | "TOPIC_ID_INVALID");
-    Outcome::Refused {
-        why: refusal(&rpc.name).map_or_else(|| format!("Telegram refused it: {name}"), str::to_owned),
-        topic_gone,
+    let refused = |why: &str, topic_gone| Outcome::Refused { why: why.to_owned(), topic_gone };
+    match reaction(rpc) {
+        // A lost login refuses every call, also the repeat of one that went through.
+        Reaction::Taken | Reaction::Repeat | Reaction::LoggedOut | Reaction::Password | Reaction::Migrate => {
+            Outcome::Unknown { why: name }
+        }
+        Reaction::TopicGone(why) => refused(why, true),
+        Reaction::Park(why) | Reaction::NoAccess(why) => refused(why, false),
+        _ => refused(&format!("Telegram refused it: {name}"), false),
     }
 }
 
@@ -228,42 +230,6 @@ fn edited_at(updates: &tl::enums::Updates) -> Option<Timestamp> {
             _ => None,
         },
         _ => None,
-    })
-}
-
-/// Says what a refusal means and what can be done (TELEGRAM §5).
-fn refusal(name: &str) -> Option<&'static str> {
-    Some(match name {
-        "TOPIC_DELETED" | "TOPIC_ID_INVALID" => "the topic no longer exists in Telegram",
-        "TOPIC_CLOSED" => {
-            "the topic is closed in Telegram: reopen it there, or give the desk's account the right to manage topics"
-        }
-        "CHANNEL_FORUM_MISSING" => "topics are turned off in the group",
-        "CHAT_WRITE_FORBIDDEN" | "CHAT_SEND_PLAIN_FORBIDDEN" | "CHAT_RESTRICTED" | "CHAT_GUEST_SEND_FORBIDDEN" => {
-            "the desk's account may not write in the group: an admin can allow it"
-        }
-        "CHAT_ADMIN_REQUIRED" => "only admins may write here: make the desk's account an admin",
-        "USER_BANNED_IN_CHANNEL" => "Telegram limits this account in groups for now: ask @SpamBot",
-        "PEER_FLOOD" => "Telegram limits this account for spam: ask @SpamBot before anything else is sent",
-        "CHANNEL_PRIVATE" | "CHANNEL_INVALID" | "CHANNEL_PUBLIC_GROUP_NA" => {
-            "the desk's account is not in the group any more: an admin must add it"
-        }
-        "MESSAGE_TOO_LONG" => "the text is too long for one message (4096 characters): shorten or split it",
-        "MESSAGE_EMPTY" => "the text is empty",
-        "MSG_ID_INVALID" | "REPLY_MESSAGE_ID_INVALID" | "REPLY_TO_INVALID" => {
-            "the message it replies to was deleted: send it without the quote"
-        }
-        "MESSAGE_ID_INVALID" => "the message, or the one it replies to, no longer exists",
-        "MESSAGE_AUTHOR_REQUIRED" => "only its author may change a message",
-        "MESSAGE_EDIT_TIME_EXPIRED" => "it is too old: Telegram lets users change a message for 48 hours",
-        "EDIT_MESSAGE_TEMP_RESTRICTED" => "Telegram does not let this message be changed any more",
-        "MESSAGE_DELETE_FORBIDDEN" => "the desk's account may not delete this message",
-        "BOT_METHOD_INVALID" => "bots may not do this",
-        "CHAT_FORWARDS_RESTRICTED" => "the group does not allow to forward its messages",
-        name if name.starts_with("ALLOW_PAYMENT_REQUIRED") => {
-            "this group asks for a payment for every message, which the desk never makes"
-        }
-        _ => return None,
     })
 }
 

@@ -16,7 +16,6 @@ use tokio::time::{Instant, sleep, timeout_at};
 use super::convert::date;
 use super::convert::people::People;
 use super::error::{CallError, TelegramError};
-use super::group::is_no_access;
 use super::sieve;
 use super::station::{Deaf, Online, Shared};
 use crate::desk::ids::{GroupId, MessageId};
@@ -185,10 +184,10 @@ impl Follower {
         };
         let difference = match self.patiently(&request).await {
             Ok(difference) => difference,
-            Err(error) if error.is("PERSISTENT_TIMESTAMP_INVALID") || error.is("PERSISTENT_TIMESTAMP_EMPTY") => {
+            Err(error) if error.is_bad_count() => {
                 return self.count_anew().await;
             }
-            Err(error) if is_no_access(&error) => {
+            Err(error) if error.is_no_access() => {
                 // A wrong hash or a lost membership: the next connection looks the group up again and can tell which.
                 self.shared.vault.drop_channel(group.0).map_err(TelegramError::from)?;
                 return Err(self.trouble(error));
@@ -308,7 +307,7 @@ impl Follower {
     }
 
     fn trouble(&self, error: CallError) -> Over {
-        if is_no_access(&error) {
+        if error.is_no_access() {
             return Over::Trouble(self.link(&format!("no access to the group ({})", error.words())));
         }
         Over::Trouble(error.explain(&self.online.wire.target()))

@@ -233,7 +233,52 @@ fn pasted(bytes: &[u8]) -> String {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 400, failure_persistence: None, ..ProptestConfig::default() })]
+
+        #[test]
+        fn any_bytes_in_any_slices_are_survived(
+            slices in prop::collection::vec(
+                prop_oneof![
+                    prop::collection::vec(any::<u8>(), 0..24),
+                    Just(b"\x1b[200~".to_vec()),
+                    Just(PASTE_END.to_vec()),
+                    Just(b"\x1b[<0;3;".to_vec()),
+                ],
+                0..24,
+            ),
+        ) {
+            let mut decoder = Decoder::default();
+            for slice in &slices {
+                for input in decoder.feed(slice) {
+                    if let Input::Paste(text) = input {
+                        prop_assert!(text.chars().all(|c| c == '\n' || !c.is_control()), "{:?}", text);
+                    }
+                }
+            }
+            // Whatever was begun ends with the end of a paste and a key: nothing is kept for ever.
+            decoder.feed(PASTE_END);
+            let last = decoder.feed(b"q");
+            prop_assert!(decoder.rest.len() < 64 && !last.is_empty(), "{:?} {:?}", decoder, last);
+        }
+
+        #[test]
+        fn what_is_typed_is_what_is_read(text in "[ -~а-яґ日本]{0,40}") {
+            let typed: String = Decoder::default()
+                .feed(text.as_bytes())
+                .into_iter()
+                .filter_map(|input| match input {
+                    Input::Key(key) => key.text(),
+                    _ => None,
+                })
+                .collect();
+            prop_assert_eq!(typed, text);
+        }
+    }
 
     fn keys(bytes: &[u8]) -> Vec<String> {
         Decoder::default()

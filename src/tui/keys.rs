@@ -220,7 +220,22 @@ fn latin(c: char) -> Option<char> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 600, failure_persistence: None, ..ProptestConfig::default() })]
+
+        #[test]
+        fn any_text_is_a_key_or_a_complaint(text in prop_oneof![".{0,12}", "([CAS]-){0,3}(F?[0-9]{1,3}|[!-~я]|Tab|Esc|Space)( [a-z])?"]) {
+            if let Ok(keys) = parse_sequence(&text) {
+                let said = sequence_text(&keys);
+                let again = parse_sequence(&said);
+                prop_assert_eq!(again.as_ref(), Ok(&keys), "{:?} says itself as {:?}", text, said);
+            }
+        }
+    }
 
     #[test]
     fn keys_are_written_as_they_are_parsed() {

@@ -4,6 +4,7 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::time::Duration;
 
+use proptest::prelude::*;
 use topicdesk::config::{self, After, Config, ConfigError, GroupChoice};
 use topicdesk::desk::ids::{PersonId, TopicId};
 
@@ -14,6 +15,28 @@ fn read(text: &str) -> Config {
 /// All mistakes of a text, one line each.
 fn mistakes(text: &str) -> String {
     config::from_text("desk.toml", text, None).expect_err("has mistakes").to_string()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 200, failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// The shipped file with a part cut out, doubled, or replaced by anything: values, or mistakes with a place, and never a panic.
+    #[test]
+    fn any_damage_to_the_file_is_a_mistake_with_a_place(
+        at in 0_usize..20_000, length in 0_usize..200, put in prop_oneof![".{0,30}", "[\\[\\]{}=\"'#,.0-9a-z\n-]{0,40}"],
+        uncomment in any::<bool>(),
+    ) {
+        let mut text = include_str!("../../assets/desk.toml").to_owned();
+        if uncomment {
+            text = text.lines().map(|line| line.strip_prefix("# ").unwrap_or(line)).collect::<Vec<_>>().join("\n");
+        }
+        let edge = |at: usize| (0..=at.min(text.len())).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0);
+        let (from, to) = (edge(at), edge(at + length));
+        text.replace_range(from..to, &put);
+        if let Err(error) = config::from_text("desk.toml", &text, None) {
+            prop_assert!(error.to_string().contains("desk.toml:"), "{}", error);
+        }
+    }
 }
 
 #[test]

@@ -159,6 +159,33 @@ fn a_topic_that_is_deleted_while_histories_are_read_does_not_hold_them_up() {
 }
 
 #[test]
+fn a_topic_that_was_gone_before_it_was_listed_does_not_hold_the_histories_up() {
+    let mut bench = begin_as_user();
+    let gone = vec![topic(20, true)];
+    bench.incoming(Incoming::Topics { group: GROUP, topics: gone.clone(), people: vec![], next: None, checked: true });
+    // The page was made before the topic was deleted, and comes after that was said.
+    listed(&mut bench, &[5, 20]);
+    let asked = bench.orders.extract_if(.., |order| matches!(order, Order::History { topic: TopicId(20), .. }));
+    let order = asked.last().expect("a history");
+    bench.incoming(Incoming::Failed { order, why: Failure::Refused { why: "TOPIC_DELETED".into() } });
+    bench.pass(Duration::from_secs(31));
+    bench.incoming(Incoming::Topics { group: GROUP, topics: gone, people: vec![], next: None, checked: true });
+    bench.orders.retain(|order| !matches!(order, Order::History { topic: TopicId(20), .. }));
+    read_histories(&mut bench, &history());
+    let View::Desk(desk) = bench.read("anna", ViewRequest::Desk) else { panic!("no desk") };
+    assert_eq!(desk.backfill, None, "the first synchronisation is over");
+}
+
+#[test]
+fn a_topic_that_was_deleted_before_anything_was_known_of_it_is_looked_at_when_it_is_listed() {
+    let mut bench = begin_as_user();
+    bench.push(vec![Happening::Deleted(vec![MessageId(20)])]);
+    listed(&mut bench, &[5, 20]);
+    let check = Order::CheckTopics { group: GROUP, topics: vec![TopicId(20)] };
+    assert!(bench.orders.contains(&check), "{:?}", bench.orders);
+}
+
+#[test]
 fn a_gap_during_the_backfill_stays_a_hole_and_is_closed() {
     let mut bench = begin_as_bot();
     let scans: Vec<_> = bench.orders.extract_if(.., |order| matches!(order, Order::Scan { .. })).collect();
@@ -200,6 +227,25 @@ fn a_command_that_cannot_be_saved_leaves_the_link_working() {
     bench.command("anna", reply("third")).expect("accepted");
     let texts: Vec<_> = bench.take_sends().into_iter().map(|send| send.text).collect();
     assert_eq!(texts, ["third"]);
+}
+
+#[test]
+fn an_answer_that_cannot_be_saved_is_asked_for_again() {
+    let mut bench = Bench::followed(&history());
+    bench.command("anna", reply("Try 7.3")).expect("accepted");
+    let send = bench.take_sends().remove(0);
+    bench.push(vec![Happening::Deleted(vec![MessageId(5)])]);
+    let check = Order::CheckTopics { group: GROUP, topics: vec![TopicId(5)] };
+    bench.orders.retain(|order| *order != check);
+    bench.refuse.store(true, Ordering::SeqCst);
+    bench.deliver(&send, 13);
+    let topics = vec![topic(5, true)];
+    bench.incoming(Incoming::Topics { group: GROUP, topics, people: vec![], next: None, checked: true });
+    bench.refuse.store(false, Ordering::SeqCst);
+    bench.connect();
+    bench.pass(Duration::from_secs(2));
+    assert_eq!(bench.take_sends(), [send], "the identical call");
+    assert!(bench.orders.contains(&check), "{:?}", bench.orders);
 }
 
 #[test]
@@ -309,6 +355,38 @@ fn a_reply_below_what_was_consumed_counts_too() {
 }
 
 #[test]
+fn what_a_stale_answer_says_of_a_topic_is_looked_at_again() {
+    let mut bench = Bench::followed(&history());
+    // Looked up while the topic was closed, handed over after the stream has told that it was reopened.
+    let closed = |closed| vec![TopicFacts { closed: Some(closed), ..topic(5, false) }];
+    let answer = |topics| Incoming::Topics { group: GROUP, topics, people: vec![], next: None, checked: true };
+    bench.incoming(answer(closed(true)));
+    let check = Order::CheckTopics { group: GROUP, topics: vec![TopicId(5)] };
+    assert_eq!(std::mem::take(&mut bench.orders), std::slice::from_ref(&check));
+    bench.incoming(answer(closed(false)));
+    assert_eq!(std::mem::take(&mut bench.orders), [check]);
+    bench.incoming(answer(closed(false)));
+    assert_eq!(bench.orders, [], "twice the same is true");
+}
+
+#[test]
+fn a_topic_of_which_the_first_message_comes_late_gets_its_title() {
+    let mut bench = Bench::followed(&history());
+    // The boxes hand over what was pushed while the difference with the topic's creation is still to come.
+    bench.push(vec![Happening::Message(text(21, 20, LI, bench.now(), "I want my money back"))]);
+    bench.push(vec![Happening::Message(created(20, LI, bench.now(), "Refund"))]);
+    let check = Order::CheckTopics { group: GROUP, topics: vec![TopicId(20)] };
+    assert!(bench.orders.contains(&check), "{:?}", bench.orders);
+    let mut bench = bench.restart();
+    bench.orders.clear();
+    bench.connect();
+    assert!(bench.orders.contains(&check), "also by the next process: {:?}", bench.orders);
+    let topics = vec![TopicFacts { title: Some("Refund".to_owned()), ..topic(20, false) }];
+    bench.incoming(Incoming::Topics { group: GROUP, topics, people: vec![], next: None, checked: true });
+    assert!(bench.thread(20).contains("Refund"), "{}", bench.thread(20));
+}
+
+#[test]
 fn a_look_at_a_topic_that_failed_is_repeated() {
     let mut bench = Bench::followed(&history());
     bench.push(vec![Happening::Deleted(vec![MessageId(5)])]);
@@ -376,6 +454,25 @@ fn a_reply_that_was_deleted_before_telegram_named_it_is_known_by_its_text() {
 }
 
 #[test]
+fn what_was_deleted_before_it_was_known_stays_deleted() {
+    let mut bench = Bench::followed(&history());
+    bench.command("anna", reply("Try 7.3")).expect("accepted");
+    let send = bench.take_sends().remove(0);
+    bench.incoming(Incoming::Facts(GroupFacts { top_message: Some(MessageId(15)), ..facts() }));
+    let scan =
+        bench.orders.iter().find(|order| matches!(order, Order::Scan { .. })).cloned().expect("a hole is looked at");
+    // Both were looked up while the messages were there, and are handed over after the deletion.
+    bench.push(vec![Happening::Deleted(vec![MessageId(13), MessageId(15)])]);
+    let mut bench = bench.restart();
+    bench.connect();
+    bench.answer_scan(&scan, &[text(15, 5, OLENA, bench.now(), "my password is")]);
+    bench.deliver(&send, 13);
+    let thread = bench.thread(5);
+    assert!(thread.contains("message 15 Olena K.: my password is deleted"), "{thread}");
+    assert!(thread.contains("message 13 anna: Try 7.3 <sent> deleted"), "{thread}");
+}
+
+#[test]
 fn a_reply_that_telegram_has_and_does_not_name_is_found_in_the_mirror() {
     let mut bench = Bench::followed(&history());
     bench.command("anna", reply("Try 7.3")).expect("accepted");
@@ -411,6 +508,19 @@ fn a_look_at_a_topic_survives_a_crash() {
     bench.orders.clear();
     bench.connect();
     assert_eq!(bench.orders, [], "known to be gone");
+}
+
+#[test]
+fn a_look_at_a_topic_of_which_nothing_is_stored_survives_a_crash() {
+    let mut bench = begin_as_user();
+    listed(&mut bench, &[5]);
+    bench.push(vec![Happening::Deleted(vec![MessageId(5)])]);
+    let check = Order::CheckTopics { group: GROUP, topics: vec![TopicId(5)] };
+    assert!(bench.orders.contains(&check), "{:?}", bench.orders);
+    let mut bench = bench.restart();
+    bench.orders.clear();
+    connect_as_user(&mut bench);
+    assert!(bench.orders.contains(&check), "{:?}", bench.orders);
 }
 
 #[test]

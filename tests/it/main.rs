@@ -9,6 +9,8 @@ mod engine_outbox;
 mod engine_thread;
 mod engine_trouble;
 #[cfg(feature = "sandbox")]
+mod faults;
+#[cfg(feature = "sandbox")]
 mod foreign;
 mod lifecycle;
 #[cfg(feature = "sandbox")]
@@ -29,6 +31,10 @@ mod screens_more;
 mod screens_rules;
 mod screens_terminal;
 mod screens_thread;
+#[cfg(feature = "sandbox")]
+mod selftest;
+#[cfg(feature = "sandbox")]
+mod simulation;
 mod support;
 #[cfg(feature = "sandbox")]
 mod telegram;

@@ -15,6 +15,7 @@ impl Call<'_> {
     /// Answers a call whose `random_id` was used before: the message it made then, if it is still there.
     pub(super) fn repeated(&mut self, group: i64, random_id: i64) -> Option<Reply> {
         let id = self.inner.world.sent(self.account, group, random_id)?;
+        self.inner.duplicates += 1;
         Some(self.again(group, &[(random_id, id)]))
     }
 

@@ -89,6 +89,7 @@ pub(super) fn channel_difference(
         return Ok(enums::updates::ChannelDifference::Empty(empty).to_bytes());
     }
     let most = if call.is_bot { limits.bot_slice } else { limits.user_slice };
+    let most = call.inner.slices.map_or(most, |slices| most.min(slices));
     let limit = usize::try_from(request.limit).unwrap_or(0).clamp(1, most.max(1));
     let mut bytes = 0;
     // A slice is cut before it grows too long for a packet; one entry there always is.

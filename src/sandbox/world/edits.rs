@@ -126,6 +126,18 @@ impl World {
         Ok((pts, count))
     }
 
+    /// Uses up message ids, as other happenings in a group do.
+    ///
+    /// # Errors
+    /// Refuses an unknown group.
+    pub fn use_up_ids(&mut self, group: i64, count: i32) -> Result<(), Refusal> {
+        let found = self.group_mut(group)?;
+        let to = found.next_id().saturating_add(count);
+        found.skip_to(to);
+        self.record(|| Record::Skipped { group, to });
+        Ok(())
+    }
+
     /// Forwards messages as an account that may read there and write here; tells the new ids in order.
     ///
     /// # Errors

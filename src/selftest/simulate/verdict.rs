@@ -1,0 +1,226 @@
+//! The verdict on a run: what the store says, held against the world.
+
+use std::collections::BTreeMap;
+
+use super::actors::Desk;
+use super::run::Run;
+use super::world::{DESK, GROUP, World};
+use crate::desk::event::Event;
+use crate::desk::ids::{MessageId, TicketKey, TopicId};
+use crate::desk::lifecycle;
+use crate::desk::thread::{Content, Delivery};
+use crate::selftest::CANARY;
+use crate::store::coverage::holes;
+use crate::store::threads::EntryRow;
+use crate::store::{Reader, StoreError, Work};
+
+/// What a run came to.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Verdict {
+    pub(super) lost: u64,
+    pub(super) repeated: u64,
+    pub(super) leaked: u64,
+    /// Anything else that is not as it should be.
+    pub(super) wrong: u64,
+    pub(super) complaints: Vec<String>,
+}
+
+impl Verdict {
+    pub(super) fn is_good(&self) -> bool {
+        self.lost + self.repeated + self.leaked + self.wrong == 0
+    }
+
+    fn lost(&mut self, what: String) {
+        self.lost += 1;
+        self.complaints.push(format!("lost: {what}"));
+    }
+
+    fn repeated(&mut self, what: String) {
+        self.repeated += 1;
+        self.complaints.push(format!("repeated: {what}"));
+    }
+
+    fn leaked(&mut self, what: String) {
+        self.leaked += 1;
+        self.complaints.push(format!("leaked: {what}"));
+    }
+
+    pub(super) fn wrong(&mut self, what: String) {
+        self.wrong += 1;
+        self.complaints.push(format!("wrong: {what}"));
+    }
+}
+
+/// Looks at everything.
+pub(super) fn judge(run: &mut Run) -> Result<Verdict, StoreError> {
+    let mut verdict = Verdict::default();
+    if run.leaked > 0 {
+        verdict.leaked(format!("{} orders to send what was noted or drafted", run.leaked));
+    }
+    let Some(engine) = &mut run.engine else { return Ok(verdict) };
+    let work = engine.store_mut().begin()?;
+    mirror(&mut verdict, &run.world, &work)?;
+    tickets(&mut verdict, &run.world, &work, run.desk.notes)?;
+    let cursor: Option<crate::engine::transport::Cursor> =
+        work.value("cursor")?.map(|text| serde_json::from_str(&text)).transpose()?;
+    if cursor != Some(World::cursor(run.world.pts())) {
+        verdict.wrong(format!("the cursor is {cursor:?}, the world's pts {}", run.world.pts()));
+    }
+    let top = run.world.messages.values().filter(|one| !one.unseen && !one.deleted).map(|one| one.message.id).max();
+    let missing = holes(&work.covered(GROUP)?, top.unwrap_or_default());
+    if !missing.is_empty() {
+        verdict.lost(format!("holes that were not closed: {missing:?}"));
+    }
+    replies(&mut verdict, &run.world, &run.desk, &work)?;
+    drop(work);
+    if let Some(folder) = run.folder() {
+        threads(&mut verdict, &run.world, &Reader::open(folder)?)?;
+    }
+    Ok(verdict)
+}
+
+fn text_of(content: Option<&Content>) -> &str {
+    match content {
+        Some(Content::Post(post)) => &post.text,
+        _ => "",
+    }
+}
+
+/// Every message of the world once, where and as it is.
+fn mirror(verdict: &mut Verdict, world: &World, work: &Work<'_>) -> Result<(), StoreError> {
+    let mirrored = work.messages_in(GROUP, MessageId(1), MessageId(i32::MAX))?;
+    let mut entries: BTreeMap<MessageId, &EntryRow> = BTreeMap::new();
+    for entry in &mirrored {
+        let Some(id) = entry.message else { continue };
+        if entries.insert(id, entry).is_some() {
+            verdict.repeated(format!("message {id} is there twice"));
+        }
+        match world.messages.get(&id.0) {
+            None => verdict.wrong(format!("message {id} is there and was never written")),
+            Some(one) if one.deleted && !entry.deleted && !world.blurred.contains(&id) => {
+                verdict.lost(format!("that message {id} was deleted"));
+            }
+            Some(_) => {}
+        }
+    }
+    for one in world.messages.values().filter(|one| !one.deleted && !one.unseen) {
+        let message = &one.message;
+        let Some(entry) = entries.get(&message.id) else {
+            verdict.lost(format!("message {} in topic {}", message.id, message.topic));
+            continue;
+        };
+        if entry.key.topic != message.topic {
+            verdict.wrong(format!("message {} is in topic {}, not {}", message.id, entry.key.topic, message.topic));
+        }
+        if entry.deleted {
+            verdict.wrong(format!("message {} is said to be deleted", message.id));
+        }
+        let (is, should) = (text_of(entry.content.as_ref()), text_of(Some(&message.content)));
+        if is != should && !world.blurred.contains(&message.id) {
+            verdict.lost(format!("the edit of message {}: {is:?}, not {should:?}", message.id));
+        }
+    }
+    for (id, place) in &world.topics {
+        let Some(topic) = work.topic(TicketKey { group: GROUP, topic: TopicId(*id) })? else {
+            if !place.gone {
+                verdict.lost(format!("topic {id}"));
+            }
+            continue;
+        };
+        if place.gone != topic.gone && !world.blurred.contains(&MessageId(*id)) {
+            verdict.wrong(format!("topic {id} is gone: {}, in the desk: {}", place.gone, topic.gone));
+        }
+        if !place.gone && (topic.title != place.title || topic.closed != place.closed) {
+            verdict.wrong(format!(
+                "topic {id} is {:?} closed {}, in the desk {:?} closed {}",
+                place.title, place.closed, topic.title, topic.closed
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// Every ticket is the fold of its events; every note is in its thread once.
+fn tickets(verdict: &mut Verdict, world: &World, work: &Work<'_>, notes: u64) -> Result<(), StoreError> {
+    let mut noted = 0;
+    for id in world.topics.keys() {
+        let key = TicketKey { group: GROUP, topic: TopicId(*id) };
+        let log = work.log(key)?;
+        let ticket = work.ticket(key)?;
+        let folded = lifecycle::fold(&log);
+        if ticket != folded {
+            verdict.wrong(format!("ticket {id} is {ticket:?}, the fold of its events {folded:?}"));
+        }
+        for one in &log {
+            if let Event::Noted { entry } = one.event {
+                noted += 1;
+                if work.entry(entry)?.is_none_or(|entry| !entry.text.contains(CANARY)) {
+                    verdict.lost(format!("a note of ticket {id}"));
+                }
+            }
+        }
+    }
+    if noted != notes {
+        verdict.wrong(format!("{notes} notes were accepted, {noted} are there"));
+    }
+    Ok(())
+}
+
+/// Every reply that was accepted is in the world exactly once, and those of a ticket in order.
+fn replies(verdict: &mut Verdict, world: &World, desk: &Desk, work: &Work<'_>) -> Result<(), StoreError> {
+    let mut last: BTreeMap<TicketKey, MessageId> = BTreeMap::new();
+    let ours: Vec<_> = world.messages.values().filter(|one| one.message.author == DESK).collect();
+    for one in &ours {
+        if text_of(Some(&one.message.content)).contains(CANARY) {
+            verdict.leaked(format!("message {} in the world", one.message.id));
+        }
+    }
+    for (id, reply) in &desk.replies {
+        let there: Vec<_> =
+            ours.iter().filter(|one| text_of(Some(&one.message.content)).contains(&reply.mark)).collect();
+        if there.len() > 1 {
+            verdict.repeated(format!("{} is in the world {} times", reply.mark, there.len()));
+        }
+        match work.outbox(*id)?.map(|row| row.delivery) {
+            None if !reply.discarded => verdict.lost(format!("the row of {}", reply.mark)),
+            None | Some(Delivery::Parked { .. }) => {
+                if !there.is_empty() {
+                    verdict.wrong(format!("{} is in the world and the desk says that it is not", reply.mark));
+                }
+            }
+            Some(Delivery::Sent { message }) => match there.first() {
+                None => verdict.lost(format!("{}, said to be sent as {message}", reply.mark)),
+                Some(one) => {
+                    let text = text_of(Some(&one.message.content));
+                    if one.message.id != message && there.len() == 1 {
+                        verdict.wrong(format!("{} is {}, the desk says {message}", reply.mark, one.message.id));
+                    }
+                    if text != reply.text {
+                        verdict.wrong(format!("{:?} was sent instead of {:?}", text, reply.text));
+                    }
+                    if !reply.out_of_turn && last.insert(reply.ticket, message).is_some_and(|last| last > message) {
+                        verdict.wrong(format!("{} was sent out of turn", reply.mark));
+                    }
+                }
+            },
+            Some(other) => verdict.lost(format!("{} is {} for ever", reply.mark, other.label())),
+        }
+    }
+    Ok(())
+}
+
+/// Reads every thread as a screen does.
+fn threads(verdict: &mut Verdict, world: &World, reader: &Reader) -> Result<(), StoreError> {
+    for id in world.topics.keys().copied().chain([1]) {
+        let key = TicketKey { group: GROUP, topic: TopicId(id) };
+        let (entries, _) = reader.thread(key, crate::store::threads::From::Newest, 500)?;
+        let shown: Vec<MessageId> =
+            entries.iter().filter_map(|entry| entry.message.filter(|_| !entry.deleted)).collect();
+        for one in world.messages.values().filter(|one| one.message.topic.0 == id && !one.deleted && !one.unseen) {
+            if shown.iter().filter(|shown| **shown == one.message.id).count() != 1 {
+                verdict.lost(format!("message {} is not shown once in the thread of {id}", one.message.id));
+            }
+        }
+    }
+    Ok(())
+}
