@@ -180,6 +180,7 @@ fn tell(report: &Report) -> Done {
     writeln!(out, "lost       {}", report.lost)?;
     writeln!(out, "repeated   {}", report.repeated)?;
     writeln!(out, "leaked     {}", report.leaked)?;
+    writeln!(out, "stale      {}", report.stale)?;
     writeln!(out, "wrong      {}", report.wrong)?;
     if let Some(first) = &report.first_failure {
         writeln!(out, "\nfailed     {:?}", report.failed_seeds)?;

@@ -138,9 +138,14 @@ impl Turn<'_> {
         self.mark(group, id, |post| post.react(by, emoji))
     }
 
-    /// A message was pinned or unpinned.
-    pub(super) fn pinned(&mut self, group: GroupId, id: MessageId, pinned: bool) -> Result<(), EngineError> {
-        self.mark(group, id, |post| std::mem::replace(&mut post.pinned, pinned) != pinned)
+    /// A message was pinned or unpinned; tells whether it is known. What was looked up before may still bring it as it was.
+    pub(super) fn pinned(&mut self, group: GroupId, id: MessageId, pinned: bool) -> Result<bool, EngineError> {
+        let known = self.work.message(group, id)?.is_some();
+        if !known {
+            self.state.early_pins.insert(id, pinned);
+        }
+        self.mark(group, id, |post| std::mem::replace(&mut post.pinned, pinned) != pinned)?;
+        Ok(known)
     }
 
     /// Changes what is known about a message and is no part of what it says.

@@ -34,6 +34,9 @@ impl Turn<'_> {
                 {
                     self.tombstone(&entry)?;
                 }
+                if let Some(pinned) = self.state.early_pins.get(&message.id).copied() {
+                    self.pinned(group, message.id, pinned)?;
+                }
             }
         }
         self.state.top = self.state.top.max(message.id);

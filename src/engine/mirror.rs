@@ -1,6 +1,5 @@
 //! The mirror: what Telegram says, into the store, together with how far it was followed.
 
-use std::collections::BTreeSet;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -59,10 +58,13 @@ const FACTS: Duration = Duration::from_secs(600);
 /// scan, a history, the answer to a send.
 pub(super) const BURIED: &str = "buried";
 
+/// Messages of which nothing was known when they were pinned or unpinned, as `BURIED`.
+pub(super) const EARLY_PINS: &str = "early_pins";
+
 /// Topics that have to be looked at.
 pub(super) const DOUBTED: &str = "doubted_topics";
 
-/// So many deleted messages are remembered.
+/// So many messages that are not known are remembered, of each kind.
 const GRAVES: usize = 2_000;
 
 impl Turn<'_> {
@@ -215,14 +217,26 @@ impl Turn<'_> {
                     while self.state.buried.len() > GRAVES {
                         self.state.buried.pop_first();
                     }
-                    self.keep_set(BURIED, &self.state.buried)?;
+                    self.keep(BURIED, &self.state.buried)?;
                 }
                 let topics: Vec<_> = ids.iter().map(|id| TopicId(id.0)).collect();
                 self.check_deleted_topics(group, &topics)
             }
             Said::Reactions { message, reactions } => self.reactions(group, message, reactions),
             Said::Reacted { message, by, emoji } => self.reacted(group, message, by, &emoji),
-            Said::Pinned { messages, pinned } => messages.iter().try_for_each(|id| self.pinned(group, *id, pinned)),
+            Said::Pinned { messages, pinned } => {
+                let mut early = false;
+                for id in &messages {
+                    early |= !self.pinned(group, *id, pinned)?;
+                }
+                if early {
+                    while self.state.early_pins.len() > GRAVES {
+                        self.state.early_pins.pop_first();
+                    }
+                    self.keep(EARLY_PINS, &self.state.early_pins)?;
+                }
+                Ok(())
+            }
             Said::Member { person, present, at } => self.member(group, person, present, at),
             Said::Settled { random_id, message } => self.settled(random_id, message),
             Said::Gap { top, .. } => {
@@ -283,7 +297,7 @@ impl Turn<'_> {
     fn doubt_topic(&mut self, topic: TopicId) -> Result<(), EngineError> {
         self.state.unchecked.insert(topic);
         if self.state.doubted.insert(topic) {
-            self.keep_set(DOUBTED, &self.state.doubted)?;
+            self.keep(DOUBTED, &self.state.doubted)?;
         }
         Ok(())
     }
@@ -294,13 +308,13 @@ impl Turn<'_> {
             self.state.doubted.remove(&facts.topic);
         }
         if self.state.doubted.len() != doubted {
-            self.keep_set(DOUBTED, &self.state.doubted)?;
+            self.keep(DOUBTED, &self.state.doubted)?;
         }
         Ok(())
     }
 
-    fn keep_set<T: Serialize>(&self, key: &str, set: &BTreeSet<T>) -> Result<(), EngineError> {
-        Ok(self.work.set_value(key, &serde_json::to_string(set).map_err(StoreError::from)?)?)
+    fn keep(&self, key: &str, what: &impl Serialize) -> Result<(), EngineError> {
+        Ok(self.work.set_value(key, &serde_json::to_string(what).map_err(StoreError::from)?)?)
     }
 
     /// A topic is deleted without an update of its own: its first message is. Whether that was it, Telegram is asked.
@@ -318,7 +332,7 @@ impl Turn<'_> {
         }
         if !suspects.is_empty() {
             self.state.doubted.extend(&suspects);
-            self.keep_set(DOUBTED, &self.state.doubted)?;
+            self.keep(DOUBTED, &self.state.doubted)?;
         }
         for part in suspects.chunks(100) {
             self.orders.push(Order::CheckTopics { group, topics: part.to_vec() });

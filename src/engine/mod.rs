@@ -18,7 +18,7 @@ use crate::desk::ticket::Ticket;
 use crate::store::topics::TopicRow;
 use crate::store::{Store, StoreError, Work};
 
-use mirror::{BURIED, DOUBTED, Sync};
+use mirror::{BURIED, DOUBTED, EARLY_PINS, Sync};
 use transport::{Cursor, GroupFacts, LinkState};
 
 mod amend;
@@ -116,6 +116,8 @@ struct State {
     scrub_owed: bool,
     /// Messages that were deleted before anything else was known of them.
     buried: BTreeSet<MessageId>,
+    /// Messages that were pinned (`true`) or unpinned before anything else was known of them.
+    early_pins: BTreeMap<MessageId, bool>,
     /// Topics that are not known for sure: Telegram is asked, by the next process if this one dies.
     doubted: BTreeSet<TopicId>,
     /// When old receipts were last forgotten.
@@ -213,8 +215,9 @@ impl State {
     fn load(store: &mut Store, rules: &Rules) -> Result<State, EngineError> {
         let work = store.begin()?;
         let mut state = State { staff: rules.staff.clone(), ..State::default() };
-        state.buried = set(&work, BURIED)?;
-        state.doubted = set(&work, DOUBTED)?;
+        state.buried = kept(&work, BURIED)?;
+        state.early_pins = kept(&work, EARLY_PINS)?;
+        state.doubted = kept(&work, DOUBTED)?;
         if let Some((group, facts, sync)) = work.groups()?.into_iter().next() {
             state.facts = facts.map(|text| serde_json::from_str(&text)).transpose().map_err(StoreError::from)?;
             state.sync =
@@ -240,8 +243,8 @@ impl State {
     }
 }
 
-/// Reads a set that is kept as one value.
-fn set<T: serde::de::DeserializeOwned + Ord>(work: &Work<'_>, key: &str) -> Result<BTreeSet<T>, StoreError> {
+/// Reads what is kept as one value.
+fn kept<T: serde::de::DeserializeOwned + Default>(work: &Work<'_>, key: &str) -> Result<T, StoreError> {
     Ok(work.value(key)?.map(|text| serde_json::from_str(&text)).transpose()?.unwrap_or_default())
 }
 

@@ -1,4 +1,4 @@
-//! Sabotage: four defects, put between the engine and the world, that the selftests must find.
+//! Sabotage: five defects, put between the engine and the world, that the selftests must find.
 //!
 //! The engine itself is left as it is: what goes in and what comes out is changed, as if it had made the mistake.
 
@@ -21,12 +21,19 @@ pub enum Sabotage {
     DropBatch,
     /// What an agent notes is also sent. Makes `leaked`.
     NoteAsReply,
+    /// What an agent had on the screen is forgotten, so that nobody is asked again. Makes `stale`.
+    BlindGuard,
 }
 
 impl Sabotage {
     /// All of them.
-    pub const ALL: [Sabotage; 4] =
-        [Sabotage::FreshRandomId, Sabotage::CursorFirst, Sabotage::DropBatch, Sabotage::NoteAsReply];
+    pub const ALL: [Sabotage; 5] = [
+        Sabotage::FreshRandomId,
+        Sabotage::CursorFirst,
+        Sabotage::DropBatch,
+        Sabotage::NoteAsReply,
+        Sabotage::BlindGuard,
+    ];
 
     /// Tells its name on the command line.
     pub const fn label(self) -> &'static str {
@@ -35,6 +42,7 @@ impl Sabotage {
             Sabotage::CursorFirst => "cursor-first",
             Sabotage::DropBatch => "drop-batch",
             Sabotage::NoteAsReply => "note-as-reply",
+            Sabotage::BlindGuard => "blind-guard",
         }
     }
 }
@@ -91,6 +99,18 @@ impl Passage {
             }
             _ => vec![Incoming::Batch(batch)],
         }
+    }
+
+    /// Lets an agent's command in.
+    pub fn command(&self, mut command: Command) -> Command {
+        if let (
+            Some(Sabotage::BlindGuard),
+            Command::Reply { seen, .. } | Command::EditOutbox { seen, .. } | Command::RetryOutbox { seen, .. },
+        ) = (self.defect, &mut command)
+        {
+            *seen = None;
+        }
+        command
     }
 
     /// Tells what else an agent's command makes.

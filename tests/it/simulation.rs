@@ -27,6 +27,7 @@ fn two_thousand_seeds_lose_repeat_and_leak_nothing() {
         ("too long differences", faults.too_long),
         ("answers lost", faults.answers_lost),
         ("duplicates", report.duplicates_refused),
+        ("another word", report.asked_again),
     ] {
         assert!(count >= 50, "{kind} hardly happened: {count}\n{report:#?}");
     }
@@ -40,6 +41,7 @@ fn sabotage_is_found() {
             Sabotage::FreshRandomId => report.repeated,
             Sabotage::CursorFirst | Sabotage::DropBatch => report.lost,
             Sabotage::NoteAsReply => report.leaked,
+            Sabotage::BlindGuard => report.stale,
         };
         assert!(found > 0, "{} was not found: {report:#?}", sabotage.label());
     }

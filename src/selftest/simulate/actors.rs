@@ -8,7 +8,7 @@ use super::world::{ANNA, BOT, COLLEAGUE, CUSTOMERS, GROUP, UNSEEN_BOT, World};
 use crate::clock::Timestamp;
 use crate::desk::command::{Command, Refusal};
 use crate::desk::ids::{AgentName, CommandId, EventId, MessageId, OutboxId, PersonId, TicketKey, TopicId};
-use crate::desk::thread::Content;
+use crate::desk::thread::{Content, Message};
 use crate::desk::ticket::{Pending, PendingReason};
 use crate::engine::handle::Receipt;
 use crate::sandbox::dice::Dice;
@@ -19,11 +19,14 @@ use crate::selftest::CANARY;
 pub(super) struct Accepted {
     /// Stands in every text it had.
     pub(super) mark: String,
+    pub(super) agent: AgentName,
     pub(super) text: String,
     pub(super) discarded: bool,
     /// It was refused once, or changed: then it has lost its place.
     pub(super) out_of_turn: bool,
     pub(super) ticket: TicketKey,
+    /// The highest message on the agent's screen when they last said that it may go.
+    pub(super) seen: Option<MessageId>,
 }
 
 /// The agents' side: what they asked, what they were told.
@@ -69,7 +72,11 @@ impl Desk {
             62..68 => {
                 format!("* {customer} wrote {} in General", world.write(1, customer, &format!("hey {count}"), now))
             }
-            68..80 => match self.some_message(world, topic, dice) {
+            68..70 => match self.some_message(world, topic, dice) {
+                Some(id) => format!("* {id} pinned: {}", world.pin(id)),
+                None => "* nothing to pin".to_owned(),
+            },
+            70..80 => match self.some_message(world, topic, dice) {
                 Some(id) => {
                     // Our own messages are edited by their bot alone.
                     world.edit(id, &format!("corrected {count}"), now);
@@ -130,6 +137,20 @@ impl Desk {
         dice.pick(&texts).copied()
     }
 
+    /// Picks one of the desk's own texts, with its row.
+    fn some_reply(&self, world: &World, dice: &mut Dice) -> Option<(OutboxId, MessageId)> {
+        let texts = world.own().filter(|one| !one.deleted);
+        let pairs: Vec<(OutboxId, MessageId)> =
+            texts.filter_map(|one| Some((self.row_of(&one.message)?, one.message.id))).collect();
+        dice.pick(&pairs).copied()
+    }
+
+    /// Tells which reply a text of the desk is.
+    fn row_of(&self, message: &Message) -> Option<OutboxId> {
+        let Content::Post(post) = &message.content else { return None };
+        self.replies.iter().find(|(_, reply)| post.text.contains(&reply.mark)).map(|(id, _)| *id)
+    }
+
     /// Makes an agent want something.
     pub(super) fn command(&mut self, world: &World, dice: &mut Dice, now: Timestamp) -> Option<Asked> {
         let topics: Vec<i32> = world.topics.keys().copied().collect();
@@ -140,10 +161,22 @@ impl Desk {
         let count = self.count;
         let rows: Vec<OutboxId> = self.replies.keys().copied().collect();
         let command = match dice.below(100) {
-            0..42 => {
+            0..38 => {
                 let quoted = self.some_message(world, topic, dice).filter(|_| dice.chance(30));
                 let text = format!("reply r{count:06};");
                 Command::Reply { ticket, text, reply_to: quoted, hold: dice.chance(50), seen: None }
+            }
+            38..42 => {
+                let (row, message) = self.some_reply(world, dice)?;
+                let reply = &self.replies[&row];
+                let (ticket, agent) = (reply.ticket, reply.agent.clone());
+                let text = format!("{} put right {count}", reply.mark);
+                let delete = dice.chance(30);
+                let command = match delete {
+                    true => Command::DeleteMessage { ticket, message },
+                    false => Command::EditMessage { ticket, message, text },
+                };
+                return Some((CommandId(format!("c{count}")), agent, command));
             }
             42..54 => Command::Note { ticket, text: format!("{CANARY} note {count}") },
             54..60 => Command::SaveDraft { ticket, text: format!("{CANARY} draft {count}"), note: dice.chance(50) },
@@ -171,7 +204,9 @@ impl Desk {
                 let text = format!("{} once more", self.replies[&outbox].mark);
                 Command::EditOutbox { outbox, text, seen: None }
             }
-            95..97 => Command::DiscardOutbox { outbox: *dice.pick(&rows)? },
+            95 => Command::DiscardOutbox { outbox: *dice.pick(&rows)? },
+            96 if dice.chance(50) => Command::TakeBack { outbox: *dice.pick(&rows)? },
+            96 => Command::HoldOutbox { outbox: *dice.pick(&rows)? },
             97 | 98 => Command::RetryOutbox { outbox: *dice.pick(&rows)?, seen: None },
             _ => Command::MarkSeen { ticket, message: world.top() },
         };
@@ -182,6 +217,21 @@ impl Desk {
     pub(super) fn asked(&mut self, id: &CommandId, agent: &AgentName, command: &Command) {
         self.commands.insert(id.clone(), (agent.clone(), command.clone(), None));
         self.doubt = Some(id.clone());
+    }
+
+    /// Tells what an agent had on the screen when they let a reply go, also by the command that is being carried out.
+    pub(super) fn seen_by(&self, outbox: OutboxId) -> Option<MessageId> {
+        let known = self.replies.get(&outbox);
+        let now = self.doubt.as_ref().and_then(|id| self.commands.get(id)).map(|(_, command, _)| command);
+        match now {
+            Some(Command::Reply { seen, .. }) if known.is_none() => *seen,
+            Some(Command::EditOutbox { outbox: which, seen, .. } | Command::RetryOutbox { outbox: which, seen })
+                if *which == outbox =>
+            {
+                *seen
+            }
+            _ => known.and_then(|reply| reply.seen),
+        }
     }
 
     /// Tells the command to which no answer came.
@@ -206,33 +256,43 @@ impl Desk {
         }
         let agent = agent.clone();
         if let (Some(event), Some(ticket)) = (receipt.undo, command.ticket()) {
-            self.undo = Some((ticket, event, agent));
+            self.undo = Some((ticket, event, agent.clone()));
         }
         match (command, receipt.outbox) {
-            (Command::Reply { ticket, text, .. }, Some(outbox)) => {
+            (Command::Reply { ticket, text, seen, .. }, Some(outbox)) => {
                 let reply = Accepted {
                     mark: text.clone(),
+                    agent,
                     text: text.clone(),
                     discarded: false,
                     out_of_turn: false,
                     ticket: *ticket,
+                    seen: *seen,
                 };
                 self.replies.insert(outbox, reply);
             }
-            (Command::EditOutbox { outbox, text, .. }, _) => {
+            (Command::EditOutbox { outbox, text, seen }, _) => {
                 if let Some(reply) = self.replies.get_mut(outbox) {
                     reply.text.clone_from(text);
+                    reply.seen = *seen;
                     reply.out_of_turn = true;
                 }
             }
-            (Command::DiscardOutbox { outbox }, _) => {
+            (Command::DiscardOutbox { outbox } | Command::TakeBack { outbox }, _) => {
                 if let Some(reply) = self.replies.get_mut(outbox) {
                     reply.discarded = true;
                 }
             }
-            (Command::RetryOutbox { outbox, .. }, _) => {
+            (Command::RetryOutbox { outbox, seen }, _) => {
                 if let Some(reply) = self.replies.get_mut(outbox) {
+                    reply.seen = *seen;
                     reply.out_of_turn = true;
+                }
+            }
+            (Command::EditMessage { ticket: _, message: _, text }, _) => {
+                let mark = text.split(" put right").next().unwrap_or_default();
+                if let Some(reply) = self.replies.values_mut().find(|reply| reply.mark == mark) {
+                    reply.text.clone_from(text);
                 }
             }
             (Command::Note { .. }, _) => self.notes += 1,

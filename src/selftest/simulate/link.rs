@@ -11,7 +11,7 @@ use super::world::{Answer, GROUP, World};
 use crate::clock::Timestamp;
 use crate::desk::ids::{MessageId, TopicId};
 use crate::engine::transport::{
-    Batch, Cursor, Failure, Happening, Incoming, LinkState, Order, Outcome, Scanned, Send, TopicPage,
+    Batch, Change, Cursor, Failure, Happening, Incoming, LinkState, Order, Outcome, Scanned, Send, TopicPage,
 };
 use crate::sandbox::dice::Dice;
 use crate::selftest::sabotage::Passage;
@@ -55,6 +55,7 @@ pub(super) struct Link {
     /// Fetched, and not handed over yet.
     fetched: Vec<Incoming>,
     sends: VecDeque<Send>,
+    changes: VecDeque<Change>,
     /// Requests that have reached the server, and that it will work on later, whoever still waits for the answer.
     late: Vec<Send>,
     stage: Stage,
@@ -72,6 +73,7 @@ impl Link {
             fetches: VecDeque::new(),
             fetched: Vec::new(),
             sends: VecDeque::new(),
+            changes: VecDeque::new(),
             late: Vec::new(),
             stage: Stage::Down,
             pts: 1,
@@ -86,6 +88,7 @@ impl Link {
         self.queue.clear();
         self.fetches.clear();
         self.fetched.clear();
+        self.changes.clear();
         for send in self.sends.drain(..) {
             if dice.chance(50) {
                 self.late.push(send);
@@ -99,6 +102,7 @@ impl Link {
         match self.passage.order(order) {
             Order::Follow { cursor } => self.follow(cursor.as_ref(), world),
             Order::Send(send) => self.sends.push_back(send),
+            Order::Change(change) => self.changes.push_back(change),
             Order::Typing { .. } | Order::Stop => {}
             fetch => self.fetches.push_back(fetch),
         }
@@ -121,7 +125,8 @@ impl Link {
 
     /// Tells whether anything is under way.
     pub(super) fn is_quiet(&self, world: &World) -> bool {
-        let waits = self.fetches.is_empty() && self.fetched.is_empty() && self.sends.is_empty() && self.late.is_empty();
+        let sent = self.sends.is_empty() && self.late.is_empty() && self.changes.is_empty();
+        let waits = self.fetches.is_empty() && self.fetched.is_empty() && sent;
         waits && self.queue.is_empty() && self.stage == Stage::Live && self.pts == world.pts()
     }
 
@@ -143,6 +148,9 @@ impl Link {
                 Answer::NoTopic => Outcome::Refused { why: "the topic no longer exists".to_owned(), topic_gone: true },
             };
             self.queue.push_back(Incoming::Delivery { outbox: send.outbox, outcome });
+        } else if let Some(change) = self.changes.pop_front() {
+            let outcome = carry_out(&change, world, now);
+            self.queue.push_back(Incoming::Changed { change: change.change, outcome });
         } else if let Some(order) = self.fetches.pop_front() {
             let answer = fetch(order, world);
             self.queue.push_back(answer);
@@ -181,6 +189,7 @@ impl Link {
             }
             17 => self.spoil_queue(dice),
             18 if dice.chance(25) => self.reconnect(world, dice, now),
+            18 => self.change_one(world, dice, now),
             _ => {
                 if !self.fetched.is_empty() {
                     let at = dice.below(self.fetched.len());
@@ -282,6 +291,23 @@ impl Link {
         self.queue.push_back(Incoming::Delivery { outbox, outcome });
     }
 
+    /// Has a text changed, in every way that can end. Done twice is done once.
+    fn change_one(&mut self, world: &mut World, dice: &mut Dice, now: Timestamp) {
+        let Some(change) = self.changes.pop_front() else { return };
+        let unknown = || Outcome::Unknown { why: "cut".to_owned() };
+        let outcome = match dice.below(6) {
+            _ if self.stage == Stage::Down => unknown(),
+            0 => unknown(),
+            1 => {
+                carry_out(&change, world, now);
+                unknown()
+            }
+            2 => Outcome::Later { not_before: now + Duration::from_secs(1 + dice.below(40) as u64) },
+            _ => carry_out(&change, world, now),
+        };
+        self.queue.push_back(Incoming::Changed { change: change.change, outcome });
+    }
+
     fn fetch_one(&mut self, world: &World, dice: &mut Dice, now: Timestamp) {
         if self.stage == Stage::Down || self.fetches.is_empty() {
             return;
@@ -345,6 +371,15 @@ impl Link {
         self.queue.push_back(Incoming::Link(LinkState::CatchingUp));
         self.stage = Stage::Catching;
     }
+}
+
+fn carry_out(change: &Change, world: &mut World, now: Timestamp) -> Outcome {
+    if world.carry_out(change, now) {
+        // The date of the edit, if it was one, is the message's own.
+        let at = world.alive(change.message).and_then(|message| message.edited_at).unwrap_or(now);
+        return Outcome::Sent { message: change.message, at };
+    }
+    Outcome::Refused { why: "the message no longer exists".to_owned(), topic_gone: false }
 }
 
 /// Answers a fetch with what the world says now.

@@ -64,12 +64,16 @@ pub struct Report {
     pub repeated: u64,
     /// Notes and drafts that left the desk.
     pub leaked: u64,
+    /// Replies that left into a thread that had moved on since their agent looked.
+    pub stale: u64,
     /// Whatever else is not as it should be: a ticket that is not the fold of its events, a cursor that is not the world's.
     pub wrong: u64,
     /// Sends that had to be repeated.
     pub resends: u64,
     /// Repeats that Telegram called duplicates.
     pub duplicates_refused: u64,
+    /// Replies that still waited for another word of their agent when the faults ended.
+    pub asked_again: u64,
     /// What went wrong on purpose, by kind.
     pub faults: Faults,
     /// The first ten that did, as they were found.
@@ -140,8 +144,10 @@ impl Report {
         self.lost += verdict.lost;
         self.repeated += verdict.repeated;
         self.leaked += verdict.leaked;
+        self.stale += verdict.stale;
         self.wrong += verdict.wrong;
         self.resends += run.link.resends;
+        self.asked_again += run.asked_again;
         let injected = run.link.injected;
         self.duplicates_refused += injected.duplicates;
         let faults = &mut self.faults;

@@ -6,12 +6,13 @@ use std::time::Duration;
 
 use super::actors::Desk;
 use super::link::Link;
-use super::world::{ANNA, World};
+use super::world::{ANNA, COLLEAGUE, CUSTOMERS, World};
 use crate::clock::Timestamp;
 use crate::desk::command::{Command, Refusal};
-use crate::desk::ids::{AgentName, CommandId};
+use crate::desk::ids::{AgentName, CommandId, MessageId, OutboxId, TicketKey};
 use crate::desk::people::Agent;
-use crate::desk::rules::Rules;
+use crate::desk::rules::{Pace, Rules};
+use crate::desk::thread::Delivery;
 use crate::engine::Engine;
 use crate::engine::handle::Receipt;
 use crate::engine::input::{Input, Output};
@@ -19,13 +20,16 @@ use crate::engine::transport::{Incoming, Order};
 use crate::sandbox::dice::Dice;
 use crate::selftest::CANARY;
 use crate::selftest::sabotage::{Passage, Sabotage};
-use crate::store::Store;
+use crate::store::{Store, StoreError};
 
 /// How many things happen before the faults end.
 const TURNS: usize = 160;
 
 /// How many things may happen until all is quiet. More means that it never will be.
 const PATIENCE: usize = 20_000;
+
+/// So many looks at the group's facts with nothing else between them are rest: together they last longer than anything else waits.
+const LOOKS: u32 = 8;
 
 /// What a run is made of.
 pub(super) struct Run {
@@ -43,6 +47,10 @@ pub(super) struct Run {
     pub(super) crashes_in_commit: u64,
     pub(super) refused_commits: u64,
     pub(super) leaked: u64,
+    /// Replies that left although somebody else had written since their agent looked.
+    pub(super) stale: u64,
+    /// Replies that were held for another word of their agent.
+    pub(super) asked_again: u64,
     pub(super) sent: u64,
     /// What happened, for whoever looks into a failure.
     pub(super) trace: Option<Vec<String>>,
@@ -64,6 +72,8 @@ fn make_rules() -> Rules {
     };
     let mut rules = Rules::default();
     rules.staff.agents = vec![agent("anna", Some(ANNA)), agent("tom", None)];
+    // Fast enough for a few hours of a busy desk, slow enough to be met.
+    rules.pace = Pace { per_minute: 120, burst: 10 };
     rules.thanks = crate::config::words::thanks();
     rules
 }
@@ -91,6 +101,8 @@ impl Run {
             crashes_in_commit: 0,
             refused_commits: 0,
             leaked: 0,
+            stale: 0,
+            asked_again: 0,
             sent: 0,
             trace: traced.then(Vec::new),
         };
@@ -170,6 +182,7 @@ impl Run {
                     if let Order::Send(send) = &order {
                         self.sent += 1;
                         self.leaked += u64::from(send.text.contains(CANARY));
+                        self.stale += u64::from(self.is_stale(send.outbox));
                     }
                     self.link.order(order, &self.world);
                 }
@@ -263,12 +276,67 @@ impl Run {
         self.note(|| told);
     }
 
+    /// Tells the highest message that a screen shows of a ticket.
+    fn shown(&mut self, ticket: TicketKey) -> Option<MessageId> {
+        let work = self.engine.as_mut()?.store_mut().begin().ok()?;
+        let last = work.topic(ticket).ok()??.last_message;
+        let since = work.messages_of(ticket, last.unwrap_or_default(), 10_000).ok()?;
+        since.iter().filter_map(|entry| entry.message).max().max(last)
+    }
+
+    /// Puts into a command what its agent had on the screen: all there is, a little less, or nothing that counts.
+    fn look(&mut self, command: &mut Command) {
+        let ticket = match command {
+            Command::Reply { ticket, .. } => Some(*ticket),
+            Command::EditOutbox { outbox, .. } | Command::RetryOutbox { outbox, .. } => {
+                self.desk.replies.get(outbox).map(|reply| reply.ticket)
+            }
+            _ => None,
+        };
+        let Some(shown) = ticket.and_then(|ticket| self.shown(ticket)) else { return };
+        let saw = match self.dice.below(10) {
+            0..6 => Some(shown),
+            6 | 7 => Some(MessageId(shown.0 - 1 - self.dice.below(4) as i32)),
+            _ => None,
+        };
+        if let Command::Reply { seen, .. } | Command::EditOutbox { seen, .. } | Command::RetryOutbox { seen, .. } =
+            command
+        {
+            *seen = saw;
+        }
+    }
+
+    /// Tells whether a reply leaves for the first time although the desk knows that somebody else has written since.
+    fn is_stale(&mut self, outbox: OutboxId) -> bool {
+        let Some(seen) = self.desk.seen_by(outbox) else { return false };
+        let mut newer = || {
+            let work = self.engine.as_mut()?.store_mut().begin().ok()?;
+            let row = work.outbox(outbox).ok()??;
+            // A repeat of what may be there already goes on whatever comes.
+            if row.attempts != 1 {
+                return None;
+            }
+            let since = work.messages_of(row.key, seen, 10_000).ok()?;
+            let own = row.agent.0 == "anna";
+            since.into_iter().find(|entry| {
+                let other = entry.author.is_some_and(|author| match author {
+                    ANNA => !own,
+                    author => author == COLLEAGUE || CUSTOMERS.contains(&author),
+                });
+                other && !entry.deleted && entry.post().is_some()
+            })
+        };
+        newer().is_some()
+    }
+
     fn command(&mut self) -> Result<(), String> {
-        let Some((id, agent, command)) = self.desk.command(&self.world, &mut self.dice, self.now) else {
+        let Some((id, agent, mut command)) = self.desk.command(&self.world, &mut self.dice, self.now) else {
             return Ok(());
         };
+        self.look(&mut command);
         let besides = self.passage.besides(&command);
         self.desk.asked(&id, &agent, &command);
+        let command = self.passage.command(command);
         if let Some(answer) = self.risky_step(Input::Command { id: id.clone(), agent: agent.clone(), command })? {
             self.desk.answered(&id, &answer);
             if self.dice.chance(8) {
@@ -285,6 +353,7 @@ impl Run {
 
     fn repeat(&mut self, id: &CommandId) -> Result<(), String> {
         let Some((agent, command, before)) = self.desk.earlier(id) else { return Ok(()) };
+        let command = self.passage.command(command);
         let answer = self.step(Input::Command { id: id.clone(), agent, command });
         match (before, answer) {
             (Some(before), Some(Ok(after))) if before.outbox != after.outbox || before.undo != after.undo => {
@@ -301,6 +370,7 @@ impl Run {
     /// Repeats the command whose answer was lost with the process.
     fn repeat_in_doubt(&mut self) {
         if let Some((id, agent, command)) = self.desk.in_doubt() {
+            let command = self.passage.command(command);
             let answer = self.step(Input::Command { id: id.clone(), agent, command });
             if let Some(answer) = answer {
                 self.desk.answered(&id, &answer);
@@ -313,12 +383,45 @@ impl Run {
         self.note(|| "DRAIN".to_owned());
         self.repeat_in_doubt();
         // Whatever was lost in the queue is noticed by what comes next.
-        self.world.write(1, super::world::COLLEAGUE, "Good night", self.now);
-        self.settle()
+        self.world.write(1, COLLEAGUE, "Good night", self.now);
+        self.settle()?;
+        // What one of them lets go is news to the next.
+        for _ in 0..100 {
+            if !self.say_yes()? {
+                return Ok(());
+            }
+            self.settle()?;
+        }
+        Err("the agents are asked again and again".to_owned())
+    }
+
+    /// The agents let everything go that waits for a word of theirs; tells whether anything did.
+    fn say_yes(&mut self) -> Result<bool, String> {
+        let waiting: Vec<OutboxId> = {
+            let Some(engine) = &mut self.engine else { return Ok(false) };
+            let words = |error: StoreError| error.to_string();
+            let rows = engine.store_mut().begin().map_err(words)?.open_outbox().map_err(words)?;
+            rows.iter().filter(|row| matches!(row.delivery, Delivery::Confirm { .. })).map(|row| row.id).collect()
+        };
+        let any = !waiting.is_empty();
+        for outbox in waiting {
+            self.asked_again += 1;
+            let Some(reply) = self.desk.replies.get(&outbox) else { continue };
+            let (agent, ticket) = (reply.agent.clone(), reply.ticket);
+            let command = Command::RetryOutbox { outbox, seen: self.shown(ticket) };
+            let id = CommandId(format!("yes{}", self.asked_again));
+            self.desk.asked(&id, &agent, &command);
+            let command = self.passage.command(command);
+            if let Some(answer) = self.step(Input::Command { id: id.clone(), agent, command }) {
+                self.desk.answered(&id, &answer);
+            }
+        }
+        Ok(any)
     }
 
     /// Does without any fault whatever there is to do, until all is quiet.
     fn settle(&mut self) -> Result<(), String> {
+        let mut looks = 0;
         for _ in 0..PATIENCE {
             if let Some(next) = self.link.queue.pop_front() {
                 self.step(Input::Incoming(vec![next]));
@@ -327,9 +430,16 @@ impl Run {
                 self.step(Input::Idle);
             } else {
                 match self.engine.as_ref().and_then(Engine::next_wake) {
-                    Some(at) if at <= self.now + Duration::from_secs(3600) => {
+                    Some(at) if at <= self.now + Duration::from_secs(3600) && looks < LOOKS => {
                         self.now = self.now.max(at);
-                        self.step(Input::Woken);
+                        let outputs = self.outputs(Input::Woken);
+                        // The group's facts are looked at for ever; nothing else is.
+                        let only_looks = !outputs.iter().any(|output| match output {
+                            Output::Order(order) => !matches!(order, Order::Facts { .. }),
+                            _ => true,
+                        });
+                        looks = if only_looks { looks + 1 } else { 0 };
+                        self.perform(outputs);
                     }
                     _ if self.link.is_quiet(&self.world) => return Ok(()),
                     _ => return Err("something is under way and nothing happens".to_owned()),

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::actors::Desk;
 use super::run::Run;
-use super::world::{DESK, GROUP, World};
+use super::world::{GROUP, World};
 use crate::desk::event::Event;
 use crate::desk::ids::{MessageId, TicketKey, TopicId};
 use crate::desk::lifecycle;
@@ -20,6 +20,7 @@ pub(super) struct Verdict {
     pub(super) lost: u64,
     pub(super) repeated: u64,
     pub(super) leaked: u64,
+    pub(super) stale: u64,
     /// Anything else that is not as it should be.
     pub(super) wrong: u64,
     pub(super) complaints: Vec<String>,
@@ -27,7 +28,7 @@ pub(super) struct Verdict {
 
 impl Verdict {
     pub(super) fn is_good(&self) -> bool {
-        self.lost + self.repeated + self.leaked + self.wrong == 0
+        self.lost + self.repeated + self.leaked + self.stale + self.wrong == 0
     }
 
     fn lost(&mut self, what: String) {
@@ -56,6 +57,10 @@ pub(super) fn judge(run: &mut Run) -> Result<Verdict, StoreError> {
     let mut verdict = Verdict::default();
     if run.leaked > 0 {
         verdict.leaked(format!("{} orders to send what was noted or drafted", run.leaked));
+    }
+    if run.stale > 0 {
+        verdict.stale = run.stale;
+        verdict.complaints.push(format!("stale: {} replies left into a thread that had moved on", run.stale));
     }
     let Some(engine) = &mut run.engine else { return Ok(verdict) };
     let work = engine.store_mut().begin()?;
@@ -86,6 +91,10 @@ fn text_of(content: Option<&Content>) -> &str {
     }
 }
 
+fn is_pinned(content: &Content) -> bool {
+    matches!(content, Content::Post(post) if post.pinned)
+}
+
 /// Every message of the world once, where and as it is.
 fn mirror(verdict: &mut Verdict, world: &World, work: &Work<'_>) -> Result<(), StoreError> {
     let mirrored = work.messages_in(GROUP, MessageId(1), MessageId(i32::MAX))?;
@@ -114,6 +123,11 @@ fn mirror(verdict: &mut Verdict, world: &World, work: &Work<'_>) -> Result<(), S
         }
         if entry.deleted {
             verdict.wrong(format!("message {} is said to be deleted", message.id));
+        }
+        if entry.post().is_some_and(|post| post.pinned != is_pinned(&message.content))
+            && !world.blurred.contains(&message.id)
+        {
+            verdict.lost(format!("whether message {} is pinned", message.id));
         }
         let (is, should) = (text_of(entry.content.as_ref()), text_of(Some(&message.content)));
         if is != should && !world.blurred.contains(&message.id) {
@@ -169,7 +183,7 @@ fn tickets(verdict: &mut Verdict, world: &World, work: &Work<'_>, notes: u64) ->
 /// Every reply that was accepted is in the world exactly once, and those of a ticket in order.
 fn replies(verdict: &mut Verdict, world: &World, desk: &Desk, work: &Work<'_>) -> Result<(), StoreError> {
     let mut last: BTreeMap<TicketKey, MessageId> = BTreeMap::new();
-    let ours: Vec<_> = world.messages.values().filter(|one| one.message.author == DESK).collect();
+    let ours: Vec<_> = world.own().collect();
     for one in &ours {
         if text_of(Some(&one.message.content)).contains(CANARY) {
             verdict.leaked(format!("message {} in the world", one.message.id));
@@ -195,7 +209,7 @@ fn replies(verdict: &mut Verdict, world: &World, desk: &Desk, work: &Work<'_>) -
                     if one.message.id != message && there.len() == 1 {
                         verdict.wrong(format!("{} is {}, the desk says {message}", reply.mark, one.message.id));
                     }
-                    if text != reply.text {
+                    if text != reply.text && !one.deleted {
                         verdict.wrong(format!("{:?} was sent instead of {:?}", text, reply.text));
                     }
                     if !reply.out_of_turn && last.insert(reply.ticket, message).is_some_and(|last| last > message) {

@@ -6,7 +6,7 @@ use crate::clock::Timestamp;
 use crate::desk::ids::{GroupId, MessageId, PersonId, TopicId};
 use crate::desk::people::Person;
 use crate::desk::thread::{Content, Message, Post, ServiceMessage};
-use crate::engine::transport::{Admin, Batch, Cursor, GroupFacts, Happening, Rights, Send, TopicFacts};
+use crate::engine::transport::{Admin, Batch, Change, Cursor, GroupFacts, Happening, Rights, Send, TopicFacts};
 
 pub(super) const GROUP: GroupId = GroupId(77);
 /// The desk's account.
@@ -52,6 +52,7 @@ enum News {
     New { message: Message, random_id: Option<i64> },
     Edited(Message),
     Deleted(Vec<MessageId>),
+    Pinned(MessageId, bool),
     Facts,
 }
 
@@ -178,6 +179,39 @@ impl World {
         }
     }
 
+    /// Pins a text, or unpins it; tells which.
+    pub(super) fn pin(&mut self, id: MessageId) -> bool {
+        let Some(written) = self.messages.get_mut(&id.0).filter(|one| !one.deleted) else { return false };
+        let Content::Post(post) = &mut written.message.content else { return false };
+        post.pinned = !post.pinned;
+        let pinned = post.pinned;
+        self.news.push(News::Pinned(id, pinned));
+        pinned
+    }
+
+    /// Lists what the desk's account has written.
+    pub(super) fn own(&self) -> impl Iterator<Item = &Written> {
+        self.messages.values().filter(|one| one.message.author == DESK)
+    }
+
+    /// Carries out a change of one of the desk's texts; tells whether it is as it is to be.
+    pub(super) fn carry_out(&mut self, change: &Change, now: Timestamp) -> bool {
+        if self.messages.get(&change.message.0).is_none_or(|one| one.deleted) {
+            return change.text.is_none();
+        }
+        match &change.text {
+            Some(text) if self.says(change.message, text) => {}
+            Some(text) => self.edit(change.message, text, now),
+            None => self.delete(&[change.message]),
+        }
+        true
+    }
+
+    fn says(&self, id: MessageId, text: &str) -> bool {
+        let content = self.messages.get(&id.0).map(|one| &one.message.content);
+        matches!(content, Some(Content::Post(post)) if post.text == text)
+    }
+
     /// Deletes messages.
     pub(super) fn delete(&mut self, ids: &[MessageId]) {
         let mut gone = Vec::new();
@@ -266,6 +300,7 @@ impl World {
                 }
                 News::Edited(message) => said.push(Happening::Edited(message.clone())),
                 News::Deleted(ids) => said.push(Happening::Deleted(ids.clone())),
+                News::Pinned(id, pinned) => said.push(Happening::Pinned { messages: vec![*id], pinned: *pinned }),
                 News::Facts => said.push(Happening::FactsChanged),
             }
         }
@@ -282,6 +317,7 @@ impl World {
                 }
                 News::Edited(message) => said.extend(self.alive(message.id).cloned().map(Happening::Edited)),
                 News::Deleted(ids) => said.push(Happening::Deleted(ids.clone())),
+                News::Pinned(id, pinned) => said.push(Happening::Pinned { messages: vec![*id], pinned: *pinned }),
                 News::Facts => said.push(Happening::FactsChanged),
             }
         }
@@ -295,6 +331,7 @@ impl World {
             match news {
                 News::Edited(message) => lost.push(message.id),
                 News::Deleted(ids) => lost.extend(ids),
+                News::Pinned(id, _) => lost.push(*id),
                 News::New { .. } | News::Facts => {}
             }
         }
@@ -347,6 +384,7 @@ impl World {
             Happening::Edited(_) => (2, 0),
             Happening::Deleted(_) => (3, 0),
             Happening::Gap { .. } => (4, 0),
+            Happening::Pinned { .. } => (3, 1),
             _ => (5, 0),
         });
         let messages = said.iter().filter_map(|one| match one {
