@@ -19,7 +19,7 @@ use crate::desk::ids::{AgentName, MessageId, TicketKey, TopicId};
 use crate::desk::thread::Delivery;
 use crate::engine::handle::{Handle, new_command_id};
 use crate::engine::transport::LinkState;
-use crate::engine::views::{View, ViewRequest, Window};
+use crate::engine::views::{OutboxRow, View, ViewRequest, Window};
 use crate::sandbox::dice::Dice;
 use crate::sandbox::trouble::{Counts, play_dice};
 
@@ -68,6 +68,8 @@ pub struct Report {
     pub resends: u64,
     /// Sends that the server called duplicates.
     pub duplicates_refused: u64,
+    /// Times that a reply was held for another word of its agent.
+    pub asked_again: u64,
     /// Times that the engine was stopped and started again.
     pub restarts: u64,
     /// What went wrong on purpose, by kind.
@@ -156,6 +158,7 @@ impl Soak {
             if Instant::now() >= look {
                 look = Instant::now() + Duration::from_secs(1);
                 self.look().await;
+                self.say_yes().await;
             }
             sleep(Duration::from_millis(20 + self.dice.below(120) as u64)).await;
         }
@@ -244,9 +247,27 @@ impl Soak {
     async fn reply(&mut self, ticket: TicketKey) {
         let mark = self.ledger.mark();
         let hold = self.dice.chance(30);
-        let command = Command::Reply { ticket, text: mark.clone(), reply_to: None, hold, seen: None };
+        let seen = if self.dice.chance(60) { self.newest(ticket).await } else { None };
+        let command = Command::Reply { ticket, text: mark.clone(), reply_to: None, hold, seen };
         if self.submit(command).await {
             self.ledger.accepted(mark, ticket);
+        }
+    }
+
+    /// Tells the newest message that a screen shows of a ticket.
+    async fn newest(&self, ticket: TicketKey) -> Option<MessageId> {
+        let request = ViewRequest::Thread { ticket, window: Window::Newest, limit: 50 };
+        let View::Thread(page) = self.handle("anna").read(request).await else { return None };
+        page.thread.iter().filter_map(|entry| entry.message_id).max()
+    }
+
+    /// Lets everything go that waits for another word of its agent, by somebody who has looked.
+    async fn say_yes(&mut self) {
+        let View::Outbox { rows } = self.handle("anna").read(ViewRequest::Outbox).await else { return };
+        for row in rows.into_iter().filter(|row| matches!(row.delivery, Delivery::Confirm { .. })) {
+            self.report.asked_again += 1;
+            let seen = self.newest(row.ticket).await;
+            self.submit(Command::RetryOutbox { outbox: row.outbox, seen }).await;
         }
     }
 
@@ -296,16 +317,18 @@ impl Soak {
         let handle = self.handle("anna");
         let end = Instant::now() + self.patience;
         while Instant::now() < end {
-            let idle = match (handle.read(ViewRequest::Desk).await, handle.read(ViewRequest::Counts).await) {
-                (View::Desk(desk), View::Counts(counts)) => {
+            let idle = match (handle.read(ViewRequest::Desk).await, handle.read(ViewRequest::Outbox).await) {
+                (View::Desk(desk), View::Outbox { rows }) => {
                     let live = desk.link == Some(LinkState::Live) && desk.backfill.is_none();
-                    live && desk.holes.is_empty() && counts.outbox == 0
+                    let parked = |row: &OutboxRow| matches!(row.delivery, Delivery::Parked { .. });
+                    live && desk.holes.is_empty() && rows.iter().all(parked)
                 }
                 _ => false,
             };
             if idle && self.stage.compare().is_ok_and(|found| found.is_empty()) {
                 return;
             }
+            self.say_yes().await;
             sleep(Duration::from_millis(100)).await;
         }
     }

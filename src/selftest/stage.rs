@@ -9,7 +9,7 @@ use super::{CANARY, SelftestError};
 use crate::clock::Clock;
 use crate::desk::ids::{AgentName, GroupId, MessageId, TicketKey, TopicId};
 use crate::desk::people::Agent;
-use crate::desk::rules::Rules;
+use crate::desk::rules::{Pace, Rules};
 use crate::sandbox::{self, Options, Sandbox, WorldHandle, WorldSource};
 use crate::store::Reader;
 use crate::telegram::{GroupSelector, SandboxTarget, Secret, Setup, login};
@@ -68,6 +68,8 @@ pub(super) fn rules() -> Rules {
     let mut rules = Rules::default();
     rules.staff.agents = vec![agent("anna"), agent("tom")];
     rules.undo_send = std::time::Duration::from_millis(200);
+    let usual = Pace::default();
+    rules.pace = Pace { per_minute: usual.per_minute * FASTER, burst: usual.burst * FASTER };
     rules
 }
 

@@ -8,7 +8,7 @@ use topicdesk::desk::ids::{MessageId, PersonId, TopicId};
 use topicdesk::desk::thread::Message;
 use topicdesk::engine::input::Input;
 use topicdesk::engine::transport::{Failure, GroupFacts, Happening, Incoming, LinkState, Order, Outcome, TopicFacts};
-use topicdesk::engine::views::{Alert, View, ViewRequest};
+use topicdesk::engine::views::{Alert, View, ViewRequest, Window};
 
 use crate::support::bench::{ANNA, BOT, Bench, GROUP, LI, OLENA, at, created, facts, person, text, ticket};
 
@@ -468,8 +468,23 @@ fn what_was_deleted_before_it_was_known_stays_deleted() {
     bench.answer_scan(&scan, &[text(15, 5, OLENA, bench.now(), "my password is")]);
     bench.deliver(&send, 13);
     let thread = bench.thread(5);
-    assert!(thread.contains("message 15 Olena K.: my password is deleted"), "{thread}");
-    assert!(thread.contains("message 13 anna: Try 7.3 <sent> deleted"), "{thread}");
+    assert!(thread.contains("message 15 Olena K.:  deleted") && !thread.contains("password"), "{thread}");
+    assert!(thread.contains("message 13 anna:  <sent> deleted"), "{thread}");
+}
+
+#[test]
+fn what_was_pinned_before_it_was_known_is_pinned() {
+    let mut bench = Bench::followed(&history());
+    bench.incoming(Incoming::Facts(GroupFacts { top_message: Some(MessageId(15)), ..facts() }));
+    let scan = bench.orders.iter().find(|order| matches!(order, Order::Scan { .. })).cloned().expect("a hole");
+    // Looked up before it was pinned, and handed over afterwards.
+    bench.push(vec![Happening::Pinned { messages: vec![MessageId(15)], pinned: true }]);
+    let mut bench = bench.restart();
+    bench.connect();
+    bench.answer_scan(&scan, &[text(15, 5, OLENA, bench.now(), "the error is 17")]);
+    let request = ViewRequest::Thread { ticket: ticket(5), window: Window::Newest, limit: 9 };
+    let View::Thread(page) = bench.read("anna", request) else { panic!("no thread") };
+    assert!(page.thread.iter().any(|entry| entry.message_id == Some(MessageId(15)) && entry.pinned), "{page:?}");
 }
 
 #[test]
