@@ -14,6 +14,7 @@ mod convert;
 pub mod doctor;
 mod error;
 mod facts;
+mod gaps;
 pub mod group;
 mod history;
 pub mod link;

@@ -16,6 +16,7 @@ use tokio::time::{Instant, sleep, timeout_at};
 use super::convert::date;
 use super::convert::people::People;
 use super::error::{CallError, TelegramError};
+use super::gaps::Gaps;
 use super::sieve;
 use super::station::{Deaf, Online, Shared};
 use crate::desk::ids::{GroupId, MessageId};
@@ -61,6 +62,7 @@ pub(crate) struct Follower {
     happenings: Vec<Happening>,
     failures: u32,
     live: bool,
+    gaps: Gaps,
 }
 
 impl Follower {
@@ -76,6 +78,7 @@ impl Follower {
             happenings: Vec::new(),
             failures: 0,
             live: false,
+            gaps: Gaps::default(),
         }
     }
 
@@ -107,9 +110,15 @@ impl Follower {
                     self.live = true;
                     self.shared.say(LinkState::Live).await?;
                 }
-                match timeout_at(watch.min(deadline.into()), pushes.recv()).await {
+                let gap = self.gaps.due(self.counted());
+                let end = [Some(watch), Some(deadline.into()), gap].into_iter().flatten().min().unwrap_or(watch);
+                match timeout_at(end, pushes.recv()).await {
                     Ok(Some(pushed)) => self.take(pushed)?,
                     Ok(None) => return Ok(()),
+                    Err(_) if gap.is_some_and(|at| Instant::now() >= at) => {
+                        self.gaps.forget();
+                        self.take(sieve::nudge(self.online.group.id.0))?;
+                    }
                     Err(_) if Instant::now() >= watch => {
                         watch = Instant::now() + WATCH;
                         self.suspect().await?;
@@ -139,11 +148,20 @@ impl Follower {
             // What comes next is a new connection that asks for the difference of everything.
             return Err(self.link("the connection closed").into());
         }
+        let pushed = sieve::sift(pushed, self.online.group.id.0);
+        self.gaps.note(&pushed);
         // A gap is no error: the boxes now want a difference.
-        if let Ok((updates, users, chats)) = self.boxes.process_updates(sieve::sift(pushed, self.online.group.id.0)) {
+        if let Ok((updates, users, chats)) = self.boxes.process_updates(pushed) {
             self.absorb(updates.into_iter().map(|(update, _)| update), &users, &chats);
         }
         Ok(())
+    }
+
+    /// Tells how far the group's updates have been counted without a gap.
+    fn counted(&self) -> i32 {
+        let group = self.online.group.id.0;
+        let counts = self.boxes.session_state().channels;
+        counts.iter().find(|one| one.id == group).map_or(0, |one| one.pts)
     }
 
     /// Asks Telegram whether anything was missed, and lets the engine keep what it need not hear of otherwise.
@@ -231,6 +249,7 @@ impl Follower {
         tracing::warn!(pts = facts.pts, "the channel's update count was given up and begun anew");
         self.boxes.end_channel_difference(PrematureEndReason::Banned);
         self.boxes.try_set_channel_state(group.0, facts.pts);
+        self.gaps.forget();
         self.failures = 0;
         if let Some(top) = facts.top_message {
             self.happenings.push(Happening::Gap { after: None, top });

@@ -76,6 +76,20 @@ async fn the_link_survives_what_can_happen_to_pushes_and_connections() {
     assert_eq!(scene.server.world().caused().len(), 13, "{:?}", scene.server.world().caused());
 }
 
+/// grammers' message boxes forget a gap that opens shortly after another one has closed by itself.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_gap_right_after_another_is_not_forgotten() {
+    let mut scene = scene().await;
+    for round in 0..8 {
+        scene.cause("swap-pushes 1");
+        let mut said: Vec<i32> = (0..2).map(|count| scene.say(&format!("swapped {round} {count}"))).collect();
+        scene.survives("swapped", &said).await;
+        scene.cause("lose-pushes 1");
+        said.push(scene.say(&format!("lost {round}")));
+        scene.survives("lost", &said).await;
+    }
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_clock_that_is_behind_telegrams_is_no_end() {
     let mut scene = scene().await;
