@@ -82,6 +82,8 @@ pub(super) enum Command {
     Takeover(super::takeover::TakeoverArgs),
     /// Send a public reply, and wait until it is sent
     Reply(super::reply::ReplyArgs),
+    /// List what has not been sent and why; send, change or discard it
+    Outbox(super::outbox::OutboxArgs),
     /// Change the text of a message you have sent
     Edit(super::edit::EditArgs),
     /// Delete a message you have sent

@@ -48,6 +48,10 @@ pub(super) async fn run(global: &Global, args: LoginArgs) -> Done {
     let setup = mirror::setup(&site)?;
     // One key is used by one process: nobody may be working with the desk meanwhile.
     let _lock = lock::take(&site.paths.data).map_err(crate::engine::EngineError::from)?;
+    // A key that Telegram has destroyed stands in nobody's way; that it goes is said.
+    if let Some(destroyed) = login::clear_destroyed(&setup)? {
+        say(&format!("the old login is forgotten: {destroyed}"));
+    }
     // Said before anything is asked.
     if let Some(own) = login::account(&setup.session)? {
         return Err(TelegramError::AlreadyLoggedIn { who: own.name }.into());

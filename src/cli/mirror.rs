@@ -28,9 +28,7 @@ impl Mirror {
     /// Takes the desk's lock, opens it, and starts the link. Somebody has to be logged in.
     pub(super) fn start(site: &Site) -> Done<Mirror> {
         let setup = setup(site)?;
-        if login::account(&setup.session)?.is_none() {
-            return Err(TelegramError::NotLoggedIn.into());
-        }
+        login::standing(&setup.session)?;
         let (desk, ends) = site.start()?;
         let link = link::spawn(setup, ends.orders, ends.incoming);
         Ok(Mirror { desk, link })

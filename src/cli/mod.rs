@@ -29,6 +29,7 @@ mod edit;
 mod login;
 mod logout;
 mod note;
+mod outbox;
 mod pending;
 mod queue;
 mod release;
@@ -113,6 +114,7 @@ async fn run(cli: Cli) -> Done {
         Some(Command::Assign(args)) => assign::run(&global, args).await,
         Some(Command::Takeover(args)) => takeover::run(&global, args).await,
         Some(Command::Reply(args)) => reply::run(&global, args).await,
+        Some(Command::Outbox(args)) => outbox::run(&global, args).await,
         Some(Command::Edit(args)) => edit::run(&global, args).await,
         Some(Command::Delete(args)) => delete::run(&global, args).await,
         Some(Command::Note(args)) => note::run(&global, args).await,

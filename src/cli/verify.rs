@@ -18,7 +18,7 @@ use super::{interrupt, table, work};
 use crate::desk::command::Command;
 use crate::desk::ids::{AgentName, MessageId, TicketKey};
 use crate::engine::handle::{Handle, new_command_id};
-use crate::engine::views::{Completeness, Rechecked, TicketCheck, View, ViewRequest};
+use crate::engine::views::{Completeness, How, Rechecked, SeenRange, TicketCheck, View, ViewRequest};
 
 #[derive(Args)]
 pub(super) struct VerifyArgs {
@@ -106,11 +106,33 @@ fn tell(site: &Site, verdicts: &[Verdict]) -> Done {
             writeln!(out, "\n{} of {} {words}: {}", all.count(), verdicts.len(), table::safe(why))?;
         }
     }
+    if let ([verdict], false) = (verdicts, site.json) {
+        tell_seen(&mut out, verdict)?;
+    }
     match bad {
         0 => Ok(()),
         // The table has said which and why.
         _ => Err(Failure::error(format!("{bad} of {} threads are not known to be complete", verdicts.len()))),
     }
+}
+
+/// Tells how the ids among a ticket's messages were seen, and what those may be that showed nothing.
+fn tell_seen(out: &mut dyn Write, verdict: &Verdict) -> std::io::Result<()> {
+    let seen = &verdict.check.seen;
+    let (Some(first), Some(last)) = (seen.first(), seen.last()) else { return Ok(()) };
+    let of = |how: How| seen.iter().filter(move |range| range.how == how);
+    let counts: Vec<String> = How::ALL
+        .into_iter()
+        .map(|how| (of(how).map(SeenRange::count).sum::<i64>(), how.words()))
+        .filter(|(count, _)| *count > 0)
+        .map(|(count, words)| format!("{count} {words}"))
+        .collect();
+    table::paragraph(out, "", &format!("\nids {} to {}: {}", first.from, last.to, counts.join(", ")), table::width())?;
+    for how in How::ALL.into_iter().filter(|how| !how.may_be().is_empty() && of(*how).next().is_some()) {
+        let ids: Vec<String> = of(how).map(|one| range(&(one.from, one.to))).collect();
+        table::paragraph(out, "", &format!("{}: {} ({})", how.words(), ids.join(", "), how.may_be()), table::width())?;
+    }
+    Ok(())
 }
 
 fn row(verdict: &Verdict) -> Vec<String> {

@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use super::mirror::{GAP, Sync};
-use super::transport::{Failure, LinkState, Order, Scanned, TopicFacts, TopicPage};
+use super::transport::{Failure, GroupFacts, LinkState, Order, Scanned, TopicFacts, TopicPage};
 use super::turn::Turn;
 use super::{EngineError, OUTSTANDING};
 use crate::clock::Timestamp;
@@ -30,6 +30,9 @@ const COLLECT_PART: usize = 500;
 
 /// The highest message known when the first synchronisation began.
 const SEED: &str = "seed_top";
+
+/// The first synchronisation looked at something while the account was not shown everything.
+const BLIND: &str = "scanned_blind";
 
 /// How many tickets are put away in one transaction.
 const IMPORT_PART: usize = 300;
@@ -86,6 +89,20 @@ impl Turn<'_> {
         Ok(())
     }
 
+    fn sees_all(&self) -> bool {
+        self.state.facts.as_ref().is_none_or(GroupFacts::sees_all)
+    }
+
+    /// Writes down that ids were asked for, and whether what showed nothing is known to hold nothing: what an account is not shown is
+    /// asked for again when it is.
+    fn cover(&mut self, group: GroupId, from: MessageId, to: MessageId) -> Result<(), EngineError> {
+        match self.sees_all() {
+            true => self.work.cover(group, from, to)?,
+            false => self.work.cover_partly(group, from, to)?,
+        }
+        Ok(())
+    }
+
     fn pump_scan(&mut self, group: GroupId, frontier: i32) -> Result<(), EngineError> {
         let goal = self.state.top.0.saturating_add(BEYOND);
         if frontier >= goal {
@@ -127,7 +144,7 @@ impl Turn<'_> {
         if !self.state.scans.is_empty() || self.state.link != Some(LinkState::Live) {
             return Ok(());
         }
-        let covered = self.work.covered(group)?;
+        let covered = if self.sees_all() { self.work.covered_wholly(group)? } else { self.work.covered(group)? };
         if let [(from, to)] = covered.as_slice()
             && from.0 <= 1
             && *to >= self.state.top
@@ -157,7 +174,7 @@ impl Turn<'_> {
             // A hole was closed. What is newer than anything consumed is consumed as usual, the rest is late.
             self.put_topics(group, &topics, true)?;
             let known_top = MessageId(self.state.top.0.max(top_before.0));
-            self.work.cover(group, from, to.min(known_top))?;
+            self.cover(group, from, to.min(known_top))?;
             for entry in &page {
                 self.consume(entry, self.state.is_live(entry.at))?;
             }
@@ -187,7 +204,10 @@ impl Turn<'_> {
             self.topic_mut(key)?;
             self.touch(key);
         }
-        self.work.cover(group, from, to.min(self.state.top))?;
+        self.cover(group, from, to.min(self.state.top))?;
+        if !self.sees_all() {
+            self.work.set_value(BLIND, "")?;
+        }
         let sync = Sync::Scanning { frontier };
         self.work.put_sync(group, &serde_json::to_string(&sync).map_err(StoreError::from)?)?;
         self.state.sync = sync;
@@ -299,7 +319,11 @@ impl Turn<'_> {
             Some(_) => MessageId(self.work.value(SEED)?.and_then(|text| text.parse().ok()).unwrap_or(0)),
         };
         self.work.forget_value(GAP)?;
-        self.work.cover(group, MessageId(1), known)?;
+        match self.work.value(BLIND)? {
+            None => self.work.cover(group, MessageId(1), known)?,
+            Some(_) => self.work.cover_partly(group, MessageId(1), known)?,
+        }
+        self.work.forget_value(BLIND)?;
         self.set_sync(Sync::Importing { after: TopicId::GENERAL })
     }
 

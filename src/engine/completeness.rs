@@ -4,8 +4,9 @@ use super::EngineError;
 use super::mirror::Sync;
 use super::read::Views;
 use super::transport::GroupFacts;
-use super::views::{Completeness, TicketCheck};
+use super::views::{Completeness, How, SeenRange, TicketCheck};
 use crate::desk::ids::{MessageId, TicketKey};
+use crate::store::seen::{self, Seen};
 use crate::store::topics::TopicRow;
 
 impl Views {
@@ -32,11 +33,29 @@ impl Views {
                     verdict,
                     why,
                     holes,
+                    // Every id of the group between: only for one ticket is that soon told.
+                    seen: match ticket {
+                        Some(key) => self.reader.seen_ids(key)?.into_iter().map(seen_range).collect(),
+                        None => Vec::new(),
+                    },
                 });
             }
         }
         Ok(checks)
     }
+}
+
+fn seen_range((from, to, seen): seen::SeenRange) -> SeenRange {
+    let how = match seen {
+        Seen::Message => How::Message,
+        Seen::Service => How::Service,
+        Seen::Deleted => How::Deleted,
+        Seen::Elsewhere => How::Elsewhere,
+        Seen::Nothing => How::Unseen,
+        Seen::NotShown => How::NotShown,
+        Seen::Never => How::Never,
+    };
+    SeenRange { from, to, how }
 }
 
 /// Says how complete a topic is and why, and which unseen ids could belong to it.

@@ -200,12 +200,16 @@ impl Views {
             at: row.created_at,
             delivery: row.delivery,
             part_of: row.first,
+            seen: row.seen,
         };
         Ok(self.reader.open_outbox()?.into_iter().map(row).collect())
     }
 
     pub(super) fn holes(&self, facts: &GroupFacts) -> Result<Vec<(MessageId, MessageId)>, EngineError> {
-        let covered = self.reader.covered(facts.group)?;
+        let covered = match facts.sees_all() {
+            true => self.reader.covered_wholly(facts.group)?,
+            false => self.reader.covered(facts.group)?,
+        };
         let top = covered.last().map(|(_, to)| *to).max(facts.top_message).unwrap_or_default();
         Ok(coverage::holes(&covered, top))
     }

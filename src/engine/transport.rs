@@ -230,6 +230,9 @@ pub struct GroupFacts {
     pub top_message: Option<MessageId>,
     /// The channel's pts at the time of asking.
     pub pts: i32,
+    /// How far this machine's clock is ahead of Telegram's, in seconds; below zero when it is behind.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub clock_ahead: Option<i64>,
     /// Why the account cannot get at the group any more; everything else is as it was when it last could.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lost: Option<String>,

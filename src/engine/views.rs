@@ -4,19 +4,20 @@ use serde::{Deserialize, Serialize};
 
 pub use super::transport::{Finding, GroupFacts, LinkState, Weight};
 use crate::clock::Timestamp;
-use crate::desk::ids::{AgentName, ChangeId, EntryId, GroupId, MessageId, OutboxId, PersonId, TicketKey, TopicId};
+use crate::desk::ids::{AgentName, ChangeId, EntryId, GroupId, MessageId, PersonId, TicketKey, TopicId};
 pub use crate::desk::queue::{QueueName, Sort};
-use crate::desk::thread::Delivery;
 use crate::desk::ticket::{Pending, Status};
+pub use outbox::OutboxRow;
 pub use outside::{AnsweredBy, OutsideAnswer, OutsideReport};
 pub use thread::{Draft, EarlierText, Entry, EntryKind, Part, PinnedMessage, Side, ThreadPage, TicketView};
 
+mod outbox;
 mod outside;
 mod thread;
 
 mod checks;
 
-pub use checks::{Completeness, RecheckView, Rechecked, TicketCheck};
+pub use checks::{Completeness, How, RecheckView, Rechecked, SeenRange, TicketCheck};
 
 /// What to read.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -260,26 +261,6 @@ pub struct Hit {
     pub message_id: Option<MessageId>,
     /// A part of the text with what was found between `[` and `]`.
     pub snippet: String,
-}
-
-/// A reply that has not been sent yet, or was parked.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct OutboxRow {
-    /// The row.
-    pub outbox: OutboxId,
-    /// Where to.
-    pub ticket: TicketKey,
-    /// Whose.
-    pub agent: AgentName,
-    /// What it says.
-    pub text: String,
-    /// Since when.
-    pub at: Timestamp,
-    /// How far it has got.
-    pub delivery: Delivery,
-    /// The first part of the long text it is a part of.
-    #[serde(default)]
-    pub part_of: Option<OutboxId>,
 }
 
 /// The desk at a glance.

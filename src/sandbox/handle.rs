@@ -177,24 +177,18 @@ impl WorldHandle {
                 });
                 self.with(|world| world.delete_topic(0, owner.unwrap_or(0), *topic, now))?;
             }
-            Trouble::Demote => {
+            Trouble::Demote => self.unseat(Standing::Member)?,
+            Trouble::Kick => self.unseat(Standing::Banned)?,
+            Trouble::Promote | Trouble::Unkick => self.reseat()?,
+            Trouble::Forum(on) => self.with(|world| world.set_forum(world.forum(), *on))?,
+            Trouble::Privacy(on) => {
                 let bot = self.desk_bot();
-                self.hub.with(|inner| {
-                    let group = inner.world.forum();
-                    let was =
-                        inner.world.group(group).and_then(|group| group.member(bot)).map(|one| one.standing.clone());
-                    if inner.demoted.is_none() {
-                        inner.demoted = was;
-                    }
-                    inner.world.set_standing(group, bot, Standing::Member)
-                })?;
+                self.with(|world| world.set_privacy(world.forum(), bot, *on))?;
             }
-            Trouble::Promote => {
+            Trouble::DuplicateKey => {
                 let bot = self.desk_bot();
-                self.hub.with(|inner| match inner.demoted.take() {
-                    Some(standing) => inner.world.set_standing(inner.world.forum(), bot, standing),
-                    None => Ok(()),
-                })?;
+                self.hub.lock().keys.destroy(bot);
+                self.cut_all();
             }
             Trouble::Revoke => {
                 let bot = self.desk_bot();
@@ -205,6 +199,28 @@ impl WorldHandle {
         *self.hub.lock().caused.entry(trouble.kind()).or_insert(0) += 1;
         tracing::info!(%trouble, "a fault was ordered");
         Ok(())
+    }
+
+    /// Makes the desk's bot something less in the group, and remembers what it was.
+    fn unseat(&self, standing: Standing) -> Result<(), Refusal> {
+        let bot = self.desk_bot();
+        self.hub.with(|inner| {
+            let group = inner.world.forum();
+            let was = inner.world.group(group).and_then(|group| group.member(bot)).map(|one| one.standing.clone());
+            if inner.demoted.is_none() {
+                inner.demoted = was;
+            }
+            inner.world.set_standing(group, bot, standing)
+        })
+    }
+
+    /// Makes the desk's bot what it was.
+    fn reseat(&self) -> Result<(), Refusal> {
+        let bot = self.desk_bot();
+        self.hub.with(|inner| match inner.demoted.take() {
+            Some(standing) => inner.world.set_standing(inner.world.forum(), bot, standing),
+            None => Ok(()),
+        })
     }
 
     /// Tells how often a `random_id` was used again, which makes nothing.

@@ -65,6 +65,8 @@ pub(super) struct Inner {
     pub(super) flood: Flood,
     pub(super) journal: Option<Journal>,
     pub(super) clock: Clock,
+    /// How far the server's clock is from the machine's, in seconds; the hub's.
+    skew: Arc<AtomicI64>,
     pub(super) address: SocketAddr,
     /// How often each method was called, by its name.
     pub(super) calls: BTreeMap<String, u64>,
@@ -80,7 +82,7 @@ pub(super) struct Inner {
     pub(super) slices: Option<usize>,
     /// How often a `random_id` was used again.
     pub(super) duplicates: u64,
-    /// What the desk's bot was before it was demoted.
+    /// What the desk's bot was before it was demoted or removed.
     pub(super) demoted: Option<super::world::Standing>,
     /// What was caused, by kind.
     pub(super) caused: super::trouble::Counts,
@@ -95,18 +97,19 @@ pub(super) struct Hub {
     /// How long every write takes longer, in milliseconds.
     pub(super) slow: AtomicU64,
     /// How far the server's wall clock is from the machine's, in seconds.
-    pub(super) skew: AtomicI64,
+    pub(super) skew: Arc<AtomicI64>,
     /// Wakes the customers' script.
     pub(super) news: Notify,
 }
 
 impl Hub {
     pub(super) fn new(inner: Inner) -> Self {
+        let skew = Arc::clone(&inner.skew);
         Self {
             inner: Mutex::new(inner),
             paused: watch::Sender::new(false),
             slow: AtomicU64::new(0),
-            skew: AtomicI64::new(0),
+            skew,
             news: Notify::new(),
         }
     }
@@ -118,8 +121,7 @@ impl Hub {
 
     /// Tells the server's wall clock, by which MTProto numbers and judges messages.
     pub(super) fn wall(&self) -> Timestamp {
-        let skew = self.skew.load(Ordering::Relaxed).saturating_mul(1000);
-        Timestamp::from_millis(Clock::System.now().millis().saturating_add(skew))
+        skewed(Clock::System.now(), &self.skew)
     }
 
     /// Does something with the inner state and then pushes and logs what came of it.
@@ -131,6 +133,11 @@ impl Hub {
         self.news.notify_one();
         result
     }
+}
+
+fn skewed(now: Timestamp, skew: &AtomicI64) -> Timestamp {
+    let skew = skew.load(Ordering::Relaxed).saturating_mul(1000);
+    Timestamp::from_millis(now.millis().saturating_add(skew))
 }
 
 impl Inner {
@@ -150,6 +157,7 @@ impl Inner {
             flood,
             journal,
             clock,
+            skew: Arc::default(),
             address,
             calls: BTreeMap::new(),
             lose: 0,
@@ -164,9 +172,9 @@ impl Inner {
         }
     }
 
-    /// Tells the time of the world.
+    /// Tells the time of the world, by the server's clock.
     pub(super) fn now(&self) -> Timestamp {
-        self.clock.now()
+        skewed(self.clock.now(), &self.skew)
     }
 
     /// Enters a new connection.

@@ -33,6 +33,8 @@ pub(super) struct Key {
     pub(super) account: Option<i64>,
     /// How far a login has come.
     pub(super) login: Login,
+    /// Two clients have used it at once: it is no good any more, whoever comes with it.
+    pub(super) destroyed: bool,
     /// The connection that gets its updates: the one that last set itself up.
     pub(super) link: Option<u64>,
 }
@@ -59,7 +61,7 @@ impl Keys {
 
     fn add(&mut self, seed: &[u8; 32], name: &str, account: Option<i64>) {
         let auth = Arc::new(AuthKey::derive(seed, name));
-        let key = Key { auth, name: name.to_owned(), account, login: Login::default(), link: None };
+        let key = Key { auth, name: name.to_owned(), account, login: Login::default(), destroyed: false, link: None };
         self.by_id.insert(key.auth.id(), key);
     }
 
@@ -84,6 +86,14 @@ impl Keys {
         for key in self.by_id.values_mut().filter(|key| key.account == Some(account) && key.name != own) {
             key.account = None;
             key.login = Login::default();
+        }
+    }
+
+    /// Destroys the free keys that an account is logged in with, as when two clients have used one at once.
+    pub(super) fn destroy(&mut self, account: i64) {
+        let own = account_key(account);
+        for key in self.by_id.values_mut().filter(|key| key.account == Some(account) && key.name != own) {
+            key.destroyed = true;
         }
     }
 

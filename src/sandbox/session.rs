@@ -25,6 +25,9 @@ const REMEMBERED: usize = 4096;
 /// How long a salt lives, in seconds.
 const SALT_SPAN: i64 = 1800;
 
+/// Ids that would have to be so many seconds ahead of the clock are not for being unique.
+const SET_BACK: i64 = 10;
+
 /// Holds the envelope of a client's message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Envelope {
@@ -243,6 +246,10 @@ impl Outbox {
         let fraction = i64::from(u32::try_from(wall.millis().rem_euclid(1000)).unwrap_or(0)) << 22;
         let wanted = (wall.unix() << 32 | fraction) & !3 | if answer { 1 } else { 3 };
         let mut id = wanted;
+        // A clock that was set back (`skew`) is a clock that was set back: ids follow it.
+        if self.last_id - wanted > SET_BACK << 32 {
+            self.last_id = 0;
+        }
         while id <= self.last_id {
             id = (self.last_id & !3) + 4 + (wanted & 3);
         }

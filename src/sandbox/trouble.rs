@@ -36,6 +36,10 @@ Faults (a line of standard input, a line `SECONDS FAULT` of --faults FILE, or `f
   empty MESSAGE                 delete a message, so that it is empty when asked for
   delete-topic TOPIC            delete a topic
   demote, promote               take the desk's bot its rights, and give them back
+  kick, unkick                  remove the desk's bot from the group, and let it back as it was
+  forum-off, forum-on           turn the group's topics off, and on
+  privacy-on, privacy-off       turn the bot's privacy mode on, and off; seen by a bot that is no admin
+  duplicate-key                 destroy the keys of the desk's logins, as when two clients have used one
   revoke                        end the desk's logins
   clear                         forget what is armed and has not happened";
 
@@ -76,6 +80,16 @@ pub enum Trouble {
     Demote,
     /// The desk's bot gets them back.
     Promote,
+    /// The desk's bot is removed from the group.
+    Kick,
+    /// The desk's bot is let back.
+    Unkick,
+    /// The group has topics, or not.
+    Forum(bool),
+    /// The bot's privacy mode is on, or off.
+    Privacy(bool),
+    /// The keys of the desk's logins are destroyed.
+    DuplicateKey,
     /// The desk's logins end.
     Revoke,
     /// What is armed and has not happened is forgotten.
@@ -117,6 +131,11 @@ impl fmt::Display for Trouble {
             Trouble::DeleteTopic(topic) => write!(f, "delete-topic {topic}"),
             Trouble::Demote => f.write_str("demote"),
             Trouble::Promote => f.write_str("promote"),
+            Trouble::Kick => f.write_str("kick"),
+            Trouble::Unkick => f.write_str("unkick"),
+            Trouble::Forum(on) => f.write_str(if *on { "forum-on" } else { "forum-off" }),
+            Trouble::Privacy(on) => f.write_str(if *on { "privacy-on" } else { "privacy-off" }),
+            Trouble::DuplicateKey => f.write_str("duplicate-key"),
             Trouble::Revoke => f.write_str("revoke"),
             Trouble::Clear => f.write_str("clear"),
         }
@@ -167,6 +186,13 @@ impl FromStr for Trouble {
             "delete-topic" => Trouble::DeleteTopic(number(words.next(), "the topic")?),
             "demote" => Trouble::Demote,
             "promote" => Trouble::Promote,
+            "kick" => Trouble::Kick,
+            "unkick" => Trouble::Unkick,
+            "forum-off" => Trouble::Forum(false),
+            "forum-on" => Trouble::Forum(true),
+            "privacy-off" => Trouble::Privacy(false),
+            "privacy-on" => Trouble::Privacy(true),
+            "duplicate-key" => Trouble::DuplicateKey,
             "revoke" => Trouble::Revoke,
             "clear" => Trouble::Clear,
             _ => return Err(format!("there is no fault `{name}`: `topicdesk sandbox --help` lists them")),
@@ -302,7 +328,7 @@ mod tests {
                 count += 1;
             }
         }
-        assert_eq!(count, 24);
+        assert_eq!(count, 31);
         assert!("cut-all now".parse::<Trouble>().is_err());
         assert!("cut-after".parse::<Trouble>().is_err());
         assert!("nonsense".parse::<Trouble>().is_err());

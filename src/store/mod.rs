@@ -21,6 +21,7 @@ pub mod outbox;
 pub mod peers;
 pub mod revision;
 pub mod search;
+pub mod seen;
 pub mod session;
 pub mod threads;
 pub mod tickets;

@@ -13,8 +13,10 @@ use std::time::Duration;
 
 use rusqlite::{Connection, OpenFlags, OptionalExtension, params};
 
+use crate::clock::Timestamp;
+
 const APPLICATION_ID: i64 = 0x7464_7365; // "tdse"
-const VERSION: i64 = 1;
+const VERSION: i64 = 2;
 
 const SCHEMA: &str = "
     CREATE TABLE meta (one INTEGER PRIMARY KEY CHECK (one = 1), home_dc INTEGER NOT NULL);
@@ -24,6 +26,10 @@ const SCHEMA: &str = "
     CREATE TABLE peer (kind INTEGER NOT NULL, id INTEGER NOT NULL, access_hash INTEGER NOT NULL, subtype INTEGER NOT NULL,
         PRIMARY KEY (kind, id)) WITHOUT ROWID;
 ";
+
+/// Since version 2: that Telegram has destroyed the key, which no restart may forget.
+const DESTROYED: &str =
+    "CREATE TABLE destroyed (one INTEGER PRIMARY KEY CHECK (one = 1), name TEXT NOT NULL, at INTEGER NOT NULL);";
 
 /// Why the session file cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -104,6 +110,15 @@ pub struct OwnRecord {
     pub bot: bool,
 }
 
+/// That Telegram has destroyed the key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Destroyed {
+    /// Telegram's name for it.
+    pub name: String,
+    /// When this machine was told.
+    pub at: Timestamp,
+}
+
 /// What a peer is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum PeerSort {
@@ -182,9 +197,13 @@ impl SessionFile {
         let tables: i64 = connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
         match (id, version) {
             (APPLICATION_ID, VERSION) => {}
+            (APPLICATION_ID, 1) => {
+                connection
+                    .execute_batch(&format!("BEGIN IMMEDIATE; {DESTROYED} PRAGMA user_version = {VERSION}; COMMIT;"))?;
+            }
             (0, 0) if tables == 0 => {
                 connection.execute_batch(&format!(
-                    "BEGIN IMMEDIATE; {SCHEMA} PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = {VERSION}; COMMIT;"
+                    "BEGIN IMMEDIATE; {SCHEMA} {DESTROYED} PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = {VERSION}; COMMIT;"
                 ))?;
             }
             (APPLICATION_ID, newer) => return Err(foreign(format!("version {newer}"))),
@@ -292,13 +311,36 @@ impl SessionFile {
         Ok(())
     }
 
-    /// Forgets the login: own account, all keys, all hashes. Addresses stay.
+    /// Writes down that Telegram has destroyed the key, by its name for that. The first time counts.
+    ///
+    /// # Errors
+    /// SQLite's.
+    pub fn set_destroyed(&self, name: &str, at: Timestamp) -> Result<(), SessionError> {
+        self.connection.execute(
+            "INSERT OR IGNORE INTO destroyed (one, name, at) VALUES (1, ?1, ?2)",
+            params![name, at.millis()],
+        )?;
+        Ok(())
+    }
+
+    /// Tells whether and when Telegram has destroyed the key.
+    ///
+    /// # Errors
+    /// SQLite's.
+    pub fn destroyed(&self) -> Result<Option<Destroyed>, SessionError> {
+        let mut statement = self.connection.prepare_cached("SELECT name, at FROM destroyed")?;
+        let found =
+            statement.query_row([], |row| Ok(Destroyed { name: row.get(0)?, at: Timestamp::from_millis(row.get(1)?) }));
+        Ok(found.optional()?)
+    }
+
+    /// Forgets the login: own account, all keys, all hashes, and that the key was destroyed. Addresses stay.
     ///
     /// # Errors
     /// SQLite's; then nothing was forgotten.
     pub fn forget(&self) -> Result<(), SessionError> {
         self.connection.execute_batch(
-            "BEGIN IMMEDIATE; PRAGMA secure_delete = ON; DELETE FROM own; DELETE FROM peer; DELETE FROM meta;
+            "BEGIN IMMEDIATE; PRAGMA secure_delete = ON; DELETE FROM own; DELETE FROM peer; DELETE FROM meta; DELETE FROM destroyed;
              UPDATE dc SET auth_key = NULL; COMMIT;",
         )?;
         Ok(())
@@ -392,6 +434,26 @@ mod tests {
         assert!(!format!("{:?}", dc(Some(1))).contains("1, 1"), "a key is not in Debug");
         file.forget().expect("forgets");
         file.put_dc(&dc(Some(2))).expect("a new login may have a new key");
+    }
+
+    #[test]
+    fn a_destroyed_key_is_written_down_until_the_login_is_forgotten_and_old_files_learn_to() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("session.db");
+        let file = SessionFile::open(&path).expect("opens");
+        file.connection.execute_batch("DROP TABLE destroyed; PRAGMA user_version = 1;").expect("as it was");
+        file.put_dc(&dc(Some(1))).expect("a key");
+        drop(file);
+        let file = SessionFile::open(&path).expect("an old file opens");
+        assert_eq!(file.destroyed().expect("reads"), None);
+        let first = Destroyed { name: "AUTH_KEY_DUPLICATED".to_owned(), at: Timestamp::from_unix(7) };
+        file.set_destroyed(&first.name, first.at).expect("writes");
+        file.set_destroyed("AGAIN", Timestamp::from_unix(9)).expect("writes");
+        drop(file);
+        let file = SessionFile::open(&path).expect("opens");
+        assert_eq!(file.destroyed().expect("reads"), Some(first));
+        file.forget().expect("forgets");
+        assert_eq!(file.destroyed().expect("reads"), None);
     }
 
     #[test]

@@ -13,9 +13,6 @@ use super::setup::Setup;
 use super::wire::Wire;
 use crate::engine::transport::{Finding, GroupFacts, Weight};
 
-/// A clock that is further off than this breaks MTProto's message ids now and then.
-const SKEW: i64 = 30;
-
 /// What was found.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Examination {
@@ -23,8 +20,6 @@ pub struct Examination {
     pub account: Account,
     /// The group and the account's rights in it; `None` if the group will not do, which a finding explains.
     pub facts: Option<GroupFacts>,
-    /// How far this machine's clock is ahead of Telegram's, in seconds.
-    pub clock_ahead: i64,
     /// One line each, in the order in which they are to be read.
     pub findings: Vec<Finding>,
 }
@@ -40,23 +35,16 @@ pub async fn examine(setup: &Setup) -> Result<Examination, TelegramError> {
     let explain = |error: super::error::CallError| error.explain(&wire.target());
     // Fails with 401 when the login has ended, which `help.getConfig` would not tell.
     wire.ask(&tl::functions::updates::GetState {}).await.map_err(explain)?;
-    let tl::enums::Config::Config(config) = wire.ask(&tl::functions::help::GetConfig {}).await.map_err(explain)?;
-    let clock_ahead = setup.clock.now().unix() - i64::from(config.date);
     let account = Account::from(own.clone());
     let kind = if account.bot { "bot" } else { "user" };
     let mut findings = vec![Finding::fine(format!("logged in as {} ({kind} {})", account.name, account.id))];
-    findings.push(if clock_ahead.abs() <= SKEW {
-        Finding::fine("the clock agrees with Telegram's")
-    } else {
-        Finding::broken(
-            format!("the clock is {clock_ahead} s off"),
-            "turn on time synchronisation (timedatectl set-ntp true)",
-        )
-    });
     let facts = match group::resolve(&wire, &own, setup.group.as_ref()).await {
         Ok(group) => Some(facts(&wire, &own, &group).await?),
-        Err(error @ (TelegramError::Link { .. } | TelegramError::LoggedOut { .. })) => return Err(error),
+        Err(
+            error @ (TelegramError::Link { .. } | TelegramError::LoggedOut { .. } | TelegramError::KeyDestroyed { .. }),
+        ) => return Err(error),
         Err(error) => {
+            findings.push(Finding::clock(wire.clock_ahead().await.map_err(explain)?));
             findings.push(Finding { weight: Weight::Broken, what: error.to_string(), how: None });
             None
         }
@@ -71,5 +59,5 @@ pub async fn examine(setup: &Setup) -> Result<Examination, TelegramError> {
         }
     }
     wire.vault().flush()?;
-    Ok(Examination { account, facts, clock_ahead, findings })
+    Ok(Examination { account, facts, findings })
 }

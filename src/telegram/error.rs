@@ -6,6 +6,7 @@ use grammers_mtsender::{InvocationError, RpcError};
 
 use super::convert::safe;
 use super::reaction::{Reaction, reaction};
+use crate::clock::Timestamp;
 use crate::store::session::SessionError;
 
 /// What kind of error it is; the edge makes an exit code of it.
@@ -32,6 +33,17 @@ pub enum TelegramError {
     LoggedOut {
         /// Telegram's name for it.
         name: String,
+    },
+    /// Telegram destroyed the key.
+    #[error(
+        "Telegram destroyed this login's key ({name}, {at}) because two processes used it at once, as with a copied session.db: \
+         nothing in the desk is lost, the key is never used again, and `topicdesk login` makes a new one"
+    )]
+    KeyDestroyed {
+        /// Telegram's name for it.
+        name: String,
+        /// When this machine was told.
+        at: Timestamp,
     },
     /// Somebody is logged in already.
     #[error("already logged in as {who}: run `topicdesk logout` first")]
@@ -138,7 +150,9 @@ impl TelegramError {
     /// Tells what kind of error it is.
     pub fn kind(&self) -> ErrorKind {
         match self {
-            TelegramError::NotLoggedIn | TelegramError::LoggedOut { .. } => ErrorKind::NotLoggedIn,
+            TelegramError::NotLoggedIn | TelegramError::LoggedOut { .. } | TelegramError::KeyDestroyed { .. } => {
+                ErrorKind::NotLoggedIn
+            }
             TelegramError::WrongApi { .. }
             | TelegramError::Sandbox { .. }
             | TelegramError::GroupUnclear { .. }
@@ -225,7 +239,19 @@ impl CallError {
 
     /// Tells whether Telegram has ended the login.
     pub(crate) fn is_lost_login(&self) -> bool {
-        matches!(self, CallError::Rpc(rpc) if reaction(rpc) == Reaction::LoggedOut)
+        match self {
+            CallError::Rpc(rpc) => matches!(reaction(rpc), Reaction::LoggedOut | Reaction::Destroyed),
+            CallError::Session(error) => matches!(error, TelegramError::KeyDestroyed { .. }),
+            _ => false,
+        }
+    }
+
+    /// Tells Telegram's name for it, if it has destroyed the key.
+    pub(crate) fn destroys_key(&self) -> Option<String> {
+        match self {
+            CallError::Rpc(rpc) if reaction(rpc) == Reaction::Destroyed => Some(rpc_name(rpc)),
+            _ => None,
+        }
     }
 
     /// Tells whether the account cannot get at a channel, or its hash is wrong.
@@ -253,6 +279,9 @@ impl CallError {
         if let Some(wait) = self.wait() {
             return TelegramError::Flood { seconds: wait.as_secs() };
         }
+        if let CallError::Session(error) = self {
+            return error;
+        }
         if self.is_lost_login() {
             return TelegramError::LoggedOut { name: self.words() };
         }
@@ -261,7 +290,6 @@ impl CallError {
                 TelegramError::WrongApi { name: rpc_name(&rpc) }
             }
             CallError::Rpc(rpc) => TelegramError::Refused { name: rpc_name(&rpc) },
-            CallError::Session(error) => error,
             // grammers answers an unknown key with a key exchange, which a sandbox cannot do.
             CallError::Garbled(why) if target.contains("sandbox") => TelegramError::Link {
                 target: target.to_owned(),

@@ -22,7 +22,8 @@ pub(crate) async fn facts(wire: &Wire, own: &OwnRecord, group: &Group) -> Result
     let admins = admins(wire, group);
     let membership = membership(wire, group);
     let top = top_message(wire, own, group, full.pts);
-    let (myself, admins, membership, top) = tokio::join!(myself, admins, membership, top);
+    let clock = wire.clock_ahead();
+    let (myself, admins, membership, top, clock) = tokio::join!(myself, admins, membership, top, clock);
     let myself = myself.map_err(|error| error.explain(&wire.target()))?;
     let membership = membership.map_err(|error| error.explain(&wire.target()))?;
     Ok(GroupFacts {
@@ -38,6 +39,7 @@ pub(crate) async fn facts(wire: &Wire, own: &OwnRecord, group: &Group) -> Result
         rights: rights(membership.as_ref(), &group.channel, &myself),
         top_message: top.map_err(|error| error.explain(&wire.target()))?,
         pts: full.pts.max(1),
+        clock_ahead: Some(clock.map_err(|error| error.explain(&wire.target()))?),
         lost: None,
     })
 }

@@ -241,12 +241,15 @@ async fn live(shared: Arc<Shared>, number: u64) -> Over {
     if shared.vault.own().is_none() {
         return Over::Trouble(TelegramError::NotLoggedIn);
     }
+    if let Some(destroyed) = shared.vault.destroyed() {
+        return Over::Trouble(destroyed);
+    }
     let (wire, Pool { mut runner, pushes }) = Wire::new(&shared.setup, Arc::clone(&shared.vault));
     let doubt = wire.clone();
     let link = |why: &str| Over::Trouble(TelegramError::Link { target: doubt.target(), why: why.to_owned() });
     tokio::select! {
         over = follow(&shared, wire, pushes, number) => over,
-        () = doubt.doubted() => link("no answer in time, or the login has ended"),
+        () = doubt.doubted() => link("no answer in time; it may be that this machine's clock is ahead of the real time, or that the login has ended"),
         _ = &mut runner.0 => link("the connection broke"),
     }
 }

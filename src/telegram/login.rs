@@ -72,6 +72,27 @@ pub fn account(session: &Path) -> Result<Option<Account>, TelegramError> {
     Ok(Vault::read_own(session)?.map(Account::from))
 }
 
+/// Tells who is logged in with a key that is good, as far as this machine was told; without a connection.
+///
+/// # Errors
+/// Nobody is, Telegram has destroyed the key, or the session file cannot be read.
+pub fn standing(session: &Path) -> Result<Account, TelegramError> {
+    if let Some(destroyed) = Vault::read_destroyed(session)? {
+        return Err(destroyed);
+    }
+    account(session)?.ok_or(TelegramError::NotLoggedIn)
+}
+
+/// Forgets a login whose key Telegram has destroyed, so that another can be made; tells whether there was one.
+///
+/// # Errors
+/// The session file cannot be read or written.
+pub fn clear_destroyed(setup: &Setup) -> Result<Option<TelegramError>, TelegramError> {
+    let Some(destroyed) = Vault::read_destroyed(&setup.session)? else { return Ok(None) };
+    Vault::open(&Setup { sandbox: None, ..setup.clone() })?.forget()?;
+    Ok(Some(destroyed))
+}
+
 /// Logs in as a bot.
 ///
 /// # Errors

@@ -23,6 +23,8 @@ pub(crate) enum Reaction {
     Park(&'static str),
     /// The login has ended: stop, and ask for another.
     LoggedOut,
+    /// Telegram has destroyed the key: write that down, and never use it again.
+    Destroyed,
     /// The two-step password is asked for.
     Password,
     /// The settings are wrong: a person must mend them.
@@ -34,7 +36,8 @@ pub(crate) enum Reaction {
 }
 
 use Reaction::{
-    CountAnew, Done, LoggedOut, Migrate, NoAccess, Park, Password, Refuse, Repeat, Settings, Taken, TopicGone, Wait,
+    CountAnew, Destroyed, Done, LoggedOut, Migrate, NoAccess, Park, Password, Refuse, Repeat, Settings, Taken,
+    TopicGone, Wait,
 };
 
 const GONE: &str = "the topic no longer exists in Telegram";
@@ -100,8 +103,8 @@ const TABLE: &[(&str, Reaction)] = &[
     ("CHAT_FORWARDS_RESTRICTED", Park("the group does not allow to forward its messages")),
     ("ALLOW_PAYMENT_REQUIRED*", Park("this group asks for a payment for every message, which the desk never makes")),
     ("SESSION_PASSWORD_NEEDED", Password),
-    // Telegram has destroyed the key: every further try with it is one too many.
-    ("AUTH_KEY_DUPLICATED", LoggedOut),
+    // Two processes have used one key: every further try with it is one too many.
+    ("AUTH_KEY_DUPLICATED", Destroyed),
     ("AUTH_KEY_UNREGISTERED", LoggedOut),
     ("SESSION_REVOKED", LoggedOut),
     ("SESSION_EXPIRED", LoggedOut),
@@ -154,7 +157,7 @@ mod tests {
             (&[400], "MSG_ID_INVALID REPLY_MESSAGE_ID_INVALID BOT_METHOD_INVALID FROM_MESSAGE_BOT_DISABLED", "Park"),
             (&[400], "PEER_FLOOD MESSAGE_TOO_LONG", "Park"),
             (&[401], "AUTH_KEY_UNREGISTERED SESSION_REVOKED SESSION_EXPIRED USER_DEACTIVATED_BAN", "LoggedOut"),
-            (&[406], "AUTH_KEY_DUPLICATED", "LoggedOut"),
+            (&[406], "AUTH_KEY_DUPLICATED", "Destroyed"),
             (&[401], "SESSION_PASSWORD_NEEDED", "Password"),
             (&[400], "ACCESS_TOKEN_EXPIRED ACCESS_TOKEN_INVALID API_ID_INVALID API_ID_PUBLISHED_FLOOD", "Settings"),
             (&[406], "UPDATE_APP_TO_LOGIN", "Settings"),

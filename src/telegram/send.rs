@@ -154,9 +154,12 @@ fn judge_error(shared: &Shared, error: &CallError) -> Outcome {
     let refused = |why: &str, topic_gone| Outcome::Refused { why: why.to_owned(), topic_gone };
     match reaction(rpc) {
         // A lost login refuses every call, also the repeat of one that went through.
-        Reaction::Taken | Reaction::Repeat | Reaction::LoggedOut | Reaction::Password | Reaction::Migrate => {
-            Outcome::Unknown { why: name }
-        }
+        Reaction::Taken
+        | Reaction::Repeat
+        | Reaction::LoggedOut
+        | Reaction::Destroyed
+        | Reaction::Password
+        | Reaction::Migrate => Outcome::Unknown { why: name },
         Reaction::TopicGone(why) => refused(why, true),
         Reaction::Park(why) | Reaction::NoAccess(why) => refused(why, false),
         _ => refused(&format!("Telegram refused it: {name}"), false),

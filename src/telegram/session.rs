@@ -13,7 +13,8 @@ use grammers_tl_types as tl;
 
 use super::error::TelegramError;
 use super::setup::{SandboxTarget, Setup};
-use crate::store::session::{DcRecord, OwnRecord, PeerRecord, PeerSort, SessionError, SessionFile};
+use crate::clock::Timestamp;
+use crate::store::session::{DcRecord, Destroyed, OwnRecord, PeerRecord, PeerSort, SessionError, SessionFile};
 
 /// So many new peers are collected before they are written in one transaction.
 const WRITE_BEHIND: usize = 64;
@@ -28,6 +29,7 @@ struct State {
     home_dc: i32,
     dcs: HashMap<i32, DcRecord>,
     own: Option<OwnRecord>,
+    destroyed: Option<Destroyed>,
     peers: HashMap<(PeerSort, i64), PeerRecord>,
     unwritten: Vec<PeerRecord>,
 }
@@ -52,7 +54,8 @@ impl Vault {
             dcs.insert(dc.id, dc);
         }
         let own = file.own()?;
-        let state = State { file, home_dc, dcs, own, peers: HashMap::new(), unwritten: Vec::new() };
+        let destroyed = file.destroyed()?;
+        let state = State { file, home_dc, dcs, own, destroyed, peers: HashMap::new(), unwritten: Vec::new() };
         Ok(Self { state: Mutex::new(state) })
     }
 
@@ -62,6 +65,30 @@ impl Vault {
             Some(file) => file.own(),
             None => Ok(None),
         }
+    }
+
+    /// Reads whether Telegram has destroyed the key, without a connection.
+    pub(crate) fn read_destroyed(path: &Path) -> Result<Option<TelegramError>, SessionError> {
+        match SessionFile::open_if_present(path)? {
+            Some(file) => Ok(file.destroyed()?.map(words)),
+            None => Ok(None),
+        }
+    }
+
+    /// Tells whether Telegram has destroyed the key.
+    pub(crate) fn destroyed(&self) -> Option<TelegramError> {
+        self.state().destroyed.clone().map(words)
+    }
+
+    /// Writes down that Telegram has destroyed the key; makes the sentence of it.
+    pub(crate) fn destroy(&self, name: &str, at: Timestamp) -> TelegramError {
+        let mut state = self.state();
+        let destroyed = Destroyed { name: name.to_owned(), at };
+        if let Err(error) = state.file.set_destroyed(name, at) {
+            tracing::error!(%error, "that the key was destroyed could not be written down");
+        }
+        tracing::error!(name, "Telegram has destroyed the key");
+        words(state.destroyed.get_or_insert(destroyed).clone())
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -84,6 +111,7 @@ impl Vault {
     pub(crate) fn reread(&self) -> Result<(), SessionError> {
         let mut state = self.state();
         state.own = state.file.own()?;
+        state.destroyed = state.file.destroyed()?;
         for dc in state.file.dcs()? {
             state.dcs.insert(dc.id, dc);
         }
@@ -98,6 +126,7 @@ impl Vault {
         let mut state = self.state();
         state.file.forget()?;
         state.own = None;
+        state.destroyed = None;
         state.peers.clear();
         state.unwritten.clear();
         for dc in state.dcs.values_mut() {
@@ -190,6 +219,10 @@ impl State {
         }
         Ok(())
     }
+}
+
+fn words(destroyed: Destroyed) -> TelegramError {
+    TelegramError::KeyDestroyed { name: destroyed.name, at: destroyed.at }
 }
 
 fn record(dc: &DcOption) -> DcRecord {

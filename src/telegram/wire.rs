@@ -16,6 +16,7 @@ use tokio::time::timeout;
 use super::error::{CallError, TelegramError};
 use super::session::Vault;
 use super::setup::Setup;
+use crate::clock::Clock;
 
 /// No request is waited for longer than this, connecting included.
 pub(crate) const LIMIT: Duration = Duration::from_secs(30);
@@ -28,6 +29,7 @@ pub(crate) struct Wire {
     handle: SenderPoolFatHandle,
     vault: Arc<Vault>,
     doubt: Arc<Notify>,
+    clock: Clock,
 }
 
 /// The parts of a connection that have one owner. Dropping it ends everything at once, even a connect that hangs.
@@ -65,7 +67,10 @@ impl Wire {
         let SenderPool { runner, handle, updates } =
             SenderPool::with_configuration(Arc::clone(&vault), setup.api_id, params);
         let runner = Runner(tokio::spawn(runner.run()));
-        (Wire { handle, vault, doubt: Arc::new(Notify::new()) }, Pool { runner, pushes: updates })
+        (
+            Wire { handle, vault, doubt: Arc::new(Notify::new()), clock: setup.clock.clone() },
+            Pool { runner, pushes: updates },
+        )
     }
 
     /// Gives the handle that grammers' own client wants.
@@ -94,6 +99,9 @@ impl Wire {
         limit: Duration,
         request: &R,
     ) -> Result<R::Return, CallError> {
+        if let Some(destroyed) = self.vault.destroyed() {
+            return Err(CallError::Session(destroyed));
+        }
         let answer = self.handle.raw_invoke_in_dc(self.vault.home(), request.to_bytes());
         match timeout(limit, answer).await {
             Err(_) => {
@@ -102,6 +110,11 @@ impl Wire {
             }
             Ok(Err(error)) => {
                 let error = CallError::from_grammers(error);
+                if let Some(name) = error.destroys_key() {
+                    let destroyed = self.vault.destroy(&name, self.clock.now());
+                    self.doubt.notify_one();
+                    return Err(CallError::Session(destroyed));
+                }
                 if error.is_lost_login() {
                     // Whoever called, the link has to look at its login now.
                     self.doubt.notify_one();
@@ -133,6 +146,12 @@ impl Wire {
         }
     }
 
+    /// Tells how far this machine's clock is ahead of Telegram's, in seconds.
+    pub(crate) async fn clock_ahead(&self) -> Result<i64, CallError> {
+        let tl::enums::Config::Config(config) = self.ask(&tl::functions::help::GetConfig {}).await?;
+        Ok(self.clock.now().unix() - i64::from(config.date))
+    }
+
     /// Moves to the data centre that a 303 names, if the error is one.
     pub(crate) async fn migrate(&self, error: &CallError) -> Result<bool, TelegramError> {
         let CallError::Rpc(rpc) = error else { return Ok(false) };
@@ -161,7 +180,6 @@ mod tests {
     use super::super::secret::Secret;
     use super::super::setup::SandboxTarget;
     use super::*;
-    use crate::clock::Clock;
 
     fn setup(folder: &std::path::Path, address: SocketAddr) -> Setup {
         let auth_key = Secret::new("5a".repeat(256));

@@ -154,6 +154,9 @@ actions! {
     Jump "jump" Everywhere ["C-o"] "" "jump to a ticket by number, customer or title: [number]";
     Search "search" Everywhere ["g /"] "" "search all messages and notes: [words]";
     Outbox "outbox" Everywhere ["g o"] "" "what has not been sent, and what was parked";
+    Status "status" Everywhere ["g s"] "" "how the desk stands: link, rights, freshness, holes";
+    Verify "verify" Everywhere ["g v"] "" "compare this ticket with Telegram once more";
+    VerifyAll "verify-all" Everywhere [] "" "compare everything with Telegram once more";
     GoUnassigned "unassigned" Everywhere ["1", "g u"] "" "queue Unassigned";
     GoMine "mine" Everywhere ["2", "g m"] "" "queue Mine";
     GoWaiting "waiting" Everywhere ["3", "g w"] "" "queue Waiting";

@@ -84,6 +84,10 @@ pub(crate) enum ReadKind {
     Find,
     /// Tickets to jump to.
     Jump,
+    /// How complete threads are.
+    Checks,
+    /// The ticket that keeps its place in the queue.
+    Kept,
 }
 
 /// Names one read.

@@ -12,7 +12,7 @@ use super::overlays::Overlay;
 use super::theme::Theme;
 use super::until::Zone;
 use super::view::Areas;
-use super::work::{After, NextFor, Repeatable, Submitted, Undoable};
+use super::work::{After, Kept, NextFor, Repeatable, Submitted, Undoable};
 use crate::clock::Timestamp;
 use crate::desk::command::Command;
 use crate::desk::ids::{AgentName, EntryId, MessageId, TicketKey};
@@ -94,6 +94,8 @@ pub(crate) struct Model {
     pub(crate) repeat: Option<(Repeatable, Option<TicketKey>)>,
     /// Commands on their way.
     pub(crate) submitted: BTreeMap<u64, Submitted>,
+    /// The comparison with Telegram that was asked for here, the last one.
+    pub(crate) verifying: Option<super::overlays::status::Verifying>,
     /// What a read for the next ticket is for.
     pub(crate) next_for: NextFor,
     /// A message to select when the thread has come.
@@ -135,6 +137,8 @@ pub(crate) struct QueueState {
     pub(crate) selected_key: Option<TicketKey>,
     /// The ticket that was left a moment ago while the queue did not have it, and when.
     pub(crate) left: Option<(TicketKey, Timestamp)>,
+    /// The ticket that was claimed under the cursor: it keeps its place until the cursor moves.
+    pub(crate) kept: Option<Kept>,
     /// The first row on the screen.
     pub(crate) top: usize,
     /// Marked tickets.
@@ -354,6 +358,7 @@ impl Model {
                 selected: 0,
                 selected_key: None,
                 left: None,
+                kept: None,
                 top: 0,
                 marked: BTreeSet::new(),
                 anchor: None,
@@ -377,6 +382,7 @@ impl Model {
             undo: Vec::new(),
             repeat: None,
             submitted: BTreeMap::new(),
+            verifying: None,
             next_for: NextFor::Open,
             land_on: None,
             areas: Areas::default(),

@@ -4,6 +4,7 @@ use crate::clock::Timestamp;
 use crate::desk::command::Command;
 use crate::desk::ids::{AgentName, EventId, MessageId, OutboxId, TicketKey};
 use crate::desk::ticket::Pending;
+use crate::engine::views::TicketRow;
 
 /// What `u` takes back.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -149,6 +150,8 @@ pub(crate) enum After {
     TakenBack(Undoable),
     /// A move taken back: what it was.
     Undone(String),
+    /// The comparison with Telegram has begun: of a ticket, or of everything.
+    Verify(Option<TicketKey>),
     /// Say these words.
     Say(String),
     /// Nothing, unless it is refused.
@@ -167,4 +170,13 @@ pub(crate) enum NextFor {
     AfterAction,
     /// To do this to it.
     Repeat(Repeatable),
+}
+
+/// A row that stays although its queue may not have it any more.
+#[derive(Clone, Debug)]
+pub(crate) struct Kept {
+    /// The row, as it was last read.
+    pub(crate) row: TicketRow,
+    /// It stands among the rows only because it is kept.
+    pub(crate) inserted: bool,
 }

@@ -90,14 +90,21 @@ async fn a_gap_right_after_another_is_not_forgotten() {
     }
 }
 
+/// `skew` moves the server's clock. Behind ours by more than half a minute, grammers-mtproto 0.11 can say nothing that is accepted: ids
+/// only ever rise, also when it has learned the time. The desk waits for the clock to be set right.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_clock_that_is_behind_telegrams_is_no_end() {
+async fn a_clock_that_is_not_telegrams_is_no_end() {
     let mut scene = scene().await;
-    for line in ["skew 900", "skew 1800"] {
+    for line in ["skew 900", "skew 1800", "skew 0"] {
         scene.cause(line);
         scene.cause("cut-all");
         scene.survives(line, &[]).await;
     }
+    scene.cause("skew -900");
+    scene.cause("cut-all");
+    scene.desk.until("no connection", |incoming| matches!(incoming, Incoming::Link(_)).then_some(())).await;
+    scene.cause("skew 0");
+    scene.survives("the clock was set right", &[]).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -126,17 +133,27 @@ async fn a_revoked_login_stops_the_link() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_duplicated_key_is_latched_and_never_tried_again() {
     let mut scene = scene().await;
-    scene.cause("error * 406 AUTH_KEY_DUPLICATED");
+    // Once is enough, whatever the server says later.
     scene.cause("error * 406 AUTH_KEY_DUPLICATED");
     scene.cause("cut-all");
     let why = scene.desk.stopped().await;
-    assert!(why.contains("AUTH_KEY_DUPLICATED"), "{why}");
-    scene.cause("clear");
-    let calls = |world: &topicdesk::sandbox::WorldHandle| world.calls("updates.getChannelDifference");
-    let before = calls(&scene.server.world());
-    tokio::time::sleep(std::time::Duration::from_secs(2)).await;
-    assert_eq!(calls(&scene.server.world()), before, "nothing is asked with that key any more");
-    assert_eq!(scene.server.world().connections(), 0, "and no connection is made");
+    assert!(why.contains("AUTH_KEY_DUPLICATED") && why.contains("two processes"), "{why}");
+    let world = scene.server.world();
+    let calls = || world.calls("help.getConfig") + world.calls("updates.getState") + world.calls("users.getUsers");
+    let before = calls();
+    // Told to begin anew, and as another process: nothing is asked with that key any more.
+    scene.desk.order(topicdesk::engine::transport::Order::Follow { cursor: scene.desk.cursor.clone() });
+    assert_eq!(scene.desk.stopped().await, why);
+    let setup = setup(&scene.server, scene._folder.path(), 0);
+    assert_eq!(Desk::start(&scene.server, &setup, scene.desk.cursor.clone()).stopped().await, why);
+    let error = topicdesk::telegram::doctor::examine(&setup).await.expect_err("a dead key");
+    assert_eq!(error.to_string(), why);
+    assert_eq!((calls(), world.connections()), (before, 0));
+    // A login says what it forgets, and makes a new one.
+    let said = topicdesk::telegram::login::clear_destroyed(&setup).expect("forgets").expect("there was one");
+    assert_eq!(said.to_string(), why);
+    bot(&scene.server, &setup).await;
+    topicdesk::telegram::doctor::examine(&setup).await.expect("a new login");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -2,6 +2,8 @@
 
 #[cfg(feature = "sandbox")]
 mod cli;
+#[cfg(feature = "sandbox")]
+mod cli_outbox;
 mod config;
 mod engine;
 mod engine_changes;
@@ -23,12 +25,15 @@ mod pty_outbox;
 #[cfg(feature = "sandbox")]
 mod pty_signals;
 #[cfg(feature = "sandbox")]
+mod rights;
+#[cfg(feature = "sandbox")]
 mod sandbox;
 mod screens;
 mod screens_bytes;
 mod screens_desk;
 mod screens_more;
 mod screens_rules;
+mod screens_standing;
 mod screens_terminal;
 mod screens_thread;
 #[cfg(feature = "sandbox")]

@@ -98,7 +98,7 @@ pub(crate) fn open(folder: &Path, setup: Setup) -> (Desk, Handle) {
 }
 
 /// Waits until the desk is as it should be, re-reading after every revision.
-async fn until(handle: &Handle, what: &str, mut good: impl FnMut(&DeskView) -> bool) {
+pub(crate) async fn until(handle: &Handle, what: &str, mut good: impl FnMut(&DeskView) -> bool) {
     let mut revisions = handle.watch();
     let wait = async {
         loop {

@@ -13,8 +13,8 @@ use topicdesk::desk::ticket::{Pending, PendingReason, Status};
 use topicdesk::engine::handle::{Handle, HandleEnds, Receipt, handle};
 use topicdesk::engine::views::LinkState;
 use topicdesk::engine::views::{
-    Counts, DeskView, Draft, Entry, EntryKind, Hit, OutboxRow, PersonView, QueueName, QueuePage, Revision, Side,
-    ThreadPage, TicketRow, TicketView, View, ViewRequest, Window,
+    Counts, DeskView, Draft, Entry, EntryKind, Finding, Hit, OutboxRow, PersonView, QueueName, QueuePage, RecheckView,
+    Revision, Side, ThreadPage, TicketCheck, TicketRow, TicketView, View, ViewRequest, Window,
 };
 use topicdesk::tui::{Rehearsal, Setup};
 
@@ -46,6 +46,11 @@ pub(crate) struct State {
     pub(crate) backfill: Option<u8>,
     pub(crate) not_before: Option<Timestamp>,
     pub(crate) unsent: usize,
+    pub(crate) read_only: Option<String>,
+    pub(crate) findings: Vec<Finding>,
+    pub(crate) holes: Vec<(MessageId, MessageId)>,
+    pub(crate) recheck: Option<RecheckView>,
+    pub(crate) checks: Vec<TicketCheck>,
     pub(crate) next_outbox: i64,
 }
 
@@ -429,16 +434,16 @@ impl State {
             ViewRequest::Outbox => View::Outbox { rows: self.outbox.clone() },
             ViewRequest::Desk => View::Desk(DeskView {
                 trouble: None,
-                read_only: None,
-                findings: Vec::new(),
-                recheck: None,
+                read_only: self.read_only.clone(),
+                findings: self.findings.clone(),
+                recheck: self.recheck.clone(),
                 name: "acme-support".to_owned(),
                 groups: Vec::new(),
                 link: self.link.clone(),
                 backfill: self.backfill,
                 agent: AgentName::from("ann"),
                 agents: ["ann", "mia", "tom"].map(AgentName::from).to_vec(),
-                holes: Vec::new(),
+                holes: self.holes.clone(),
                 not_before: self.not_before,
             }),
             ViewRequest::NextTicket { after, backwards } => {
@@ -464,7 +469,7 @@ impl State {
             ViewRequest::FindTicket { topic } => View::Ticket {
                 ticket: self.tickets.iter().map(|page| page.ticket.row.key()).find(|key| key.topic == *topic),
             },
-            ViewRequest::Completeness { .. } => View::Completeness { checks: Vec::new() },
+            ViewRequest::Completeness { .. } => View::Completeness { checks: self.checks.clone() },
             ViewRequest::Summary | ViewRequest::Outside { .. } => View::Unreadable { why: "not here".to_owned() },
         }
     }

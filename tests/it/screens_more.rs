@@ -92,6 +92,7 @@ async fn the_outbox_leads_to_its_ticket() {
             at: noon(),
             delivery: Delivery::Parked { why: "topic closed".to_owned() },
             part_of: None,
+            seen: None,
         });
     });
     desk.changed(1037).await;

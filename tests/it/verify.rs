@@ -3,9 +3,10 @@
 use std::time::Duration;
 
 use topicdesk::desk::command::{Command, Refusal};
+use topicdesk::desk::ids::MessageId;
 use topicdesk::desk::thread::Message;
-use topicdesk::engine::transport::{Failure, GroupFacts, Incoming, LinkState, Order, Rights};
-use topicdesk::engine::views::{Completeness, DeskView, Rechecked, View, ViewRequest};
+use topicdesk::engine::transport::{Failure, GroupFacts, Happening, Incoming, LinkState, Order, Rights};
+use topicdesk::engine::views::{Completeness, DeskView, How, Rechecked, TicketCheck, View, ViewRequest};
 
 use crate::support::bench::{ANNA, Bench, OLENA, at, created, facts, text, ticket};
 
@@ -77,6 +78,86 @@ fn an_account_that_is_shown_less_proves_no_deletion() {
         bench.answer_scan(&scan, &[]);
     }
     assert_eq!(bench.engine.recheck().expect("there was one").found, []);
+}
+
+fn check(bench: &Bench) -> TicketCheck {
+    match bench.read("anna", ViewRequest::Completeness { ticket: Some(ticket(5)) }) {
+        View::Completeness { checks } => checks.into_iter().next().expect("the ticket"),
+        other => panic!("{other:?}"),
+    }
+}
+
+/// `from to how`, of each range.
+fn seen(bench: &Bench) -> Vec<(i32, i32, How)> {
+    check(bench).seen.into_iter().map(|range| (range.from.0, range.to.0, range.how)).collect()
+}
+
+#[test]
+fn each_id_is_known_by_how_it_was_seen_and_what_was_not_shown_is_asked_for_again() {
+    let mut now = history();
+    let mut bench = Bench::followed(&now);
+    bench.push(vec![Happening::Deleted(vec![MessageId(7)])]);
+    let message = [(5, 5, How::Service), (6, 6, How::Message), (7, 7, How::Deleted), (8, 8, How::Unseen)];
+    assert_eq!(seen(&bench), [&message[..], &[(9, 9, How::Message)]].concat());
+    // While the account is shown only commands, ids that show nothing prove nothing.
+    let blind = Rights { member: true, send: true, ..Rights::default() };
+    bench.incoming(Incoming::Facts(GroupFacts { rights: blind, ..facts() }));
+    bench.push(vec![Happening::Message(text(20, 5, OLENA, at(200), "/help"))]);
+    for scan in scans(&mut bench) {
+        bench.answer_scan(&scan, &[]);
+    }
+    assert_eq!(scans(&mut bench), [], "and they are not asked for again and again");
+    assert_eq!(check(&bench).verdict, Completeness::Unknown);
+    let tail = [(9, 9, How::Message), (10, 19, How::NotShown), (20, 20, How::Message)];
+    assert_eq!(seen(&bench), [&message[..], &tail].concat());
+    // Shown everything again, the desk asks for them by itself, and then knows.
+    bench.incoming(Incoming::Facts(facts()));
+    assert_eq!(check(&bench).verdict, Completeness::Holes);
+    now.push(text(12, 5, OLENA, at(150), "can anybody hear me?"));
+    now.push(text(15, 6, OLENA, at(160), "another matter"));
+    for scan in scans(&mut bench) {
+        bench.answer_scan(&scan, &now);
+    }
+    assert!(bench.thread(5).contains("can anybody hear me? late"), "{}", bench.thread(5));
+    assert_eq!(check(&bench).verdict, Completeness::Complete);
+    let tail = [
+        (9, 9, How::Message),
+        (10, 11, How::Unseen),
+        (12, 12, How::Message),
+        (13, 14, How::Unseen),
+        (15, 15, How::Elsewhere),
+        (16, 19, How::Unseen),
+        (20, 20, How::Message),
+    ];
+    assert_eq!(seen(&bench), [&message[..], &tail].concat());
+}
+
+#[test]
+fn a_first_synchronisation_that_was_shown_little_is_done_again_when_it_is_shown_all() {
+    let mut bench = Bench::new();
+    bench.connect();
+    let blind = Rights { member: true, send: true, ..Rights::default() };
+    // Above what is known to exist there is no hole to close.
+    let top_message = Some(MessageId(9));
+    bench.incoming(Incoming::Facts(GroupFacts { rights: blind, top_message, ..facts() }));
+    let cursor = bench.cursor.clone();
+    bench.incoming(Incoming::Seeded { cursor });
+    bench.backfill(&history()[..1]);
+    bench.incoming(Incoming::Link(LinkState::Live));
+    assert_eq!(scans(&mut bench), []);
+    bench.incoming(Incoming::Facts(facts()));
+    let mut asked = 0;
+    loop {
+        let open = scans(&mut bench);
+        if open.is_empty() {
+            break;
+        }
+        asked += open.len();
+        open.iter().for_each(|scan| bench.answer_scan(scan, &history()));
+    }
+    assert!(asked > 0);
+    assert!(bench.thread(5).contains("7.2"), "{}", bench.thread(5));
+    assert_eq!(check(&bench).verdict, Completeness::Complete);
 }
 
 #[test]

@@ -66,7 +66,34 @@ impl Finding {
     }
 }
 
+/// A clock that is further off than this makes deadlines, pauses and alerts come at a wrong time.
+const SKEW: i64 = 30;
+
+impl Finding {
+    /// Judges how far this machine's clock is ahead of Telegram's, in seconds.
+    pub fn clock(ahead: i64) -> Finding {
+        match clock_words(ahead) {
+            None => Finding::fine("the clock agrees with Telegram's"),
+            Some(words) => Finding::broken(
+                format!("this machine's {words}: SLA clocks run on Telegram's dates"),
+                "fix NTP: turn on time synchronisation (timedatectl set-ntp true)",
+            ),
+        }
+    }
+}
+
+/// Says how far a clock is off, if it is.
+fn clock_words(ahead: i64) -> Option<String> {
+    let which = if ahead < 0 { "behind" } else { "ahead of" };
+    (ahead.abs() > SKEW).then(|| format!("clock is {} s {which} Telegram's", ahead.unsigned_abs()))
+}
+
 impl GroupFacts {
+    /// Says how far this machine's clock is off, if it is.
+    pub fn clock_skew(&self) -> Option<String> {
+        self.clock_ahead.and_then(clock_words)
+    }
+
     /// Says why nothing can be sent to the group at present, and who can change that; `None`: the desk can send.
     pub fn read_only(&self) -> Option<String> {
         let who = &self.own_name;
@@ -81,6 +108,10 @@ impl GroupFacts {
             rights if !rights.send => {
                 Some(format!("{who} may not send messages: an admin has to allow it in the group's settings"))
             }
+            // Whoever answers would not see what has been written since.
+            _ if !self.sees_all() => {
+                Some(format!("{who} is shown only commands and replies: an admin has to make it an admin again"))
+            }
             _ => None,
         }
     }
@@ -93,15 +124,17 @@ impl GroupFacts {
     /// Judges the account's rights and the group's settings, in the order in which they are to be read.
     pub fn findings(&self) -> Vec<Finding> {
         let (who, rights) = (&self.own_name, &self.rights);
+        let mut found: Vec<Finding> = self.clock_ahead.map(Finding::clock).into_iter().collect();
         if let Some(why) = &self.lost {
-            return vec![Finding { weight: Weight::Broken, what: why.clone(), how: None }];
+            found.push(Finding { weight: Weight::Broken, what: why.clone(), how: None });
+            return found;
         }
         if !rights.member {
             let what = format!("{who} is not a member of the group: nothing is seen, nothing can be sent");
-            return vec![Finding::broken(what, "an admin of the group must add it")];
+            found.push(Finding::broken(what, "an admin of the group must add it"));
+            return found;
         }
         let grant = |right: &str| format!("group settings, Administrators, {who}: turn on \"{right}\"");
-        let mut found = Vec::new();
         if !self.forum {
             found.push(Finding::broken(
                 "the group has no topics: there are no tickets to answer in",
@@ -173,7 +206,8 @@ mod tests {
 
     #[test]
     fn what_keeps_the_desk_from_sending_is_one_sentence() {
-        let cases: [(&str, Change); 3] = [
+        let cases: [(&str, Change); 4] = [
+            ("shown only commands", |facts| facts.rights.admin = false),
             ("no member of the group", |facts| facts.rights.member = false),
             ("no topics any more", |facts| facts.forum = false),
             ("may not send messages", |facts| facts.rights.send = false),
@@ -183,11 +217,17 @@ mod tests {
             assert!(why.contains(words) && why.contains(" has to "), "{why}");
         }
         assert_eq!(facts(|_| {}).read_only(), None);
+        assert_eq!(facts(|facts| facts.clock_ahead = Some(-30)).clock_skew(), None);
     }
 
     #[test]
     fn every_lack_and_every_excess_is_named_with_what_to_do() {
-        let cases: [(Weight, &str, Change); 7] = [
+        let cases: [(Weight, &str, Change); 10] = [
+            (Weight::Broken, "clock is 31 s ahead of Telegram's: SLA clocks", |facts| facts.clock_ahead = Some(31)),
+            (Weight::Broken, "clock is 900 s behind Telegram's: SLA clocks", |facts| facts.clock_ahead = Some(-900)),
+            (Weight::Broken, "clock is 60 s ahead", |facts| {
+                (facts.clock_ahead, facts.rights.member) = (Some(60), false);
+            }),
             (Weight::Broken, "not a member", |facts| facts.rights.member = false),
             (Weight::Broken, "no topics", |facts| facts.forum = false),
             (Weight::Broken, "sees only commands", |facts| facts.rights.admin = false),

@@ -114,6 +114,9 @@ pub(super) fn answer(inner: &mut Inner, link: u64, key_id: i64, body: &[u8]) -> 
     let method = grammers_tl_types::name_for_id(id);
     *inner.calls.entry(method.to_owned()).or_insert(0) += 1;
     let Some(key) = inner.keys.get_mut(key_id) else { return refuse(&Refusal::new(401, "AUTH_KEY_UNREGISTERED")) };
+    if key.destroyed {
+        return refuse(&Refusal::new(406, "AUTH_KEY_DUPLICATED"));
+    }
     if wants_updates && (sets_up || key.link.is_none()) {
         key.link = Some(link);
     }

@@ -63,6 +63,33 @@ impl World {
         Ok(id)
     }
 
+    /// Turns a group's topics on or off; what was said in them stays where it is.
+    ///
+    /// # Errors
+    /// Refuses an unknown group.
+    pub fn set_forum(&mut self, group: i64, on: bool) -> Result<(), Refusal> {
+        let found = self.group_mut(group)?;
+        found.forum = on;
+        let members: Vec<i64> = found.members.keys().copied().collect();
+        self.record(|| Record::Forum { group, on });
+        for account in members {
+            self.announce(Update::Channel { group, account });
+        }
+        Ok(())
+    }
+
+    /// Turns a bot's privacy mode on or off and adds the bot to the group anew, which is when Telegram heeds it.
+    ///
+    /// # Errors
+    /// Refuses an unknown account.
+    pub fn set_privacy(&mut self, group: i64, account: i64, on: bool) -> Result<(), Refusal> {
+        let found = self.accounts.get_mut(&account).ok_or_else(|| Refusal::bad("USER_ID_INVALID"))?;
+        found.privacy = on;
+        self.record(|| Record::Privacy { account, on });
+        self.announce(Update::Channel { group, account });
+        Ok(())
+    }
+
     /// Forbids or allows all plain members to do things.
     ///
     /// # Errors

@@ -43,6 +43,10 @@ pub enum Record {
     Member { group: i64, member: Member },
     /// What plain members may not do was changed.
     DefaultBanned { group: i64, rights: BannedRights },
+    /// A group got topics, or lost them.
+    Forum { group: i64, on: bool },
+    /// A bot's privacy mode was turned on or off.
+    Privacy { account: i64, on: bool },
     /// A call's `random_id` was used up.
     Sent { account: i64, group: i64, random_id: i64, id: i32 },
     /// An account read a topic.
@@ -155,6 +159,16 @@ impl World {
             Record::DefaultBanned { group, rights } => {
                 if let Some(found) = self.groups.get_mut(&group) {
                     found.default_banned = rights;
+                }
+            }
+            Record::Forum { group, on } => {
+                if let Some(found) = self.groups.get_mut(&group) {
+                    found.forum = on;
+                }
+            }
+            Record::Privacy { account, on } => {
+                if let Some(found) = self.accounts.get_mut(&account) {
+                    found.privacy = on;
                 }
             }
             Record::Sent { account, group, random_id, id } => {

@@ -48,6 +48,12 @@ pub(crate) enum Then {
     TakeOver,
     /// Throw a reply away.
     Discard(OutboxId),
+    /// Send a reply that was stopped, as answered up to a message.
+    SendUnsent(OutboxId, Option<MessageId>),
+    /// Change a reply that has not left: where, which, what it says.
+    ChangeUnsent(TicketKey, OutboxId, String),
+    /// Go to a reply that has not left.
+    ToUnsent(TicketKey, OutboxId),
     /// Delete a message of the open ticket.
     DeleteMessage(MessageId),
     /// Keep the topic out of the desk.

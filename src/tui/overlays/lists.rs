@@ -36,8 +36,12 @@ pub(super) fn draw(list: &Overlay, model: &Model, frame: &mut Frame<'_>, screen:
             (picker, "Search messages and notes".to_owned(), empty)
         }
         Overlay::Jump(picker, _) => (picker, "Jump to a ticket".to_owned(), "no such ticket"),
-        Overlay::Outbox(picker, _) => (picker, "Not sent yet".to_owned(), "everything has been sent"),
-        Overlay::Until(_) | Overlay::Confirm(_) => return,
+        Overlay::Outbox(picker, _) => (
+            picker,
+            "Not sent yet · Enter goes there · Tab sends, changes, throws away".to_owned(),
+            "everything has been sent",
+        ),
+        Overlay::Until(_) | Overlay::Confirm(_) | Overlay::Status(_) => return,
     };
     let wide = screen.width >= 100;
     let size =

@@ -2,6 +2,7 @@
 
 pub(super) mod confirm;
 pub(super) mod lists;
+pub(super) mod status;
 pub(super) mod until_form;
 pub(super) mod which_key;
 
@@ -49,6 +50,8 @@ pub(crate) enum Overlay {
     Jump(Picker, Vec<TicketRow>),
     /// What has not been sent.
     Outbox(Picker, Vec<OutboxRow>),
+    /// How the desk stands.
+    Status(status::StatusPage),
 }
 
 impl Overlay {
@@ -62,7 +65,7 @@ impl Overlay {
             | Overlay::Search(picker, _)
             | Overlay::Jump(picker, _)
             | Overlay::Outbox(picker, _) => Some(picker),
-            Overlay::Until(_) | Overlay::Confirm(_) => None,
+            Overlay::Until(_) | Overlay::Confirm(_) | Overlay::Status(_) => None,
         }
     }
 }
@@ -72,6 +75,7 @@ pub(super) fn draw(model: &Model, frame: &mut Frame<'_>, screen: Rect) {
     match &model.overlay {
         None => {}
         Some(Overlay::Until(form)) => until_form::draw(form, model, frame, screen),
+        Some(Overlay::Status(page)) => status::draw(*page, model, frame, screen),
         Some(Overlay::Confirm(confirm)) => confirm::draw(confirm, model, frame, screen),
         Some(list) => lists::draw(list, model, frame, screen),
     }

@@ -9,8 +9,7 @@ use super::super::action::{ACTIONS, Action, Context};
 use super::super::model::{Focus, Model, NoticeTone, PromptKind};
 use super::super::view;
 use super::super::widgets::text;
-use crate::engine::views::LinkState;
-use crate::engine::views::{QueueName, Sort};
+use crate::engine::views::{GroupFacts, LinkState, QueueName, Sort};
 
 /// Draws the tabs: as many words as there is room for.
 pub(crate) fn tabs(model: &Model, frame: &mut Frame<'_>, area: Rect) {
@@ -143,6 +142,7 @@ fn link_words(model: &Model) -> (String, Style) {
     if let (Some(why), Some(LinkState::Live | LinkState::CatchingUp)) = (&desk.read_only, &desk.link) {
         return (format!("read-only: {}", text::cut(why, 60)), model.theme.warning);
     }
+    let clock = desk.groups.iter().find_map(GroupFacts::clock_skew);
     match (&desk.link, desk.backfill) {
         (Some(LinkState::Offline { since, .. }), _) => {
             let since = model.zone.moment(*since, model.now);
@@ -153,6 +153,9 @@ fn link_words(model: &Model) -> (String, Style) {
         (Some(LinkState::Connecting), _) => (format!("{arrows}connecting"), model.theme.dim),
         (_, Some(percent)) => (format!("{arrows}syncing {percent} %"), model.theme.dim),
         (Some(LinkState::CatchingUp), _) => (format!("{arrows}catching up"), model.theme.dim),
+        (Some(LinkState::Live), _) if clock.is_some() => {
+            (format!("{arrows}live · {}", clock.unwrap_or_default()), model.theme.warning)
+        }
         (Some(LinkState::Live), _) => (format!("{arrows}live"), model.theme.done),
         (None, _) => ("no link".to_owned(), model.theme.warning),
     }

@@ -3,23 +3,29 @@
 use super::super::effect::{Effect, ReadKind};
 use super::super::model::{Focus, Model};
 use super::super::work::NextFor;
-use super::{desk_work, overlay, queue, say, thread, warn};
+use super::{desk_work, keep, outbox, overlay, queue, say, standing, thread, warn};
 use crate::engine::views::View;
 
 pub(super) fn on_answer(model: &mut Model, kind: ReadKind, view: View, out: &mut Vec<Effect>) {
     match (kind, view) {
         (ReadKind::Queue, View::Queue(page)) => queue::on_page(model, page, out),
         (ReadKind::Counts, View::Counts(counts)) => model.counts = counts,
-        (ReadKind::Desk, View::Desk(desk)) => model.desk = Some(desk),
+        (ReadKind::Desk, View::Desk(desk)) => {
+            model.desk = Some(desk);
+            standing::on_desk(model, out);
+        }
+        (ReadKind::Checks, View::Completeness { checks }) => standing::on_checks(model, checks, out),
         (ReadKind::Thread | ReadKind::Before | ReadKind::After, View::Thread(page)) => {
             thread::on_page(model, kind, *page, out);
         }
         (ReadKind::Search, View::Search { hits }) => overlay::found(model, hits),
-        (ReadKind::Outbox, View::Outbox { rows }) => overlay::outbox(model, rows),
+        (ReadKind::Outbox, View::Outbox { rows }) => outbox::on_rows(model, rows),
         (ReadKind::Jump, View::Queue(page)) => overlay::jumps(model, page.rows),
         (ReadKind::Find, View::Ticket { ticket: Some(key) }) => thread::open(model, key, out),
         (ReadKind::Find, View::Ticket { ticket: None }) => warn(model, "there is no such ticket".to_owned(), out),
         (ReadKind::Next, View::Ticket { ticket }) => next(model, ticket, out),
+        (ReadKind::Kept, View::Thread(page)) => keep::on_row(model, page.ticket.row),
+        (ReadKind::Kept, View::Unreadable { .. }) => keep::let_go(model),
         (ReadKind::Thread, View::Unreadable { why }) => {
             if model.open.as_ref().is_some_and(|open| open.ticket.is_none()) {
                 model.open = None;

@@ -4,12 +4,15 @@ mod answers;
 mod compose;
 mod desk_work;
 mod jump;
+mod keep;
 mod keys;
+mod outbox;
 mod overlay;
 mod palette;
 mod perform;
 mod queue;
 mod settled;
+mod standing;
 mod thread;
 
 use std::time::Duration;

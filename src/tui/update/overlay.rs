@@ -6,19 +6,18 @@ use super::super::action::{ACTIONS, Action, Context};
 use super::super::effect::{Effect, ReadKind, Timer};
 use super::super::keymap::Lookup;
 use super::super::keys::{Key, KeyCode};
-use super::super::model::{Model, OpenTicket};
+use super::super::model::Model;
 use super::super::overlays::{Confirm, Overlay, Then, UntilFor, UntilForm};
 use super::super::view;
 use super::super::widgets::line_edit::LineEdit;
 use super::super::widgets::picker::{Item, Picked, Picker};
 use super::super::work::Repeatable;
-use super::{compose, desk_work, palette, perform, queue, say, thread};
+use super::{compose, desk_work, outbox, palette, perform, queue, say, standing, thread};
 use crate::clock::Timestamp;
 use crate::desk::command::Command;
 use crate::desk::template::prefer;
-use crate::desk::thread::Delivery;
 use crate::desk::ticket::Pending;
-use crate::engine::views::{Hit, OutboxRow, QueueName, Sort, TicketRow, ViewRequest};
+use crate::engine::views::{Hit, QueueName, Sort, TicketRow, ViewRequest};
 
 /// The marks of queue and thread, for the help.
 const MARKS: [(&str, &str); 9] = [
@@ -129,11 +128,6 @@ pub(super) fn open_jump(model: &mut Model, out: &mut Vec<Effect>) {
     ask_remote(model, out);
 }
 
-pub(super) fn open_outbox(model: &mut Model, out: &mut Vec<Effect>) {
-    model.overlay = Some(Overlay::Outbox(Picker::new(Vec::new()), Vec::new()));
-    out.push(model.read(ReadKind::Outbox, ViewRequest::Outbox));
-}
-
 /// Asks for what the typed words find.
 pub(super) fn ask_remote(model: &mut Model, out: &mut Vec<Effect>) {
     match &model.overlay {
@@ -185,25 +179,6 @@ pub(super) fn jumps(model: &mut Model, rows: Vec<TicketRow>) {
     }
 }
 
-pub(super) fn outbox(model: &mut Model, rows: Vec<OutboxRow>) {
-    let items = rows.iter().enumerate().map(|(index, row)| Item {
-        label: format!("{} {}", row.ticket, row.agent),
-        code: row.delivery.label().to_owned(),
-        detail: match &row.delivery {
-            Delivery::Parked { why } => format!("{why} · {}", row.text),
-            Delivery::Confirm { why } => format!("{why} · {}", row.text),
-            _ => row.text.clone(),
-        },
-        preview: row.text.clone(),
-        index,
-    });
-    let items = items.collect();
-    if let Some(Overlay::Outbox(picker, shown)) = &mut model.overlay {
-        picker.set_items(items);
-        *shown = rows;
-    }
-}
-
 pub(super) fn on_key(model: &mut Model, key: Key, out: &mut Vec<Effect>) {
     match &mut model.overlay {
         Some(Overlay::Confirm(question)) => {
@@ -222,6 +197,7 @@ pub(super) fn on_key(model: &mut Model, key: Key, out: &mut Vec<Effect>) {
             }
         }
         Some(Overlay::Until(_)) => until_key(model, key, out),
+        Some(Overlay::Status(_)) => standing::on_key(model, key, out),
         Some(Overlay::Assign { note: Some(_), .. }) => note_key(model, key, out),
         Some(_) => list_key(model, key, out),
         None => {}
@@ -258,6 +234,9 @@ fn follow(model: &mut Model, then: Then, out: &mut Vec<Effect>) {
         Then::Discard(outbox) => {
             desk_work::once(model, Command::DiscardOutbox { outbox }, "thrown away".to_owned(), out);
         }
+        Then::SendUnsent(id, seen) => outbox::send(model, id, seen, out),
+        Then::ChangeUnsent(ticket, id, text) => outbox::change(model, (ticket, id), text, out),
+        Then::ToUnsent(ticket, id) => outbox::go_to(model, ticket, id, out),
         Then::DeleteMessage(message) => {
             if let Some(ticket) = model.open.as_ref().map(|open| open.key) {
                 let command = Command::DeleteMessage { ticket, message };
@@ -397,6 +376,7 @@ fn list_key(model: &mut Model, key: Key, out: &mut Vec<Effect>) {
         Picked::Accept => accept(model, out),
         Picked::Close => model.overlay = None,
         Picked::Typed => typed(model, out),
+        Picked::Tab if matches!(model.overlay, Some(Overlay::Outbox(..))) => outbox::choose(model),
         Picked::Tab => tab(model),
         Picked::Stay => {}
     }
@@ -475,22 +455,7 @@ fn accept(model: &mut Model, out: &mut Vec<Effect>) {
             Some(row) => thread::open(model, row.key(), out),
             None => thread::open_number(model, picker.query.text().trim(), out),
         },
-        Overlay::Outbox(picker, rows) => {
-            if let Some(row) = picker.current().and_then(|item| rows.get(item.index)) {
-                let (ticket, outbox) = (row.ticket, row.outbox);
-                thread::open(model, ticket, out);
-                if let Some(open) = &mut model.open {
-                    select_unsent(open, outbox);
-                }
-            }
-        }
-        Overlay::Until(_) | Overlay::Confirm(_) => {}
-    }
-}
-
-fn select_unsent(open: &mut OpenTicket, outbox: crate::desk::ids::OutboxId) {
-    if let Some(entry) = open.entries.iter().find(|entry| entry.outbox == Some(outbox)) {
-        open.selected = Some(entry.id);
-        open.follow = false;
+        Overlay::Outbox(picker, rows) => outbox::accept(model, &picker, &rows, out),
+        Overlay::Until(_) | Overlay::Confirm(_) | Overlay::Status(_) => {}
     }
 }

@@ -6,7 +6,7 @@ use super::super::model::{Focus, Model, Prompt, PromptKind};
 use super::super::overlays::{Confirm, Then, UntilFor};
 use super::super::widgets::line_edit::LineEdit;
 use super::super::work::{NextFor, Repeatable};
-use super::{compose, desk_work, jump, overlay, queue, say, thread, warn};
+use super::{compose, desk_work, jump, outbox, overlay, queue, say, standing, thread, warn};
 use crate::desk::command::Command;
 use crate::desk::thread::Delivery;
 use crate::desk::ticket::PendingReason;
@@ -94,7 +94,10 @@ pub(super) fn perform(model: &mut Model, action: Action, out: &mut Vec<Effect>) 
         Action::Repeat => desk_work::repeat(model, out),
         Action::Jump => overlay::open_jump(model, out),
         Action::Search => overlay::open_search(model, ""),
-        Action::Outbox => overlay::open_outbox(model, out),
+        Action::Outbox => outbox::open(model, out),
+        Action::Status => standing::open(model),
+        Action::Verify => standing::verify(model, false, out),
+        Action::VerifyAll => standing::verify(model, true, out),
         Action::GoUnassigned => queue::switch(model, QueueName::Unassigned, out),
         Action::GoMine => queue::switch(model, QueueName::Mine, out),
         Action::GoWaiting => queue::switch(model, QueueName::Waiting, out),

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::super::effect::{Effect, ReadKind, Timer};
 use super::super::model::{Focus, Model, OpenTicket, QueueState};
 use super::super::view;
-use super::{compose, say, thread};
+use super::{compose, keep, say, thread};
 use crate::desk::ids::TicketKey;
 use crate::engine::views::{QueueName, QueuePage, Sort, TicketRow, ViewRequest};
 
@@ -26,6 +26,7 @@ pub(super) fn on_page(model: &mut Model, page: QueuePage, out: &mut Vec<Effect>)
     queue.offset = page.offset;
     queue.total = page.total;
     queue.rows = page.rows;
+    keep::put_back(queue);
     // The selection stays on its ticket; if that is gone, on its place. A ticket that was just left may come back to it.
     let left = queue.left.filter(|(key, at)| {
         model.now.since(*at) < Duration::from_secs(1) && queue.rows.iter().any(|row| row.key() == *key)
@@ -46,12 +47,14 @@ pub(super) fn on_page(model: &mut Model, page: QueuePage, out: &mut Vec<Effect>)
     if before != queue.selected_key || first {
         preview(model, out);
     }
+    keep::read(model, out);
     if outside {
         out.push(read(model));
     }
 }
 
 pub(super) fn select(model: &mut Model, place: usize, out: &mut Vec<Effect>) {
+    let place = keep::moved(&mut model.queue, place);
     let queue = &mut model.queue;
     queue.left = None;
     queue.selected = place.min(queue.total.saturating_sub(1));
@@ -130,6 +133,7 @@ pub(super) fn set_sort(model: &mut Model, sort: Sort, out: &mut Vec<Effect>) {
 
 pub(super) fn set_filter(model: &mut Model, filter: &str, out: &mut Vec<Effect>) {
     if model.queue.filter != filter {
+        keep::let_go(model);
         filter.clone_into(&mut model.queue.filter);
         model.queue.selected = 0;
         model.queue.selected_key = None;
@@ -142,6 +146,7 @@ pub(super) fn switch(model: &mut Model, name: QueueName, out: &mut Vec<Effect>) 
         thread::leave(model, out);
     }
     super::focus(model, Focus::Queue);
+    keep::let_go(model);
     let queue = &mut model.queue;
     if queue.name != name {
         queue.name = name;

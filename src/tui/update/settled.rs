@@ -5,7 +5,7 @@ use super::super::effect::{Effect, ReadKind};
 use super::super::model::{Focus, Model};
 use super::super::until;
 use super::super::work::{After, NextFor, Repeatable, Submitted, Undoable};
-use super::{compose, desk_work, queue, say, warn};
+use super::{compose, desk_work, keep, queue, say, standing, warn};
 use crate::desk::command::{Command, Refusal};
 use crate::desk::ids::TicketKey;
 use crate::engine::handle::Receipt;
@@ -23,6 +23,7 @@ pub(super) fn on_settled(model: &mut Model, tag: u64, outcome: Result<Receipt, R
     {
         // Until it is read again, the row says what the receipt has confirmed.
         assigned_here(model, ticket);
+        keep::begin(model, ticket, out);
     }
     match outcome {
         Ok(receipt) => done(model, ticket, after, &receipt, out),
@@ -97,6 +98,7 @@ fn done(model: &mut Model, ticket: Option<TicketKey>, after: After, receipt: &Re
             let name = ticket.map(|ticket| ticket.to_string()).unwrap_or_default();
             say(model, notice(format!("taken back: {what} {name}")), out);
         }
+        After::Verify(ticket) => standing::begun(model, ticket, out),
         After::Say(words) => {
             // The words name the ticket themselves: `claimed #1042`.
             let done = words.split(" #").next().unwrap_or_default();
@@ -199,7 +201,7 @@ fn refused(model: &mut Model, ticket: Option<TicketKey>, after: After, refusal: 
             }
             warn(model, words, out);
         }
-        After::Desk(_) | After::Undone(_) | After::Quietly => warn(model, words, out),
+        After::Desk(_) | After::Undone(_) | After::Verify(_) | After::Quietly => warn(model, words, out),
         After::Ignored => {}
     }
     // What was shown before its time is read again as it is.

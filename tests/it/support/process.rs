@@ -25,12 +25,18 @@ pub(crate) struct SandboxProcess {
 impl SandboxProcess {
     /// Starts one and reads its line.
     pub(crate) fn start(args: &[&str]) -> SandboxProcess {
-        let mut child =
-            command().arg("sandbox").args(args).arg("--json").stdout(Stdio::piped()).spawn().expect("starts");
+        let mut command = command();
+        command.arg("sandbox").args(args).arg("--json").stdin(Stdio::piped()).stdout(Stdio::piped());
+        let mut child = command.spawn().expect("starts");
         let mut line = String::new();
         BufReader::new(child.stdout.take().expect("is piped")).read_line(&mut line).expect("prints a line");
         let line = serde_json::from_str(&line).unwrap_or_else(|error| panic!("no JSON: {error}: {line}"));
         SandboxProcess { child, line, next_key: 0.into() }
+    }
+
+    /// Writes a control line: something goes wrong there.
+    pub(crate) fn cause(&mut self, line: &str) {
+        writeln!(self.child.stdin.as_mut().expect("is piped"), "{line}").expect("listens");
     }
 
     /// Finds an account by kind and a key that it must have.
@@ -48,9 +54,14 @@ impl SandboxProcess {
     /// Makes a desk, logs it in as the bot.
     pub(crate) fn bot_desk(&self, more: &str) -> Desk {
         let desk = self.desk(more);
-        let token = self.account("bot", "token")["token"].as_str().expect("a text");
-        desk.input(&["login", "--bot"], &format!("{token}\n")).ok();
+        self.login(&desk).ok();
         desk
+    }
+
+    /// Logs a desk in as the bot.
+    pub(crate) fn login(&self, desk: &Desk) -> Ended {
+        let token = self.account("bot", "token")["token"].as_str().expect("a text");
+        desk.input(&["login", "--bot"], &format!("{token}\n"))
     }
 }
 
@@ -66,7 +77,13 @@ pub(crate) fn account<'l>(line: &'l Value, kind: &str, with: &str) -> &'l Value 
 /// Makes a desk for a sandbox that has announced itself, with one of its free keys.
 pub(crate) fn desk_at(line: &Value, key: usize, more: &str) -> Desk {
     let desk = Desk::empty();
-    desk.configure(&format!(
+    desk.configure(&settings(line, key, more));
+    desk
+}
+
+/// Writes the settings of a desk for a sandbox that has announced itself.
+pub(crate) fn settings(line: &Value, key: usize, more: &str) -> String {
+    format!(
         "[telegram]\ngroup = {}\n{more}\n[telegram.sandbox]\naddress = {}\ndc_id = {}\nauth_key = {}\n\
          [[agents]]\nname = \"anna\"\ntelegram = {}\n[[agents]]\nname = \"tom\"\n",
         line["group"]["id"],
@@ -74,8 +91,7 @@ pub(crate) fn desk_at(line: &Value, key: usize, more: &str) -> Desk {
         line["dc_id"],
         line["free_keys"][key],
         account(line, "agent", "phone")["id"],
-    ));
-    desk
+    )
 }
 
 /// Logs a desk in as the first agent who has what is named, by lines on standard input.
