@@ -68,7 +68,9 @@ impl Turn<'_> {
             return Ok(Err(Refusal::NoTicket(*of)));
         }
         let on_its_way = |row: &OutboxRow| {
-            row.key == key && row.lane == Lane::Human && !matches!(row.delivery, Delivery::Parked { .. } | Delivery::Confirm { .. })
+            row.key == key
+                && row.lane == Lane::Human
+                && !matches!(row.delivery, Delivery::Parked { .. } | Delivery::Confirm { .. })
         };
         let answering = self.work.open_outbox()?.iter().any(on_its_way);
         let Some(ticket) = self.ticket(key)? else { return Ok(Err(Refusal::NoTicket(key))) };

@@ -215,7 +215,7 @@ impl Turn<'_> {
             return Ok(());
         }
         let Some(facts) = &self.state.facts else { return Ok(()) };
-        let (group, may) = (facts.group, facts.rights.manage_topics && facts.read_only().is_none());
+        let (group, may) = (facts.group, facts.topics_barred().is_none());
         if !self.pump_icons(group) || !may || self.state.editing.is_some() {
             return Ok(());
         }

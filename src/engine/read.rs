@@ -21,6 +21,7 @@ use crate::store::tickets::{Part, QueueRow};
 use crate::store::topics::TopicRow;
 use crate::store::{self, Reader, StoreError, coverage, threads};
 
+mod mirror_status;
 mod outside;
 mod thread;
 
@@ -241,7 +242,8 @@ impl Views {
         Ok(DeskView {
             name: self.rules.desk_name.clone(),
             read_only: groups.iter().find_map(|(facts, _)| facts.read_only()),
-            findings: groups.iter().flat_map(|(facts, _)| facts.findings()).collect(),
+            findings: groups.iter().flat_map(|(facts, _)| facts.findings(self.rules.mirror_status.enabled)).collect(),
+            mirror_status: self.mirror_status(groups.first().map(|(facts, _)| facts))?,
             groups: groups.into_iter().map(|(facts, _)| facts).collect(),
             link,
             trouble,

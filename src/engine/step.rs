@@ -191,7 +191,9 @@ impl State {
                     self.changing.remove(change);
                 }
                 Incoming::TopicEdited { .. } => self.editing = None,
-                Incoming::Icons { .. } | Incoming::Failed { order: Order::Icons { .. }, .. } => self.icons_asked = false,
+                Incoming::Icons { .. } | Incoming::Failed { order: Order::Icons { .. }, .. } => {
+                    self.icons_asked = false
+                }
                 Incoming::Topics { topics, checked: true, .. } => {
                     self.unchecked.extend(topics.iter().map(|facts| facts.topic));
                 }

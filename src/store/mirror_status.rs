@@ -52,8 +52,7 @@ impl MirrorRow {
     }
 }
 
-const COLUMNS: &str =
-    "group_id, topic, due, not_before, icon_at, door_at, door, notice, echo, ours, attempts, why";
+const COLUMNS: &str = "group_id, topic, due, not_before, icon_at, door_at, door, notice, echo, ours, attempts, why";
 
 fn mirror_row(row: &Row<'_>) -> rusqlite::Result<MirrorRow> {
     Ok(MirrorRow {
@@ -156,9 +155,9 @@ impl Work<'_> {
     /// # Errors
     /// SQLite's.
     pub fn open_mirror_rows(&self) -> Result<Vec<MirrorRow>> {
-        let mut statement = self
-            .transaction
-            .prepare_cached(&format!("SELECT {COLUMNS} FROM mirror_status WHERE due IS NOT NULL OR door IS NOT NULL"))?;
+        let mut statement = self.transaction.prepare_cached(&format!(
+            "SELECT {COLUMNS} FROM mirror_status WHERE due IS NOT NULL OR door IS NOT NULL"
+        ))?;
         let rows = statement.query_map([], mirror_row)?;
         Ok(rows.collect::<rusqlite::Result<_>>()?)
     }

@@ -134,10 +134,7 @@ pub(crate) async fn icons(shared: &Shared, group: GroupId) -> Result<Incoming, F
 
 /// Asks for Telegram's default set of topic icons.
 pub(crate) fn default_icons() -> tl::functions::messages::GetStickerSet {
-    tl::functions::messages::GetStickerSet {
-        stickerset: tl::enums::InputStickerSet::EmojiDefaultTopicIcons,
-        hash: 0,
-    }
+    tl::functions::messages::GetStickerSet { stickerset: tl::enums::InputStickerSet::EmojiDefaultTopicIcons, hash: 0 }
 }
 
 /// Lists a set's icons by the emoji that each stands for, as the icons themselves say, else as the set's packs do.

@@ -127,6 +127,7 @@ pub(crate) fn ticket(number: i32, status: Status, assignee: Option<&str>, custom
         topic_closed: false,
         topic_hidden: false,
         topic_icon: None,
+        shown: None,
         topic_gone: false,
         customer_left_at: None,
         pinned: Vec::new(),
@@ -430,6 +431,7 @@ impl State {
             ViewRequest::Desk => View::Desk(DeskView {
                 trouble: None,
                 read_only: None,
+                mirror_status: None,
                 findings: Vec::new(),
                 recheck: None,
                 name: "acme-support".to_owned(),

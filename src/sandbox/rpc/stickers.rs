@@ -21,9 +21,8 @@ pub(super) fn set(_call: &mut Call<'_>, request: functions::messages::GetSticker
         return Ok(enums::messages::StickerSet::NotModified.to_bytes());
     }
     let documents: Vec<enums::Document> = icons::all().map(|(emoji, id)| document(emoji, id)).collect();
-    let packs = icons::all().map(|(emoji, id)| {
-        types::StickerPack { emoticon: emoji.to_owned(), documents: vec![id] }.into()
-    });
+    let packs =
+        icons::all().map(|(emoji, id)| types::StickerPack { emoticon: emoji.to_owned(), documents: vec![id] }.into());
     let set = types::StickerSet {
         archived: false,
         official: true,

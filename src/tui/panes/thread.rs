@@ -176,6 +176,9 @@ fn heading(model: &Model, frame: &mut Frame<'_>, area: Rect) {
         Span::raw(" · "),
         Span::styled(row.status.title(), model.theme.tone(row.status.tone())),
     ];
+    // What Telegram shows of it, once it does.
+    let shown = ticket.shown.as_ref().filter(|shown| shown.shown && !model.setup.ascii);
+    spans.extend(shown.and_then(|shown| shown.emoji.as_ref()).map(|emoji| Span::raw(format!(" {emoji}"))));
     let mut more = Vec::new();
     match model.assignee_of(row) {
         Some(agent) if *agent == model.me => more.push("you".to_owned()),
