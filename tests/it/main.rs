@@ -5,6 +5,7 @@ mod cli;
 mod config;
 mod engine;
 mod engine_changes;
+mod engine_mirror_status;
 mod engine_outbox;
 mod engine_thread;
 mod engine_trouble;

@@ -72,7 +72,7 @@ impl Views {
             (_, Some(row)) if shown && row.ours && topic.closed => "shown, topic closed".to_owned(),
             _ if shown => "shown".to_owned(),
             (None, _) => "icon left as it is".to_owned(),
-            (_, None) => "not shown: not moved since this was switched on".to_owned(),
+            (_, None) => "at its next move".to_owned(),
             (Some(_), _) if set.is_some() && id.is_none() => "not shown: no topic icon of Telegram's".to_owned(),
             _ if due => match self.topics_stopped(facts)? {
                 Some(why) => format!("not shown: {why}"),
