@@ -16,9 +16,13 @@ mod foreign;
 mod lifecycle;
 #[cfg(feature = "sandbox")]
 mod mirror;
+#[cfg(feature = "sandbox")]
+mod mirror_status;
 mod mirror_thread;
 #[cfg(feature = "sandbox")]
 mod pty;
+#[cfg(feature = "sandbox")]
+mod pty_mirror_status;
 #[cfg(feature = "sandbox")]
 mod pty_outbox;
 #[cfg(feature = "sandbox")]
