@@ -35,7 +35,8 @@ impl<'t> Reader<'t> {
             match item.get_ref() {
                 Item::Text(word) if !word.trim().is_empty() => rules.quiet_reasons.push(word.trim().to_owned()),
                 _ => {
-                    self.wrong(item.span().start, "`telegram.mirror_status.quiet_reasons` must be words like \"spam\"")
+                    let what = "`telegram.mirror_status.quiet_reasons` must be words like \"spam\"";
+                    self.wrong(item.span().start, what);
                 }
             }
         }

@@ -1,8 +1,8 @@
 //! Status in Telegram: a topic's icon shows where its ticket stands, and a topic may be closed with its ticket.
 //!
 //! What is to be shown is written down in the transaction that moves the ticket, and worked out when it is that topic's turn: so the
-//! last move wins, and what Telegram shows already is not asked for. A ticket that nobody has moved since this was switched on has no
-//! row and is never touched; nor is history, General, or a topic that is kept out of the desk. The lane is the last of all: one change
+//! last move wins, and what Telegram shows already is not asked for. A ticket that has not moved since this was switched on has no row
+//! and is never touched; nor is history, what was imported, General, or a topic that is kept out of the desk. The lane is the last of all: one change
 //! at a time, an icon at most once a minute for a topic, and two places of the pace are left for replies.
 //!
 //! A topic is closed after its icon has changed, and only when the notice before it is *sent*; reopening the ticket withdraws both.
@@ -71,7 +71,8 @@ impl Turn<'_> {
             return Ok(());
         }
         let Some(ticket) = self.ticket(key)?.cloned() else { return Ok(()) };
-        if before == Some(ticket.standing.status) || self.is_ignored(key)? {
+        // What the first synchronisation has put away is left alone, also when the clock closes it later, until it is worked again.
+        if before == Some(ticket.standing.status) || ticket.imported || self.is_ignored(key)? {
             return Ok(());
         }
         let mut row = self.work.mirror_row(key)?.unwrap_or_else(|| MirrorRow::new(key));

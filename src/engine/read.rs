@@ -66,7 +66,7 @@ impl Views {
             },
             ViewRequest::Search { text, limit } => View::Search { hits: self.search(text, *limit)? },
             ViewRequest::Outbox => View::Outbox { rows: self.outbox()? },
-            ViewRequest::Desk => View::Desk(self.desk(agent)?),
+            ViewRequest::Desk => View::Desk(Box::new(self.desk(agent)?)),
             ViewRequest::Completeness { ticket } => View::Completeness { checks: self.completeness(*ticket)? },
             ViewRequest::NextTicket { after, backwards } => {
                 View::Ticket { ticket: self.next_ticket(agent, *after, *backwards)? }

@@ -192,7 +192,7 @@ impl State {
                 }
                 Incoming::TopicEdited { .. } => self.editing = None,
                 Incoming::Icons { .. } | Incoming::Failed { order: Order::Icons { .. }, .. } => {
-                    self.icons_asked = false
+                    self.icons_asked = false;
                 }
                 Incoming::Topics { topics, checked: true, .. } => {
                     self.unchecked.extend(topics.iter().map(|facts| facts.topic));

@@ -121,7 +121,7 @@ pub enum View {
         rows: Vec<OutboxRow>,
     },
     /// The desk at a glance.
-    Desk(DeskView),
+    Desk(Box<DeskView>),
     /// The next ticket, or the one that was looked for.
     Ticket {
         /// `None`: there is none.

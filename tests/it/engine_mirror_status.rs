@@ -136,7 +136,7 @@ fn reopen(topic: i32) -> Command {
 
 fn desk(bench: &Bench) -> DeskView {
     match bench.read("anna", ViewRequest::Desk) {
-        View::Desk(desk) => desk,
+        View::Desk(desk) => *desk,
         other => panic!("no desk: {other:?}"),
     }
 }
@@ -181,6 +181,25 @@ fn a_move_shows_and_what_nobody_moves_is_left_alone() {
     bench.pass(2 * MINUTE);
     assert!(!bench.orders.iter().any(|order| matches!(order, Order::EditTopic(_) | Order::Icons { .. })));
     assert_eq!((shown(&bench, 5), desk(&bench).mirror_status), (None, None));
+}
+
+#[test]
+fn what_was_imported_is_left_alone_until_it_is_worked_again() {
+    const DAY: i64 = 86_400;
+    let mut bench = Bench::with(closing());
+    connect(&mut bench);
+    bench.incoming(Incoming::Seeded { cursor: bench.cursor.clone() });
+    // Unanswered for a month: imported as resolved. Three days later the clock closes it.
+    let old = [created(5, OLENA, at(-30 * DAY), "Long ago"), text(6, 5, OLENA, at(-30 * DAY), "anybody?")];
+    bench.backfill(&old);
+    bench.incoming(icons());
+    assert_eq!(status(&bench, 5), "resolved");
+    bench.pass(Duration::from_secs(4 * 86_400));
+    assert_eq!(status(&bench, 5), "closed");
+    bench.pass(2 * MINUTE);
+    assert_eq!((bench.take_sends(), edits(&mut bench)), (vec![], vec![]));
+    bench.command("anna", reopen(5)).expect("reopens");
+    assert_eq!(edits(&mut bench), [icon(5, 1)]);
 }
 
 #[test]
@@ -647,7 +666,7 @@ fn whatever_happens_the_end_is_right_and_no_minute_has_two() {
             }
             bench.step(Input::Idle);
         }
-        for (topic, _) in &icons {
+        for topic in icons.keys() {
             let shown = shown(&bench, topic.0).expect("a ticket");
             assert!(shown.shown, "seed {seed}: {topic} {shown:?}\n{}", bench.thread(topic.0));
         }

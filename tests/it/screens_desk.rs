@@ -428,7 +428,7 @@ impl State {
             ViewRequest::Thread { ticket, window, limit } => self.thread(*ticket, *window, *limit),
             ViewRequest::Search { text, .. } => View::Search { hits: self.search(text) },
             ViewRequest::Outbox => View::Outbox { rows: self.outbox.clone() },
-            ViewRequest::Desk => View::Desk(DeskView {
+            ViewRequest::Desk => View::Desk(Box::new(DeskView {
                 trouble: None,
                 read_only: None,
                 mirror_status: None,
@@ -442,7 +442,7 @@ impl State {
                 agents: ["ann", "mia", "tom"].map(AgentName::from).to_vec(),
                 holes: Vec::new(),
                 not_before: self.not_before,
-            }),
+            })),
             ViewRequest::NextTicket { after, backwards } => {
                 let mut needing: Vec<TicketKey> = self
                     .tickets

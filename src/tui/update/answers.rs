@@ -10,7 +10,7 @@ pub(super) fn on_answer(model: &mut Model, kind: ReadKind, view: View, out: &mut
     match (kind, view) {
         (ReadKind::Queue, View::Queue(page)) => queue::on_page(model, page, out),
         (ReadKind::Counts, View::Counts(counts)) => model.counts = counts,
-        (ReadKind::Desk, View::Desk(desk)) => model.desk = Some(desk),
+        (ReadKind::Desk, View::Desk(desk)) => model.desk = Some(*desk),
         (ReadKind::Thread | ReadKind::Before | ReadKind::After, View::Thread(page)) => {
             thread::on_page(model, kind, *page, out);
         }
