@@ -32,7 +32,7 @@ fn a_claim_at_the_desk_is_an_icon_in_telegram() {
     let before = icon(&announcement, &ticket);
     enter(&mut terminal, &ticket);
     terminal.script(&[("c", "claimed")]);
-    terminal.sees("ASSIGNED 💬");
+    terminal.sees("💬 ASSIGNED");
     until("Telegram shows it", || (icon(&announcement, &ticket) != before).then_some(()));
     // What the desk has changed itself is mirrored, and is nothing that has happened to the ticket.
     until("the echo", || (!entries(&desk, &ticket, "activity", "icon changed").is_empty()).then_some(()));
