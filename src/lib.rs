@@ -40,7 +40,8 @@
 //!
 //! A row of the outbox is held, queued, sending, then sent or parked. `random_id`, text and target are fixed when it leaves *held*;
 //! when it is not known whether Telegram has it, the identical call is repeated, and only that. What was never *sending* is held
-//! again if the thread has moved on since its agent looked. All that is asked of a group keeps one pace, tickets taking turns.
+//! again if the thread has moved on since its agent looked. All that is asked of a group keeps one pace, tickets taking turns: first
+//! what people wrote, then what the desk says by itself, then the icons of topics (`engine::mirror_status`).
 //!
 //! # Who runs where
 //!

@@ -102,7 +102,8 @@ fn desk_toml(announcement: &Announcement) -> String {
     let group = &announcement.group;
     let key = announcement.free_keys.first().map(String::as_str).unwrap_or_default();
     let mut text = format!(
-        "{MARK}\n\n[desk]\nname = {}\n\n[telegram]\ngroup = {}\nbackfill_calls_per_second = 0\n\n[telegram.sandbox]\n\
+        "{MARK}\n\n[desk]\nname = {}\n\n[telegram]\ngroup = {}\nbackfill_calls_per_second = 0\n\n[telegram.mirror_status]\nenabled = true\n\n\
+         [telegram.sandbox]\n\
          address = {}\ndc_id = {}\nauth_key = {}\n\n[rules]\nignore_topics = [\"Rules*\", \"News*\"]\n",
         quoted(&group.title),
         group.id,

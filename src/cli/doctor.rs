@@ -16,7 +16,7 @@ use crate::config::templates;
 use crate::desk::people::Person;
 use crate::engine::EngineError;
 use crate::engine::runner;
-use crate::engine::transport::{GroupFacts, Weight};
+use crate::engine::transport::{GroupFacts, IconSet, Weight};
 use crate::store::{StoreError, lock};
 use crate::telegram::doctor as examination;
 
@@ -66,7 +66,8 @@ pub(super) async fn run(global: &Global) -> Done {
     match Site::find(global) {
         Ok(site) => {
             paths(&site, &mut checks);
-            let facts = telegram(&site, &mut checks).await;
+            let (facts, icons) = telegram(&site, &mut checks).await;
+            mirror_status(&site, icons, &mut checks).await;
             agents(&site, facts.as_ref(), &mut checks);
         }
         Err(failure) => checks.wrong("config", failure.message, "topicdesk config check tells all mistakes"),
@@ -159,13 +160,13 @@ fn paths(site: &Site, checks: &mut Checks) {
     }
 }
 
-async fn telegram(site: &Site, checks: &mut Checks) -> Option<GroupFacts> {
+async fn telegram(site: &Site, checks: &mut Checks) -> (Option<GroupFacts>, Option<IconSet>) {
     const AREA: &str = "telegram";
     let setup = match mirror::setup(site) {
         Ok(setup) => setup,
         Err(failure) => {
             checks.wrong(AREA, failure.message, "");
-            return None;
+            return (None, None);
         }
     };
     if let Some(sandbox) = &setup.sandbox {
@@ -177,7 +178,7 @@ async fn telegram(site: &Site, checks: &mut Checks) -> Option<GroupFacts> {
     }
     if !site.paths.data.exists() {
         checks.wrong(AREA, "not logged in", "topicdesk login --bot, or --user");
-        return None;
+        return (None, None);
     }
     // Two processes with one key confuse Telegram and each other, so a running desk is asked nothing.
     let _lock = match lock::take(&site.paths.data) {
@@ -188,14 +189,14 @@ async fn telegram(site: &Site, checks: &mut Checks) -> Option<GroupFacts> {
                 format!("process {pid} is working with the desk, so Telegram was not asked"),
                 "leave it, then run doctor again",
             );
-            return None;
+            return (None, None);
         }
         Err(error) => {
             checks.wrong(AREA, error.to_string(), "");
-            return None;
+            return (None, None);
         }
     };
-    match examination::examine(&setup).await {
+    match examination::examine(&setup, site.config.rules.mirror_status.enabled).await {
         Ok(found) => {
             for finding in found.findings {
                 let how = finding.how.unwrap_or_default();
@@ -205,12 +206,56 @@ async fn telegram(site: &Site, checks: &mut Checks) -> Option<GroupFacts> {
                     Weight::Broken => checks.wrong(AREA, finding.what, how),
                 }
             }
-            found.facts
+            let set = IconSet { fetched_at: site.clock.now(), icons: found.icons };
+            (found.facts, Some(set).filter(|set| !set.icons.is_empty()))
         }
         Err(error) => {
             checks.wrong(AREA, error.to_string(), "");
-            None
+            (None, None)
         }
+    }
+}
+
+/// Says whether status shows in Telegram, and which statuses cannot: by the icons that Telegram has just told, else by those that the
+/// desk has kept.
+async fn mirror_status(site: &Site, icons: Option<IconSet>, checks: &mut Checks) {
+    const AREA: &str = "status";
+    let rules = &site.config.rules.mirror_status;
+    if !rules.enabled {
+        checks.fine(AREA, "not shown in Telegram: [telegram.mirror_status] is not enabled");
+        return;
+    }
+    let closing = if rules.close_topics { ", and topics are closed with their tickets" } else { "" };
+    checks.fine(AREA, format!("shown in Telegram, as the icons of topics{closing}"));
+    if rules.close_topics {
+        checks.note(AREA, "customers cannot write in a closed topic", "nothing, if that is meant");
+    }
+    let file = site.paths.config.display();
+    let kept = match site.read_only() {
+        Ok((_desk, handle)) => mirror::glance(&handle).await.ok().and_then(|desk| desk.mirror_status),
+        Err(_) => None,
+    };
+    if let Some(waiting) = kept.as_ref().map(|kept| kept.waiting).filter(|waiting| *waiting > 0) {
+        checks.note(
+            AREA,
+            format!("{waiting} topics do not show yet what they should"),
+            "the desk changes them when it runs",
+        );
+    }
+    let missing = match icons {
+        Some(icons) => {
+            let missing = icons.missing(rules).into_iter();
+            missing.map(|(status, emoji)| (status.label().to_owned(), emoji.to_owned())).collect()
+        }
+        None => kept.map(|kept| kept.missing).unwrap_or_default(),
+    };
+    for (status, emoji) in missing {
+        let emoji = table::safe(&emoji);
+        checks.wrong(
+            AREA,
+            format!("{status} has the emoji {emoji}, which is none of Telegram's topic icons: it is not shown"),
+            format!("choose another in [telegram.mirror_status.icons] in {file}, or \"off\""),
+        );
     }
 }
 

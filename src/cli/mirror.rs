@@ -53,7 +53,7 @@ impl Mirror {
 /// Reads the desk at a glance.
 pub(super) async fn glance(handle: &Handle) -> Done<DeskView> {
     match handle.read(ViewRequest::Desk).await {
-        View::Desk(desk) => Ok(desk),
+        View::Desk(desk) => Ok(*desk),
         other => Err(super::work::unreadable(other)),
     }
 }

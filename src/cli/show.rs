@@ -120,6 +120,9 @@ fn print(page: &ThreadPage, zone: Zone, now: Timestamp) -> io::Result<()> {
         if let Some(at) = page.ticket.customer_left_at {
             facts.push(format!("left the group {}", zone.moment(at)));
         }
+        if let Some(shown) = &page.ticket.shown {
+            facts.push(format!("in Telegram {} {}", shown.emoji.as_deref().unwrap_or("-"), shown.note));
+        }
         writeln!(out, "{}", table::safe(&facts.join("   ")))?;
     }
     for pinned in &page.ticket.pinned {

@@ -3,10 +3,16 @@
 use super::reader::{Reader, Section};
 
 /// Every table with its keys; `[keys.*]` apart, whose contexts and actions belong to the screen.
-const KNOWN: [(&str, &[&str]); 12] = [
+const KNOWN: [(&str, &[&str]); 14] = [
     ("", &["desk", "telegram", "groups", "agents", "staff", "rules", "outbox", "tui", "keys"]),
     ("desk", &["name", "timezone", "language"]),
-    ("telegram", &["api_id", "api_hash", "api_hash_file", "group", "backfill_calls_per_second", "sandbox"]),
+    (
+        "telegram",
+        &["api_id", "api_hash", "api_hash_file", "group", "backfill_calls_per_second", "sandbox", "mirror_status"],
+    ),
+    ("telegram.mirror_status", &["enabled", "icons", "close_topics", "quiet_reasons", "notice"]),
+    // The statuses.
+    ("telegram.mirror_status.icons", &["open", "assigned", "in_progress", "pending", "resolved", "closed"]),
     ("telegram.sandbox", &["address", "dc_id", "auth_key"]),
     ("groups", &["group"]),
     ("agents", &["name", "telegram", "os_user", "timezone"]),

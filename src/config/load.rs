@@ -64,7 +64,9 @@ fn config<'t>(reader: &mut Reader<'t>, root: &Section<'_, 't>, folder: Option<&P
     // "Thanks Mia!" is a mere thanks too.
     rules.thanks = words::thanks().with_names(rules.staff.agents.iter().map(|agent| agent.name.0.as_str()));
     let language = language(reader, &desk);
-    let telegram = telegram(reader, root, folder, &mut warnings);
+    let section = reader.section(root, "telegram");
+    rules.mirror_status = reader.mirror_status(&section, &language, &mut warnings);
+    let telegram = telegram(reader, root, &section, folder, &mut warnings);
     let tui = tui(reader, root);
     let keys = keys(reader, root);
     Config { file: None, warnings, rules, language, telegram, tui, keys }
@@ -139,20 +141,20 @@ fn outbox<'t>(reader: &mut Reader<'t>, root: &Section<'_, 't>, rules: &mut Rules
 fn telegram<'t>(
     reader: &mut Reader<'t>,
     root: &Section<'_, 't>,
+    section: &Section<'_, 't>,
     folder: Option<&Path>,
     warnings: &mut Vec<String>,
 ) -> Telegram {
-    let section = reader.section(root, "telegram");
-    reader.check_keys(&section);
-    let api_id = reader.integer(&section, "api_id", "the number from https://my.telegram.org").and_then(|id| {
+    reader.check_keys(section);
+    let api_id = reader.integer(section, "api_id", "the number from https://my.telegram.org").and_then(|id| {
         let fits = i32::try_from(*id.get_ref()).ok().filter(|id| *id > 0);
         if fits.is_none() {
             reader.wrong(id.span().start, "`telegram.api_id` must be the number from https://my.telegram.org");
         }
         fits
     });
-    let api_hash = api_hash(reader, &section, folder);
-    let mut groups: Vec<GroupChoice> = group(reader, &section).into_iter().collect();
+    let api_hash = api_hash(reader, section, folder);
+    let mut groups: Vec<GroupChoice> = group(reader, section).into_iter().collect();
     for (index, table) in reader.sections(root, "groups").iter().enumerate() {
         reader.check_keys(table);
         match group(reader, table) {
@@ -170,8 +172,8 @@ fn telegram<'t>(
             None => {}
         }
     }
-    let backfill_calls_per_second = reader.rate(&section, "backfill_calls_per_second").unwrap_or(1.0);
-    let sandbox = sandbox(reader, &section);
+    let backfill_calls_per_second = reader.rate(section, "backfill_calls_per_second").unwrap_or(1.0);
+    let sandbox = sandbox(reader, section);
     Telegram { api_id, api_hash, groups, backfill_calls_per_second, sandbox }
 }
 

@@ -10,6 +10,7 @@ mod edit;
 mod groups;
 mod keys;
 mod load;
+mod mirror_status;
 pub mod paths;
 mod reader;
 pub mod secret;

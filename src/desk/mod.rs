@@ -10,6 +10,7 @@ pub mod ids;
 pub mod language;
 pub mod lifecycle;
 pub mod metrics;
+pub mod mirror_status;
 pub mod people;
 pub mod queue;
 pub mod rules;

@@ -5,6 +5,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::ids::{AgentName, TopicId};
+use super::mirror_status::MirrorStatus;
 use super::people::{Agent, Staff};
 use super::thanks::ThanksWords;
 
@@ -45,6 +46,8 @@ pub struct Rules {
     pub undo_window: Duration,
     /// What was deleted in Telegram stays readable at the desk.
     pub keep_deleted_text: bool,
+    /// How a ticket's status shows in Telegram.
+    pub mirror_status: MirrorStatus,
     /// The words by which a mere thanks is known.
     pub thanks: ThanksWords,
 }
@@ -83,6 +86,7 @@ impl Default for Rules {
             ask_after_offline: Some(Duration::from_secs(600)),
             undo_window: Duration::from_secs(30),
             keep_deleted_text: false,
+            mirror_status: MirrorStatus::default(),
             thanks: ThanksWords::default(),
         }
     }

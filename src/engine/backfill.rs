@@ -365,6 +365,10 @@ impl Turn<'_> {
         if let Failure::NoAccess { why } = why {
             self.lost_group(why)?;
         }
+        if matches!(order, Order::Icons { .. }) {
+            self.icons_failed(why);
+            return Ok(());
+        }
         if let Failure::Later { not_before } = why {
             self.work.set_value("fetch_after", &not_before.millis().to_string())?;
         }

@@ -101,7 +101,7 @@ impl Turn<'_> {
             topic.last_message = Some(id);
             topic.last_at = Some(entry.at);
             topic.last_text = line;
-            topic.last_staff = entry.side == Side::Staff || entry.outbox.is_some();
+            topic.last_staff = entry.side == Side::Staff || (entry.outbox.is_some() && entry.agent.is_some());
         }
         self.touch(key);
         match content {
@@ -110,6 +110,9 @@ impl Turn<'_> {
             Content::Post(post) => {
                 let writer = match (&entry.agent, entry.outbox) {
                     (Some(agent), Some(_)) => Some(Writer::Desk(agent.clone())),
+                    // An automatic message answers nobody.
+                    (None, Some(_)) => None,
+                    _ if self.is_own_notice(entry)? => None,
                     _ => match self.role(author, key)? {
                         Role::Agent(name) => Some(Writer::Native(name)),
                         Role::Colleague => Some(Writer::Colleague),
@@ -231,16 +234,16 @@ impl Turn<'_> {
                 if let Some(title) = title.clone() {
                     self.happen(key, &Happening::Renamed { title }, entry.at, &by)?;
                 }
-                // Our own edits' echoes are no happenings.
-                let own = self.state.staff.own == Some(author) && role == Role::Automation;
                 match closed {
-                    Some(true) if !own => {
+                    // Our own edits' echoes are no happenings.
+                    Some(closed) if self.is_echo(key, author, &role, *closed)? => {}
+                    Some(true) => {
                         self.happen(key, &Happening::TopicClosed { by: role }, entry.at, &by)?;
                     }
-                    Some(false) if !own => {
+                    Some(false) => {
                         self.happen(key, &Happening::TopicReopened, entry.at, &by)?;
                     }
-                    _ => {}
+                    None => {}
                 }
             }
             ServiceMessage::Joined { people, .. } => {

@@ -9,7 +9,7 @@ use crate::desk::command::{Command, Refusal};
 use crate::desk::event::{Actor, Event, Why};
 use crate::desk::ids::{AgentName, EntryId, EventId, TicketKey, TopicId};
 use crate::desk::lifecycle::{self, Context};
-use crate::desk::thread::Delivery;
+use crate::desk::thread::{Delivery, Lane};
 use crate::store::outbox::OutboxRow;
 
 pub(super) type Answer = Result<Receipt, Refusal>;
@@ -68,7 +68,9 @@ impl Turn<'_> {
             return Ok(Err(Refusal::NoTicket(*of)));
         }
         let on_its_way = |row: &OutboxRow| {
-            row.key == key && !matches!(row.delivery, Delivery::Parked { .. } | Delivery::Confirm { .. })
+            row.key == key
+                && row.lane == Lane::Human
+                && !matches!(row.delivery, Delivery::Parked { .. } | Delivery::Confirm { .. })
         };
         let answering = self.work.open_outbox()?.iter().any(on_its_way);
         let Some(ticket) = self.ticket(key)? else { return Ok(Err(Refusal::NoTicket(key))) };
@@ -137,6 +139,7 @@ impl Turn<'_> {
         }
         self.topic_mut(key)?.ignored = Some(ignored);
         if ignored {
+            self.forget_status(key)?;
             self.set_ticket(key, None);
             return Ok(Ok(Receipt::default()));
         }

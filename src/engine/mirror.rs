@@ -72,7 +72,7 @@ impl Turn<'_> {
     pub(super) fn start(&mut self) -> Result<(), EngineError> {
         self.orders.push(Order::Follow { cursor: self.state.cursor.clone() });
         self.touch_all();
-        Ok(())
+        self.follow_switches()
     }
 
     /// Takes in something from Telegram.
@@ -104,6 +104,8 @@ impl Turn<'_> {
             }
             Incoming::Delivery { outbox, outcome } => self.delivered(outbox, outcome)?,
             Incoming::Changed { change, outcome } => self.changed(change, outcome)?,
+            Incoming::TopicEdited { edit, outcome } => self.topic_edited(edit, outcome)?,
+            Incoming::Icons { icons } => self.icons_came(icons)?,
             Incoming::Failed { order, why } => self.order_failed(&order, &why)?,
         }
         Ok(())
@@ -149,6 +151,7 @@ impl Turn<'_> {
         self.put_person(&Person { id: facts.own, name: facts.own_name.clone(), username, bot: facts.bot })?;
         self.state.top = self.state.top.max(facts.top_message.unwrap_or_default());
         self.state.staff = staff_of(self.rules, &facts);
+        self.rights_seen(&facts)?;
         if self.state.facts.as_ref() != Some(&facts) {
             self.work.put_facts(group, &serde_json::to_string(&facts).map_err(StoreError::from)?)?;
             self.state.facts = Some(facts);
@@ -408,6 +411,7 @@ impl Turn<'_> {
             return Ok(());
         }
         self.park_topic(key, "the topic was deleted in Telegram")?;
+        self.work.forget_mirror_row(key)?;
         self.happen(key, &Happening::TopicDeleted, self.now, &Actor::Desk)?;
         self.touch(key);
         Ok(())

@@ -19,7 +19,8 @@ use crate::store::topics::TopicRow;
 use crate::store::{Store, StoreError, Work};
 
 use mirror::{BURIED, DOUBTED, EARLY_PINS, Sync};
-use transport::{Cursor, GroupFacts, LinkState};
+use mirror_status::{EDIT_AFTER, ICONS};
+use transport::{Cursor, GroupFacts, IconSet, LinkState};
 
 mod amend;
 mod automation;
@@ -31,6 +32,7 @@ mod desk_work;
 pub mod handle;
 pub mod input;
 mod mirror;
+mod mirror_status;
 mod outbox;
 mod pace;
 mod read;
@@ -88,6 +90,16 @@ struct State {
     sending: BTreeSet<OutboxId>,
     /// Changes asked for and not answered.
     changing: BTreeSet<ChangeId>,
+    /// The topic whose change was asked for and not answered.
+    editing: Option<TicketKey>,
+    /// Telegram asks us not to change topics before.
+    edit_after: Option<Timestamp>,
+    /// The icons that topics may have.
+    icons: Option<IconSet>,
+    /// The icons were asked for and not answered.
+    icons_asked: bool,
+    /// When the icons may be asked for again.
+    icons_after: Option<Timestamp>,
     /// When failed fetches may be asked for again.
     fetch_after: Option<Timestamp>,
     /// Telegram asks us not to send before.
@@ -234,6 +246,8 @@ impl State {
             work.value("cursor")?.map(|text| serde_json::from_str(&text)).transpose().map_err(StoreError::from)?;
         state.send_after = work.value("send_after")?.and_then(|text| text.parse().ok()).map(Timestamp::from_millis);
         state.fetch_after = work.value("fetch_after")?.and_then(|text| text.parse().ok()).map(Timestamp::from_millis);
+        state.edit_after = work.value(EDIT_AFTER)?.and_then(|text| text.parse().ok()).map(Timestamp::from_millis);
+        state.icons = work.value(ICONS)?.and_then(|text| serde_json::from_str(&text).ok());
         state.indexed = work.indexed()?;
         state.ticket_wake = work.next_wake()?;
         state.idle_work = true;

@@ -48,8 +48,8 @@ impl Turn<'_> {
         self.pump_changes()?;
         // What stood behind a row that is held again has its turn at once.
         while self.pump_replies()? {}
-        // What is of a lower lane than the outbox asks `may_go` after this line.
-        Ok(())
+        // What is of a lower lane than the outbox asks for its turn after this line.
+        self.pump_mirror_status()
     }
 
     /// Does what can be done now; tells whether a row was held again.
@@ -281,16 +281,20 @@ impl Turn<'_> {
             topic.last_text =
                 Content::Post(crate::desk::thread::Post { text: row.text.clone(), ..Default::default() }).snippet();
         }
+        let by_person = row.lane == Lane::Human;
         if topic.last_message == Some(message) {
-            topic.last_staff = true;
+            topic.last_staff = by_person;
         }
         if (twin.is_some_and(|twin| twin.deleted) || self.state.buried.contains(&message))
             && let Some(entry) = self.work.entry(row.entry)?
         {
             self.tombstone(&entry)?;
         }
+        if !by_person {
+            self.notice_sent(row)?;
+        }
         // The stream's own copy is consumed in its turn. If its turn is over, it counted for nobody.
-        if message <= self.topic(key)?.applied {
+        if by_person && message <= self.topic(key)?.applied {
             let writer = Writer::Desk(row.agent.clone());
             let by = Actor::Agent(row.agent.clone());
             self.happen(key, &Happening::Wrote { message, writer, thanks: false }, at, &by)?;
@@ -302,7 +306,9 @@ impl Turn<'_> {
     pub(super) fn park_topic(&mut self, key: TicketKey, why: &str) -> Result<(), EngineError> {
         for mut row in self.work.open_outbox()? {
             let waits = matches!(row.delivery, Delivery::Held { .. } | Delivery::Confirm { .. } | Delivery::Queued);
-            if row.key == key && waits {
+            if row.key == key && waits && row.lane == Lane::Automatic {
+                self.throw_away(&row)?;
+            } else if row.key == key && waits {
                 self.alerts.push(Alert::Parked { ticket: key, agent: row.agent.clone(), why: why.to_owned() });
                 self.move_row(&mut row, Delivery::Parked { why: why.to_owned() })?;
             }

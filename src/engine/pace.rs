@@ -13,6 +13,9 @@ use crate::desk::rules::Pace;
 
 const MINUTE: Duration = Duration::from_secs(60);
 
+/// So much of the bucket is left for replies by what can wait.
+const RESERVE: u32 = 2;
+
 /// Tells when the next may go, after these of the last minute, oldest first.
 fn next(pace: Pace, spent: &[Timestamp]) -> Timestamp {
     let rate = pace.per_minute.max(1);
@@ -29,11 +32,21 @@ impl Turn<'_> {
     ///
     /// Every lane asks here, one after the other, the more important ones first: what asks later gets what they leave.
     pub(super) fn may_go(&mut self, group: GroupId) -> Result<bool, EngineError> {
+        self.may_go_within(group, self.rules.pace)
+    }
+
+    /// As [`Turn::may_go`], for what can wait: a reply that comes just after finds the bucket not quite empty.
+    pub(super) fn may_go_last(&mut self, group: GroupId) -> Result<bool, EngineError> {
+        let Pace { per_minute, burst } = self.rules.pace;
+        let less = |most: u32| if most == 0 { 0 } else { most.saturating_sub(RESERVE).max(1) };
+        self.may_go_within(group, Pace { per_minute: less(per_minute), burst: less(burst) })
+    }
+
+    fn may_go_within(&mut self, group: GroupId, pace: Pace) -> Result<bool, EngineError> {
         if let Some(at) = self.state.send_after.filter(|at| *at > self.now) {
             self.wake_outbox(at);
             return Ok(false);
         }
-        let pace = self.rules.pace;
         if pace.per_minute == 0 {
             return Ok(true);
         }

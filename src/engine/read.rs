@@ -21,6 +21,7 @@ use crate::store::tickets::{Part, QueueRow};
 use crate::store::topics::TopicRow;
 use crate::store::{self, Reader, StoreError, coverage, threads};
 
+mod mirror_status;
 mod outside;
 mod thread;
 
@@ -65,7 +66,7 @@ impl Views {
             },
             ViewRequest::Search { text, limit } => View::Search { hits: self.search(text, *limit)? },
             ViewRequest::Outbox => View::Outbox { rows: self.outbox()? },
-            ViewRequest::Desk => View::Desk(self.desk(agent)?),
+            ViewRequest::Desk => View::Desk(Box::new(self.desk(agent)?)),
             ViewRequest::Completeness { ticket } => View::Completeness { checks: self.completeness(*ticket)? },
             ViewRequest::NextTicket { after, backwards } => {
                 View::Ticket { ticket: self.next_ticket(agent, *after, *backwards)? }
@@ -245,7 +246,8 @@ impl Views {
         Ok(DeskView {
             name: self.rules.desk_name.clone(),
             read_only: groups.iter().find_map(|(facts, _)| facts.read_only()),
-            findings: groups.iter().flat_map(|(facts, _)| facts.findings()).collect(),
+            findings: groups.iter().flat_map(|(facts, _)| facts.findings(self.rules.mirror_status.enabled)).collect(),
+            mirror_status: self.mirror_status(groups.first().map(|(facts, _)| facts))?,
             groups: groups.into_iter().map(|(facts, _)| facts).collect(),
             link,
             trouble,

@@ -203,7 +203,7 @@ impl Turn<'_> {
         Ok(Ok(Receipt { outbox: Some(id), text: Some(text), ..Receipt::default() }))
     }
 
-    fn throw_away(&mut self, row: &OutboxRow) -> Result<(), EngineError> {
+    pub(super) fn throw_away(&mut self, row: &OutboxRow) -> Result<(), EngineError> {
         self.work.discard_outbox(row.id)?;
         if let Some(entry) = self.work.entry(row.entry)? {
             self.state.indexed = self.work.remove(&entry, self.state.indexed)?;

@@ -165,6 +165,9 @@ impl State {
             listing: self.listing,
             sending: self.sending.clone(),
             changing: self.changing.clone(),
+            editing: self.editing,
+            icons_asked: self.icons_asked,
+            icons_after: self.icons_after,
             up_since: self.up_since,
             fetch_after: self.fetch_after,
             unchecked: self.unchecked.clone(),
@@ -187,6 +190,10 @@ impl State {
                 Incoming::Changed { change, .. } => {
                     self.changing.remove(change);
                 }
+                Incoming::TopicEdited { .. } => self.editing = None,
+                Incoming::Icons { .. } | Incoming::Failed { order: Order::Icons { .. }, .. } => {
+                    self.icons_asked = false;
+                }
                 Incoming::Topics { topics, checked: true, .. } => {
                     self.unchecked.extend(topics.iter().map(|facts| facts.topic));
                 }
@@ -201,6 +208,7 @@ impl State {
         let State { resyncing, ready, scans, scanned, reading, listing, sending, changing, .. } = self;
         let State { up_since, fetch_after, unchecked, facts_owed, facts_due, follow_owed, recheck, scrub_owed, .. } =
             self;
+        let State { editing, icons_asked, icons_after, .. } = self;
         State {
             resyncing,
             ready,
@@ -210,6 +218,9 @@ impl State {
             listing,
             sending,
             changing,
+            editing,
+            icons_asked,
+            icons_after,
             up_since,
             fetch_after,
             unchecked,

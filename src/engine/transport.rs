@@ -10,8 +10,10 @@ use crate::desk::ids::{ChangeId, GroupId, MessageId, OutboxId, PersonId, TopicId
 use crate::desk::people::Person;
 use crate::desk::thread::{Message, Reaction};
 
+mod icons;
 mod rights;
 
+pub use icons::{IconSet, TopicIcon};
 pub use rights::{Finding, Rights, Weight};
 
 /// How far the update stream has been followed: the contiguous state of grammers' message boxes, as values.
@@ -52,6 +54,10 @@ pub enum Order {
     Send(Send),
     /// Change or delete a message that was sent, and answer with [`Incoming::Changed`]. May be asked again and again.
     Change(Change),
+    /// Change a topic's icon, or close or reopen it, and answer with [`Incoming::TopicEdited`]. May be asked again and again.
+    EditTopic(TopicEdit),
+    /// Fetch the icons that anybody may give a topic, and answer with [`Incoming::Icons`].
+    Icons { group: GroupId },
     /// Say that somebody is writing; nobody waits for the answer.
     Typing { group: GroupId, topic: TopicId },
     /// A group to which rights or facts should be asked again after a while is `Facts`; this one ends the link for good.
@@ -99,6 +105,45 @@ pub struct Change {
     pub text: Option<String>,
 }
 
+/// A change of a topic: one thing at a time, as Telegram wants it (`TOPIC_CLOSE_SEPARATELY`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TopicEdit {
+    /// Where.
+    pub group: GroupId,
+    /// Which; never General.
+    pub topic: TopicId,
+    /// What it is to be.
+    pub part: TopicPart,
+}
+
+/// The part of a topic that is changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TopicPart {
+    /// Its icon: a custom emoji of the default set.
+    Icon(i64),
+    /// Whether it is closed.
+    Closed(bool),
+}
+
+/// How a change of a topic ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum TopicOutcome {
+    /// The topic is as it is to be. `changed`: it was not before.
+    Done { changed: bool },
+    /// The account lacks the right, or cannot get at the group or its topics at all.
+    NoRight,
+    /// Telegram does not know the icon, or does not let this account use it.
+    BadIcon,
+    /// The topic no longer exists.
+    Gone,
+    /// Telegram refused it for good for another reason; why, in words.
+    Refused { why: String },
+    /// Telegram says when to come again; nothing has happened.
+    Later { not_before: Timestamp },
+    /// Time-out, connection lost: it may have been done.
+    Unknown { why: String },
+}
+
 /// What comes from Telegram.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Incoming {
@@ -120,6 +165,10 @@ pub enum Incoming {
     Delivery { outbox: OutboxId, outcome: Outcome },
     /// The answer to `Change`: `Sent` when the message is as it is to be.
     Changed { change: ChangeId, outcome: Outcome },
+    /// The answer to `EditTopic`.
+    TopicEdited { edit: TopicEdit, outcome: TopicOutcome },
+    /// The answer to `Icons`, in Telegram's order; an emoji may stand there more than once.
+    Icons { icons: Vec<TopicIcon> },
     /// An order that failed for a reason that waiting does not mend by itself; the engine asks again later or gives up.
     Failed { order: Order, why: Failure },
 }

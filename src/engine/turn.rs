@@ -176,6 +176,7 @@ impl<'a> Turn<'a> {
         }
         let shown = |event: &Event| !matches!(event, Event::Wrote { .. } | Event::LanguageSet { .. });
         let name = if events.iter().any(shown) { self.name_of(by)? } else { String::new() };
+        let status = self.ticket(key)?.map(|ticket| ticket.standing.status);
         let mut all = Vec::with_capacity(events.len());
         for event in events {
             let before = self.ticket(key)?.cloned();
@@ -193,6 +194,7 @@ impl<'a> Turn<'a> {
             self.set_ticket(key, after);
             all.push(recorded);
         }
+        self.status_moved(key, status, at)?;
         Ok(all)
     }
 

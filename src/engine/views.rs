@@ -16,6 +16,9 @@ mod outside;
 mod thread;
 
 mod checks;
+mod mirror_status;
+
+pub use mirror_status::{MirrorView, ShownStatus};
 
 pub use checks::{Completeness, How, RecheckView, Rechecked, SeenRange, TicketCheck};
 
@@ -119,7 +122,7 @@ pub enum View {
         rows: Vec<OutboxRow>,
     },
     /// The desk at a glance.
-    Desk(DeskView),
+    Desk(Box<DeskView>),
     /// The next ticket, or the one that was looked for.
     Ticket {
         /// `None`: there is none.
@@ -278,6 +281,9 @@ pub struct DeskView {
     pub read_only: Option<String>,
     /// What is missing or too much among the account's rights and the group's settings.
     pub findings: Vec<Finding>,
+    /// How far status shows in Telegram; `None`: that is switched off.
+    #[serde(default)]
+    pub mirror_status: Option<MirrorView>,
     /// How far the first synchronisation is, 0 to 100; `None` when it is complete.
     pub backfill: Option<u8>,
     /// Who reads.

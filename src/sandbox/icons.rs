@@ -46,6 +46,11 @@ pub(super) fn id_of(emoji: &str) -> Option<i64> {
     ICONS.iter().find(|(known, _)| *known == wanted).map(|(_, id)| *id)
 }
 
+/// Lists the set: emoji and id, in its order.
+pub(super) fn all() -> impl Iterator<Item = (&'static str, i64)> {
+    ICONS.into_iter()
+}
+
 /// Tells whether an id belongs to the default set, which everybody may use.
 pub(super) fn is_known(id: i64) -> bool {
     ICONS.iter().any(|(_, known)| *known == id)

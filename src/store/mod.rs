@@ -17,6 +17,7 @@ pub mod drafts;
 pub mod events;
 pub mod lock;
 mod migrate;
+pub mod mirror_status;
 pub mod outbox;
 pub mod peers;
 pub mod revision;

@@ -309,6 +309,7 @@ impl Work<'_> {
         event: Option<EventId>,
         text: &str,
     ) -> Result<EntryId> {
+        let side = if kind == Kind::Message && agent.is_none() { Side::Automation } else { Side::Staff };
         self.transaction
             .prepare_cached(
                 "INSERT INTO entries (group_id, topic, kind, side, agent, at, rank, event, text)
@@ -318,7 +319,7 @@ impl Work<'_> {
                 key.group.0,
                 key.topic.0,
                 kind as i64,
-                Side::Staff as i64,
+                side as i64,
                 agent.map(|name| &name.0),
                 at.millis(),
                 LAST,

@@ -238,7 +238,7 @@ const ROW: &str = "SELECT topics.group_id, topics.topic, topics.title, topics.ic
     coalesce(topics.last_message, 0) > coalesce((SELECT message FROM seen WHERE agent = ?1
         AND seen.group_id = tickets.group_id AND seen.topic = tickets.topic), 0) AND NOT topics.last_staff,
     EXISTS (SELECT 1 FROM drafts WHERE agent = ?1 AND drafts.group_id = tickets.group_id AND drafts.topic = tickets.topic),
-    EXISTS (SELECT 1 FROM outbox WHERE state IN ('held', 'queued', 'sending') AND doubt IS NULL
+    EXISTS (SELECT 1 FROM outbox WHERE state IN ('held', 'queued', 'sending') AND doubt IS NULL AND lane = 0
         AND outbox.group_id = tickets.group_id AND outbox.topic = tickets.topic)
     FROM tickets JOIN topics ON topics.group_id = tickets.group_id AND topics.topic = tickets.topic
     LEFT JOIN people ON people.id = tickets.customer";

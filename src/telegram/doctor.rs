@@ -10,8 +10,9 @@ use super::group;
 use super::login::Account;
 use super::session::Vault;
 use super::setup::Setup;
+use super::topics;
 use super::wire::Wire;
-use crate::engine::transport::{Finding, GroupFacts, Weight};
+use crate::engine::transport::{Finding, GroupFacts, TopicIcon, Weight};
 
 /// What was found.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,15 +21,17 @@ pub struct Examination {
     pub account: Account,
     /// The group and the account's rights in it; `None` if the group will not do, which a finding explains.
     pub facts: Option<GroupFacts>,
+    /// The icons that a topic may have; empty if they were not asked for or not told.
+    pub icons: Vec<TopicIcon>,
     /// One line each, in the order in which they are to be read.
     pub findings: Vec<Finding>,
 }
 
-/// Examines login, clock, group and rights over a connection of its own.
+/// Examines login, clock, group and rights over a connection of its own. `shows_status`: status is to be shown in Telegram.
 ///
 /// # Errors
 /// Not logged in (any more), no connection, an unusable session file. A group that will not do is no error but a finding.
-pub async fn examine(setup: &Setup) -> Result<Examination, TelegramError> {
+pub async fn examine(setup: &Setup, shows_status: bool) -> Result<Examination, TelegramError> {
     let vault = Arc::new(Vault::open(setup)?);
     let own = vault.own().ok_or(TelegramError::NotLoggedIn)?;
     let (wire, _pool) = Wire::new(setup, vault);
@@ -51,13 +54,22 @@ pub async fn examine(setup: &Setup) -> Result<Examination, TelegramError> {
     };
     if let Some(facts) = &facts {
         findings.push(Finding::fine(format!("group \"{}\" (-100{})", facts.title, facts.group)));
-        findings.extend(facts.findings());
+        findings.extend(facts.findings(shows_status));
         let people = facts.admins.iter().filter(|admin| !admin.person.bot);
         let names: Vec<&str> = people.map(|admin| admin.person.name.as_str()).collect();
         if !names.is_empty() {
             findings.push(Finding::fine(format!("admins, who are staff: {}", names.join(", "))));
         }
     }
+    let icons = match shows_status {
+        true => wire.ask(&topics::default_icons()).await.map(|set| topics::icons_of(&set)),
+        false => Ok(Vec::new()),
+    };
+    let icons = icons.unwrap_or_else(|error| {
+        let what = format!("Telegram does not tell the icons of topics: {}", error.words());
+        findings.push(Finding::risk(what, "try again later; until then those that were fetched before are used"));
+        Vec::new()
+    });
     wire.vault().flush()?;
-    Ok(Examination { account, facts, findings })
+    Ok(Examination { account, facts, icons, findings })
 }

@@ -24,7 +24,7 @@ use super::station::{Deaf, Online, Shared, Station};
 use super::updates::{Follower, Over, seed};
 use super::wire::{Pool, Wire};
 use super::{group, history, send, topics};
-use crate::engine::transport::{Cursor, Failure, Incoming, LinkState, Order, Outcome};
+use crate::engine::transport::{Cursor, Failure, Incoming, LinkState, Order, Outcome, TopicOutcome};
 
 /// The first new connection is made after this; each further one after twice as long, up to a minute.
 const FIRST_PAUSE: Duration = Duration::from_millis(250);
@@ -184,6 +184,7 @@ async fn refuse(incoming: &mpsc::Sender<Incoming>, order: Order, why: &str) -> R
     let answer = match order {
         Order::Send(send) => Incoming::Delivery { outbox: send.outbox, outcome: Outcome::Unknown { why } },
         Order::Change(change) => Incoming::Changed { change: change.change, outcome: Outcome::Unknown { why } },
+        Order::EditTopic(edit) => Incoming::TopicEdited { edit, outcome: TopicOutcome::Unknown { why } },
         Order::Typing { .. } => return Ok(()),
         order => Incoming::Failed { order, why: Failure::Link { why } },
     };
@@ -312,6 +313,11 @@ async fn carry_out(shared: &Shared, order: Order) {
             let outcome = send::change(shared, change).await;
             Ok(Incoming::Changed { change: change.change, outcome })
         }
+        Order::EditTopic(edit) => {
+            let outcome = topics::edit(shared, edit).await;
+            Ok(Incoming::TopicEdited { edit: *edit, outcome })
+        }
+        Order::Icons { group } => topics::icons(shared, *group).await,
         Order::Typing { group, topic } => return send::typing(shared, *group, *topic).await,
         // The supervisor keeps these for itself.
         Order::Follow { .. } | Order::Stop => return,

@@ -18,9 +18,9 @@ use crate::desk::ids::{GroupId, MessageId, TopicId};
 use crate::engine::transport::{Change, Outcome, Send};
 
 /// So long a send waits for a connection; after that the engine decides.
-const PATIENCE: Duration = Duration::from_secs(10);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(10);
 /// The identical call is made so often when the connection fails under it.
-const TRIES: u32 = 3;
+pub(crate) const TRIES: u32 = 3;
 
 /// Sends a text, and tells how that ended. Only a definite refusal is `Refused`; whatever may have worked is `Unknown`.
 pub(crate) async fn deliver(shared: &Shared, send: &Send) -> Outcome {

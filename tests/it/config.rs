@@ -135,12 +135,81 @@ fn a_mistake_says_where_it_is_and_what_is_allowed() {
         ("desk = \"x\"", "it must be a table: write `[desk]`"),
         ("[desk\nname", "desk.toml:1:6: "),
         ("[desk]\nname = \"тема", "desk.toml:2:"),
+        (
+            "[telegram.mirror_status]\nenabled = 1",
+            "desk.toml:2:11: `telegram.mirror_status.enabled` is a whole number: it must be true or false",
+        ),
+        (
+            "[telegram.mirror_status]\nenable = true",
+            "desk.toml:2:1: unknown key `enable` in `[telegram.mirror_status]`: did you mean `enabled`?",
+        ),
+        (
+            "[telegram.mirror_status.icons]\nsolved = \"✅\"",
+            "desk.toml:2:1: unknown key `solved` in `[telegram.mirror_status.icons]`: ",
+        ),
+        (
+            "[telegram.mirror_status.icons]\nopen = \"new\"",
+            "desk.toml:2:8: `telegram.mirror_status.icons.open` is `new`: it must be one emoji of Telegram's topic icons, or \"off\"",
+        ),
+        (
+            "[telegram.mirror_status]\nquiet_reasons = [5]",
+            "desk.toml:2:18: `telegram.mirror_status.quiet_reasons` must be words",
+        ),
+        ("[telegram.mirror_status]\nnotice = \" \"", "desk.toml:2:10: `telegram.mirror_status.notice` is empty"),
+        ("[telegram.mirror_status]\nnotice = \"a\\u001b\"", "desk.toml:2:10: a notice has no control characters"),
+        (
+            "[telegram.mirror_status.notice]\nenglish_uk = \"x\"",
+            "desk.toml:2:1: `english_uk` is no language: write its code",
+        ),
+        ("telegram.mirror_status = true", "it must be a table: write `[telegram.mirror_status]`"),
+        ("telegram = 5", "it must be a table: write `[telegram]`"),
         ("[desk]\nname = \"a\\u001bb\"", "desk.toml:2:8: `desk.name` must be one line without control characters"),
     ] {
         let told = mistakes(text);
         assert!(told.contains(said), "{text:?}\n  told  {told}\n  wanted {said}");
         assert!(!told.contains("geheim"), "a secret in an error: {told}");
     }
+}
+
+#[test]
+fn status_in_telegram_is_off_until_it_is_switched_on() {
+    let off = read("").rules.mirror_status;
+    assert_eq!(off, topicdesk::desk::mirror_status::MirrorStatus::default());
+    assert!(!off.enabled && !off.close_topics);
+    // The keys of the table of icons are the statuses, and the shipped file shows what stands without it.
+    let shown: Vec<String> =
+        config::DEFAULT.lines().filter_map(|line| line.strip_prefix('#')).map(str::to_owned).collect();
+    for (status, emoji) in &off.icons {
+        assert!(shown.contains(&format!("{status} = \"{emoji}\"")), "{status}");
+    }
+    let on = read(
+        r#"
+        [desk]
+        language = "uk"
+        [telegram.mirror_status]
+        enabled = true
+        close_topics = true
+        quiet_reasons = ["Werbung"]
+        [telegram.mirror_status.icons]
+        pending = "☕️"
+        assigned = "off"
+        [telegram.mirror_status.notice]
+        uk = """
+Тему закрито.
+Створіть нову."""
+        "#,
+    );
+    let rules = on.rules.mirror_status;
+    assert!(rules.enabled && rules.close_topics && on.warnings.is_empty());
+    assert_eq!(rules.quiet_reasons, ["Werbung"]);
+    assert_eq!(rules.icons.len(), 5, "one is off");
+    assert!(rules.icons.values().any(|emoji| emoji == "☕️"));
+    assert_eq!((rules.language.as_str(), rules.notices["uk"].as_str()), ("uk", "Тему закрито.\nСтворіть нову."));
+    assert!(rules.notices.contains_key("en") && rules.notices.contains_key("ru"));
+    // One text is for everybody.
+    let one = read("[telegram.mirror_status]\nnotice = \"Bye.\"\nclose_topics = true");
+    assert_eq!(one.rules.mirror_status.notices.into_values().collect::<Vec<_>>(), ["Bye."]);
+    assert_eq!(one.warnings, ["desk.toml:3:16: `close_topics` does nothing without `enabled = true` beside it"]);
 }
 
 #[test]

@@ -7,6 +7,7 @@ mod cli_outbox;
 mod config;
 mod engine;
 mod engine_changes;
+mod engine_mirror_status;
 mod engine_outbox;
 mod engine_thread;
 mod engine_trouble;
@@ -17,9 +18,13 @@ mod foreign;
 mod lifecycle;
 #[cfg(feature = "sandbox")]
 mod mirror;
+#[cfg(feature = "sandbox")]
+mod mirror_status;
 mod mirror_thread;
 #[cfg(feature = "sandbox")]
 mod pty;
+#[cfg(feature = "sandbox")]
+mod pty_mirror_status;
 #[cfg(feature = "sandbox")]
 mod pty_outbox;
 #[cfg(feature = "sandbox")]

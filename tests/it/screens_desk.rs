@@ -132,6 +132,7 @@ pub(crate) fn ticket(number: i32, status: Status, assignee: Option<&str>, custom
         topic_closed: false,
         topic_hidden: false,
         topic_icon: None,
+        shown: None,
         topic_gone: false,
         customer_left_at: None,
         pinned: Vec::new(),
@@ -432,9 +433,10 @@ impl State {
             ViewRequest::Thread { ticket, window, limit } => self.thread(*ticket, *window, *limit),
             ViewRequest::Search { text, .. } => View::Search { hits: self.search(text) },
             ViewRequest::Outbox => View::Outbox { rows: self.outbox.clone() },
-            ViewRequest::Desk => View::Desk(DeskView {
+            ViewRequest::Desk => View::Desk(Box::new(DeskView {
                 trouble: None,
                 read_only: self.read_only.clone(),
+                mirror_status: None,
                 findings: self.findings.clone(),
                 recheck: self.recheck.clone(),
                 name: "acme-support".to_owned(),
@@ -445,7 +447,7 @@ impl State {
                 agents: ["ann", "mia", "tom"].map(AgentName::from).to_vec(),
                 holes: self.holes.clone(),
                 not_before: self.not_before,
-            }),
+            })),
             ViewRequest::NextTicket { after, backwards } => {
                 let mut needing: Vec<TicketKey> = self
                     .tickets

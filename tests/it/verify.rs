@@ -25,7 +25,7 @@ fn reply(text: &str) -> Command {
 
 fn desk(bench: &Bench) -> DeskView {
     match bench.read("anna", ViewRequest::Desk) {
-        View::Desk(desk) => desk,
+        View::Desk(desk) => *desk,
         other => panic!("not the desk: {other:?}"),
     }
 }

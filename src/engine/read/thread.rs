@@ -73,6 +73,7 @@ impl Views {
                 topic_closed: topic.closed,
                 topic_hidden: topic.hidden,
                 topic_icon: topic.icon,
+                shown: self.shown(&row.ticket, &topic, facts.as_ref())?,
                 topic_gone: topic.gone,
                 customer_left_at: row.ticket.customer_left_at,
                 pinned: self.pinned(key)?,
@@ -180,10 +181,13 @@ impl Views {
             threads::Kind::Note => EntryKind::Note,
             threads::Kind::Activity => EntryKind::Activity,
         };
-        let from_desk = row.outbox.is_some() || row.kind == threads::Kind::Note;
+        // What the desk writes by itself is in the outbox too, and nobody's.
+        let automatic = row.outbox.is_some() && row.agent.is_none();
+        let from_desk = (row.outbox.is_some() && !automatic) || row.kind == threads::Kind::Note;
         let post = row.post();
         let author = match (&row.agent, person) {
             (Some(agent), _) if from_desk => agent.0.clone(),
+            _ if automatic => self.rules.desk_name.clone(),
             (_, Some(person)) => match post.and_then(|post| post.signature.as_ref()) {
                 Some(signature) => format!("{} ({signature})", person.name),
                 None => person.name,
@@ -192,6 +196,7 @@ impl Views {
             (None, None) => String::new(),
         };
         let side = match row.side {
+            _ if automatic => Side::Automation,
             _ if from_desk => Side::Staff,
             threads::Side::Staff => Side::Staff,
             threads::Side::Automation => Side::Automation,

@@ -121,8 +121,16 @@ impl GroupFacts {
         self.lost.is_none() && self.rights.member && (!self.bot || self.rights.admin || self.rights.reads_all)
     }
 
-    /// Judges the account's rights and the group's settings, in the order in which they are to be read.
-    pub fn findings(&self) -> Vec<Finding> {
+    /// Says why no topic can be changed at present, and who can change that; `None`: the desk can show status in Telegram.
+    pub fn topics_barred(&self) -> Option<String> {
+        let why =
+            || format!("{} may not manage topics: an admin has to allow it in the group's settings", self.own_name);
+        self.read_only().or_else(|| (!self.rights.manage_topics).then(why))
+    }
+
+    /// Judges the account's rights and the group's settings, in the order in which they are to be read. `shows_status`: status is to be
+    /// shown in Telegram, which needs a right of its own.
+    pub fn findings(&self, shows_status: bool) -> Vec<Finding> {
         let (who, rights) = (&self.own_name, &self.rights);
         let mut found: Vec<Finding> = self.clock_ahead.map(Finding::clock).into_iter().collect();
         if let Some(why) = &self.lost {
@@ -159,11 +167,22 @@ impl GroupFacts {
             true => Finding::fine("may send messages"),
             false => Finding::broken("may not send messages: no reply would reach anybody", grant("Send messages")),
         });
-        found.push(match rights.manage_topics {
-            true => Finding::fine("may manage topics"),
-            false => Finding::broken(
-                "may not manage topics: closed topics cannot be answered, none can be opened, and no status is shown in Telegram",
+        found.push(match (rights.manage_topics, shows_status) {
+            (true, true) => Finding::fine("may manage topics"),
+            (false, true) => Finding::broken(
+                "may not manage topics: no status is shown in Telegram, and closed topics cannot be answered",
                 grant("Manage topics"),
+            ),
+            (true, false) => Finding::risk(
+                "may manage topics, and uses that only to answer in closed ones: no status is shown in Telegram",
+                format!(
+                    "group settings, Administrators, {who}: turn \"Manage topics\" off, unless closed topics are to be \
+                     answered; or show status: enabled = true in [telegram.mirror_status]"
+                ),
+            ),
+            (false, false) => Finding::risk(
+                "may not manage topics: closed topics cannot be answered",
+                format!("{}, if they are to be", grant("Manage topics")),
             ),
         });
         if !rights.unneeded.is_empty() {
@@ -237,10 +256,27 @@ mod tests {
             (Weight::Risk, "public (@shop)", |facts| facts.username = Some("shop".to_owned())),
         ];
         for (weight, words, change) in cases {
-            let found = facts(change).findings();
+            let found = facts(change).findings(true);
             let one = found.iter().find(|one| one.what.contains(words)).unwrap_or_else(|| panic!("{words}: {found:?}"));
             assert_eq!((one.weight, one.how.is_some()), (weight, true), "{words}");
         }
+    }
+
+    #[test]
+    fn managing_topics_is_needed_while_status_is_shown_and_too_much_while_it_is_not() {
+        for (may, shows, weight, words) in [
+            (true, true, Weight::Fine, "may manage topics"),
+            (false, true, Weight::Broken, "no status is shown in Telegram"),
+            (true, false, Weight::Risk, "uses that only to answer in closed ones"),
+            (false, false, Weight::Risk, "closed topics cannot be answered"),
+        ] {
+            let found = facts(|facts| facts.rights.manage_topics = may).findings(shows);
+            let one = found.iter().find(|one| one.what.contains("manage topics")).expect("a finding");
+            assert!(one.weight == weight && one.what.contains(words), "{one:?}");
+        }
+        assert_eq!(facts(|_| {}).topics_barred(), None);
+        let why = facts(|facts| facts.rights.manage_topics = false).topics_barred().expect("barred");
+        assert!(why.contains(" has to "), "{why}");
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{ChangeView, TicketRow};
+use super::{ChangeView, ShownStatus, TicketRow};
 use crate::clock::Timestamp;
 use crate::desk::event::Event;
 use crate::desk::ids::{AgentName, EntryId, EventId, MessageId, OutboxId, PersonId, TicketKey};
@@ -32,6 +32,9 @@ pub struct TicketView {
     /// The custom emoji that is the topic's icon.
     #[serde(default)]
     pub topic_icon: Option<i64>,
+    /// How the ticket's status shows in Telegram; `None`: that is switched off, or it is no ticket.
+    #[serde(default)]
+    pub shown: Option<ShownStatus>,
     /// Deleted in Telegram.
     pub topic_gone: bool,
     /// When the customer left the group, while they are not in it.

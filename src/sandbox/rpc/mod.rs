@@ -13,6 +13,7 @@ mod peers;
 pub(super) mod render;
 mod send;
 pub(super) mod srp;
+mod stickers;
 #[cfg(test)]
 mod tests;
 mod told;
@@ -257,6 +258,7 @@ fn dispatch(call: &mut Call<'_>, id: u32, method: &str, rest: &[u8], too_long: b
         functions::messages::EditForumTopic => topics::edit,
         functions::messages::DeleteTopicHistory => topics::delete,
         functions::messages::UpdatePinnedForumTopic => topics::pin,
+        functions::messages::GetStickerSet => stickers::set,
         functions::messages::GetHistory => history::history,
         functions::messages::GetReplies => history::replies,
         functions::messages::Search => history::search,

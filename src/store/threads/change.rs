@@ -3,7 +3,7 @@
 use rusqlite::{OptionalExtension, params};
 
 use super::super::{Result, Work};
-use super::{COLUMNS, DELETED, EntryRow, PINNED, entry_row, parts};
+use super::{COLUMNS, DELETED, EntryRow, Kind, PINNED, entry_row, parts};
 use crate::clock::Timestamp;
 use crate::desk::ids::{EntryId, MessageId, TicketKey};
 use crate::desk::thread::{Content, Message, Post};
@@ -15,6 +15,14 @@ const ALBUM_REACH: i32 = 40;
 const KEPT: &str = "kept_deleted";
 
 impl Work<'_> {
+    /// Writes what the desk says by itself, and has not been sent yet, into a thread.
+    ///
+    /// # Errors
+    /// SQLite's.
+    pub fn put_automatic(&self, key: TicketKey, at: Timestamp, text: &str) -> Result<EntryId> {
+        self.put(key, Kind::Message, None, at, None, text)
+    }
+
     /// Replaces what a known message says, keeping what it said before. Entries up to `indexed` are in the index.
     ///
     /// # Errors

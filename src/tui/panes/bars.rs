@@ -68,6 +68,12 @@ pub(crate) fn status(model: &Model, frame: &mut Frame<'_>, area: Rect) {
         let words = format!("Telegram waits until {}  ", model.zone.moment(until, model.now));
         right.push(Span::styled(words, model.theme.warning));
     }
+    // Whoever cannot reply at all is told only that.
+    let stopped =
+        model.desk.as_ref().filter(|desk| desk.read_only.is_none()).and_then(|desk| desk.mirror_status.as_ref());
+    if stopped.is_some_and(|mirror| mirror.stopped.is_some()) {
+        right.push(Span::styled("status not shown  ", model.theme.warning));
+    }
     let (link, style) = link_words(model);
     right.push(Span::styled(link, style));
     right.push(Span::raw(format!("  {} ", model.zone.time(model.now))));

@@ -95,6 +95,10 @@ fn facts(model: &Model, ticket: &TicketView) -> Vec<(&'static str, String)> {
     if let Some(other) = ticket.duplicate_of {
         facts.push(("duplicate", format!("of {other}")));
     }
+    if let Some(shown) = &ticket.shown {
+        let emoji = shown.emoji.as_deref().filter(|_| !model.setup.ascii);
+        facts.push(("telegram", [emoji, Some(&shown.note)].into_iter().flatten().collect::<Vec<_>>().join(" ")));
+    }
     facts.push(("messages", ticket.messages.to_string()));
     facts.push(("group", ticket.group_title.clone()));
     facts.push(("link", ticket.link.trim_start_matches("https://").to_owned()));

@@ -171,9 +171,12 @@ fn heading(model: &Model, frame: &mut Frame<'_>, area: Rect) {
         return;
     };
     let row = &ticket.row;
+    // What Telegram shows of it, once it does.
+    let shown = ticket.shown.as_ref().filter(|shown| shown.shown && !model.setup.ascii);
+    let icon = shown.and_then(|shown| shown.emoji.as_ref()).map(|emoji| format!("{emoji} ")).unwrap_or_default();
     let mut spans = vec![
         Span::styled(format!(" {} {}", number(row), text::cut(customer_name(row), 24)), model.theme.strong),
-        Span::raw(" · "),
+        Span::raw(format!(" · {icon}")),
         Span::styled(row.status.title(), model.theme.tone(row.status.tone())),
     ];
     let mut more = Vec::new();

@@ -11,7 +11,7 @@ pub(super) fn on_answer(model: &mut Model, kind: ReadKind, view: View, out: &mut
         (ReadKind::Queue, View::Queue(page)) => queue::on_page(model, page, out),
         (ReadKind::Counts, View::Counts(counts)) => model.counts = counts,
         (ReadKind::Desk, View::Desk(desk)) => {
-            model.desk = Some(desk);
+            model.desk = Some(*desk);
             standing::on_desk(model, out);
         }
         (ReadKind::Checks, View::Completeness { checks }) => standing::on_checks(model, checks, out),

@@ -66,23 +66,29 @@ pub(crate) struct Bench {
     pub(crate) alerts: Vec<Alert>,
     pub(crate) cursor: Cursor,
     pub(crate) refuse: Arc<AtomicBool>,
+    pub(crate) rules: Rules,
     commands: u32,
 }
 
 impl Bench {
     /// An engine over an empty folder, started.
     pub(crate) fn new() -> Self {
-        let folder = Arc::new(tempfile::tempdir().expect("temporary folder"));
-        Self::open(folder, Clock::stepped(Timestamp::parse_rfc3339("2026-11-22T12:00:00Z").expect("date")))
+        Self::with(rules())
     }
 
-    fn open(folder: Arc<tempfile::TempDir>, clock: Clock) -> Self {
+    /// An engine with rules of its own over an empty folder, started.
+    pub(crate) fn with(rules: Rules) -> Self {
+        let folder = Arc::new(tempfile::tempdir().expect("temporary folder"));
+        Self::open(folder, Clock::stepped(Timestamp::parse_rfc3339("2026-11-22T12:00:00Z").expect("date")), rules)
+    }
+
+    fn open(folder: Arc<tempfile::TempDir>, clock: Clock, rules: Rules) -> Self {
         let mut store = Store::open(folder.path()).expect("store");
         let refuse = Arc::new(AtomicBool::new(false));
         let flag = refuse.clone();
         store.refuse_commits(move || flag.load(Ordering::SeqCst)).expect("hook");
         static NEXT: AtomicI64 = AtomicI64::new(1);
-        let engine = Engine::new(store, rules(), || NEXT.fetch_add(1, Ordering::SeqCst)).expect("engine");
+        let engine = Engine::new(store, rules.clone(), || NEXT.fetch_add(1, Ordering::SeqCst)).expect("engine");
         let mut bench = Bench {
             folder,
             engine,
@@ -91,6 +97,7 @@ impl Bench {
             alerts: Vec::new(),
             cursor: Cursor::default(),
             refuse,
+            rules,
             commands: 0,
         };
         bench.step(Input::Started);
@@ -99,9 +106,15 @@ impl Bench {
 
     /// A new process over the same folder.
     pub(crate) fn restart(self) -> Self {
+        let rules = self.rules.clone();
+        self.restart_with(rules)
+    }
+
+    /// A new process over the same folder, after somebody has changed the rules.
+    pub(crate) fn restart_with(self, rules: Rules) -> Self {
         let Bench { folder, engine, clock, cursor, .. } = self;
         drop(engine);
-        Bench { cursor, ..Self::open(folder, clock) }
+        Bench { cursor, ..Self::open(folder, clock, rules) }
     }
 
     /// An engine that has mirrored these messages as bot and follows live.
@@ -222,7 +235,7 @@ impl Bench {
 
     /// Reads a view as another process would.
     pub(crate) fn read(&self, agent: &str, request: ViewRequest) -> View {
-        let desk = runner::read_only(self.folder.path(), rules(), self.clock.clone()).expect("readable");
+        let desk = runner::read_only(self.folder.path(), self.rules.clone(), self.clock.clone()).expect("readable");
         let handle = desk.handle(AgentName::from(agent));
         let runtime = tokio::runtime::Builder::new_current_thread().build().expect("runtime");
         runtime.block_on(handle.read(request))
