@@ -60,7 +60,7 @@ pub(super) async fn run(global: &Global, args: ReplyArgs) -> Done {
     let done = async {
         let ticket = work::present(&handle, args.ticket).await?;
         let reply_to = args.to.map(MessageId);
-        let command = Command::Reply { ticket, text: text.clone(), reply_to, hold: !args.now, seen };
+        let command = Command::Reply { ticket, text: text.clone(), reply_to, hold: !args.now, seen, file: None };
         let receipt = handle.submit(new_command_id(), command).await?;
         if let Some(notice) = &receipt.notice {
             say(notice);

@@ -45,6 +45,8 @@ pub struct Rules {
     pub undo_window: Duration,
     /// What was deleted in Telegram stays readable at the desk.
     pub keep_deleted_text: bool,
+    /// The most bytes that the cache of downloaded files keeps.
+    pub cache: u64,
     /// The words by which a mere thanks is known.
     pub thanks: ThanksWords,
 }
@@ -83,6 +85,7 @@ impl Default for Rules {
             ask_after_offline: Some(Duration::from_secs(600)),
             undo_window: Duration::from_secs(30),
             keep_deleted_text: false,
+            cache: 500_000_000,
             thanks: ThanksWords::default(),
         }
     }

@@ -102,6 +102,8 @@ impl Turn<'_> {
             }
             Incoming::Delivery { outbox, outcome } => self.delivered(outbox, outcome)?,
             Incoming::Changed { change, outcome } => self.changed(change, outcome)?,
+            Incoming::Progress { what, done, size } => self.progressed(what, done, size)?,
+            Incoming::Downloaded { group, message } => self.downloaded(group, message),
             Incoming::Failed { order, why } => self.order_failed(&order, &why)?,
         }
         Ok(())

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+pub use super::files::{FileNews, FileView};
 pub use super::transport::{Finding, GroupFacts, LinkState, Weight};
 use crate::clock::Timestamp;
 use crate::desk::ids::{AgentName, ChangeId, EntryId, GroupId, MessageId, OutboxId, PersonId, TicketKey, TopicId};
@@ -379,4 +380,6 @@ pub enum Alert {
         /// Why.
         why: String,
     },
+    /// A file has come further, or not.
+    File(FileNews),
 }

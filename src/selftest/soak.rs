@@ -244,7 +244,7 @@ impl Soak {
     async fn reply(&mut self, ticket: TicketKey) {
         let mark = self.ledger.mark();
         let hold = self.dice.chance(30);
-        let command = Command::Reply { ticket, text: mark.clone(), reply_to: None, hold, seen: None };
+        let command = Command::Reply { ticket, text: mark.clone(), reply_to: None, hold, seen: None, file: None };
         if self.submit(command).await {
             self.ledger.accepted(mark, ticket);
         }

@@ -11,6 +11,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0001_begin.sql"),
     include_str!("migrations/0002_outbox.sql"),
     include_str!("migrations/0003_thread.sql"),
+    include_str!("migrations/0005_files.sql"),
 ];
 
 /// The highest format this version knows.

@@ -18,6 +18,7 @@ pub mod group;
 mod history;
 pub mod link;
 pub mod login;
+mod media;
 mod pace;
 mod reaction;
 mod said;

@@ -143,7 +143,7 @@ impl Desk {
             0..42 => {
                 let quoted = self.some_message(world, topic, dice).filter(|_| dice.chance(30));
                 let text = format!("reply r{count:06};");
-                Command::Reply { ticket, text, reply_to: quoted, hold: dice.chance(50), seen: None }
+                Command::Reply { ticket, text, reply_to: quoted, hold: dice.chance(50), seen: None, file: None }
             }
             42..54 => Command::Note { ticket, text: format!("{CANARY} note {count}") },
             54..60 => Command::SaveDraft { ticket, text: format!("{CANARY} draft {count}"), note: dice.chance(50) },

@@ -99,7 +99,7 @@ impl Link {
         match self.passage.order(order) {
             Order::Follow { cursor } => self.follow(cursor.as_ref(), world),
             Order::Send(send) => self.sends.push_back(send),
-            Order::Typing { .. } | Order::Stop => {}
+            Order::Typing { .. } | Order::Download { .. } | Order::Stop => {}
             fetch => self.fetches.push_back(fetch),
         }
     }

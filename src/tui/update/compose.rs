@@ -244,7 +244,7 @@ pub(super) fn send_now(model: &mut Model, out: &mut Vec<Effect>) {
     } else {
         let reply_to = composer.reply_to.map(|(message, _)| message);
         model.replied.insert(ticket, model.now);
-        let command = Command::Reply { ticket, text: text.clone(), reply_to, hold: true, seen };
+        let command = Command::Reply { ticket, text: text.clone(), reply_to, hold: true, seen, file: None };
         out.push(model.submit(command, After::Reply { text, reply_to }));
     }
 }
