@@ -26,6 +26,7 @@ mod delete;
 mod demo;
 mod doctor;
 mod edit;
+mod file;
 mod login;
 mod logout;
 mod note;
@@ -115,6 +116,7 @@ async fn run(cli: Cli) -> Done {
         Some(Command::Reply(args)) => reply::run(&global, args).await,
         Some(Command::Edit(args)) => edit::run(&global, args).await,
         Some(Command::Delete(args)) => delete::run(&global, args).await,
+        Some(Command::File(args)) => file::run(&global, args).await,
         Some(Command::Note(args)) => note::run(&global, args).await,
         Some(Command::Pending(args)) => pending::run(&global, args).await,
         Some(Command::Resolve(args)) => resolve::run(&global, args).await,

@@ -3,8 +3,8 @@
 use super::reader::{Reader, Section};
 
 /// Every table with its keys; `[keys.*]` apart, whose contexts and actions belong to the screen.
-const KNOWN: [(&str, &[&str]); 12] = [
-    ("", &["desk", "telegram", "groups", "agents", "staff", "rules", "outbox", "tui", "keys"]),
+const KNOWN: [(&str, &[&str]); 13] = [
+    ("", &["desk", "telegram", "groups", "agents", "staff", "rules", "outbox", "files", "tui", "keys"]),
     ("desk", &["name", "timezone", "language"]),
     ("telegram", &["api_id", "api_hash", "api_hash_file", "group", "backfill_calls_per_second", "sandbox"]),
     ("telegram.sandbox", &["address", "dc_id", "auth_key"]),
@@ -28,6 +28,7 @@ const KNOWN: [(&str, &[&str]); 12] = [
     ),
     ("rules.import", &["max_age"]),
     ("outbox", &["per_minute", "burst", "ask_after_offline"]),
+    ("files", &["cache", "open_command", "save_to"]),
     ("tui", &["theme", "mouse", "bell", "after_resolve", "after_pending", "ascii"]),
     ("keys", &[]),
 ];

@@ -10,8 +10,6 @@ use crate::clock::Timestamp;
 const LONGEST: usize = 200;
 /// Telegram takes 4000 parts of 512 KiB.
 pub const MOST: u64 = 4000 * (512 << 10);
-/// Above this size an agent is asked before a file is downloaded.
-pub const ASK_ABOVE: u64 = 10_000_000;
 
 /// Names that mean a device on Windows, whatever comes after a dot.
 const RESERVED: [&str; 6] = ["con", "prn", "aux", "nul", "com", "lpt"];

@@ -21,6 +21,8 @@ use crate::store::threads::EntryRow;
 /// A file that was asked for.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FileView {
+    /// Of which message.
+    pub message: MessageId,
     /// Where it is, or will be.
     pub path: PathBuf,
     /// What it is called when it is saved.
@@ -29,6 +31,15 @@ pub struct FileView {
     pub size: u64,
     /// It is there; else it is on its way, and [`FileNews`] tell how far.
     pub ready: bool,
+}
+
+/// Why a file was not saved.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum NotSaved {
+    /// There is something of that name already.
+    Exists,
+    /// The file system's reason.
+    Failed(String),
 }
 
 /// What becomes of a file that is on its way.
@@ -135,7 +146,7 @@ impl Turn<'_> {
             self.state.coming.insert((group, message), Coming { ticket: key, path: path.clone() });
             self.orders.push(Order::Download { group, message, to: path.clone() });
         }
-        let file = FileView { path, name: facts.name, size: facts.size, ready };
+        let file = FileView { message, path, name: facts.name, size: facts.size, ready };
         Ok(Ok(Receipt { file: Some(file), ..Receipt::default() }))
     }
 

@@ -8,11 +8,11 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 use tokio::sync::{broadcast, mpsc, oneshot};
 
-use super::views::{FileView, Revision, View, ViewRequest};
+use super::views::{FileView, NotSaved, Revision, View, ViewRequest};
 use crate::desk::command::{Command, Refusal};
 use crate::desk::files::Attachment;
 use crate::desk::ids::{AgentName, ChangeId, CommandId, EventId, OutboxId};
-use crate::store::files::Files;
+use crate::store::files::{self, Files};
 
 /// What a command has done: the same for every repeat of the same command id.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -123,6 +123,26 @@ impl Handle {
         let files = self.files.clone().ok_or_else(|| "this desk can only be read".to_owned())?;
         let copied = tokio::task::spawn_blocking(move || files.stage(&path));
         copied.await.unwrap_or_else(|panic| Err(panic.to_string()))
+    }
+
+    /// Removes a copy that [`attach`](Handle::attach) has made for a reply that will not be.
+    pub fn detach(&self, file: &Attachment) {
+        if let Some(files) = &self.files {
+            files.release(&file.stored);
+        }
+    }
+
+    /// Copies a file of the cache to where the agent wants it: a name, or a folder. Tells where it is then.
+    ///
+    /// # Errors
+    /// Something is there already and was not to be overwritten, or the file system's.
+    pub async fn save(&self, file: FileView, to: PathBuf, overwrite: bool) -> Result<PathBuf, NotSaved> {
+        let wanted = to.clone();
+        let copied = tokio::task::spawn_blocking(move || files::save(&file.path, &to, &file.name, overwrite)).await;
+        copied.unwrap_or_else(|panic| Err(std::io::Error::other(panic))).map_err(|error| match error.kind() {
+            std::io::ErrorKind::AlreadyExists => NotSaved::Exists,
+            _ => NotSaved::Failed(format!("{}: {error}", wanted.display())),
+        })
     }
 
     /// Reads a view. The answer is of the kind that the request names, or [`View::Unreadable`].

@@ -261,7 +261,8 @@ impl Turn<'_> {
 
 /// Puts the parts of a text together again.
 fn whole(rows: &[OutboxRow]) -> String {
-    rows.iter().map(|row| row.text.as_str()).collect::<Vec<_>>().join("\n\n")
+    let words = rows.iter().map(|row| row.text.as_str()).filter(|text| !text.is_empty());
+    words.collect::<Vec<_>>().join("\n\n")
 }
 
 fn is_editable(row: &OutboxRow) -> bool {

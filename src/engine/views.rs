@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-pub use super::files::{FileNews, FileView};
+pub use super::files::{FileNews, FileView, NotSaved};
 pub use super::transport::{Finding, GroupFacts, LinkState, Weight};
 use crate::clock::Timestamp;
 use crate::desk::ids::{AgentName, ChangeId, EntryId, GroupId, MessageId, OutboxId, PersonId, TicketKey, TopicId};

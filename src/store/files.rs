@@ -52,6 +52,7 @@ impl Files {
     /// # Errors
     /// A sentence: it cannot be read or copied, is no file, is empty, or larger than Telegram takes.
     pub fn stage(&self, source: &Path) -> Result<Attachment, String> {
+        let source = &at_home(source);
         let shown = source.display().to_string().escape_debug().to_string();
         let failed = |what: &str, error: io::Error| format!("{shown} {what}: {error}");
         let mut from = File::open(source).map_err(|error| failed("cannot be read", error))?;
@@ -158,6 +159,45 @@ impl Files {
     }
 }
 
+/// Puts a leading `~/` in the place of which the agent thinks.
+fn at_home(path: &Path) -> PathBuf {
+    match (path.strip_prefix("~"), std::env::var_os("HOME")) {
+        (Ok(rest), Some(home)) => Path::new(&home).join(rest),
+        _ => path.to_owned(),
+    }
+}
+
+/// Copies a cached file to where an agent wants it: under that name, or under its own in that folder. It is nobody's program there. What is
+/// there already is left alone ([`io::ErrorKind::AlreadyExists`]) unless `overwrite`. Tells where it is.
+///
+/// # Errors
+/// The file system's.
+pub fn save(from: &Path, to: &Path, name: &str, overwrite: bool) -> io::Result<PathBuf> {
+    let mut to = at_home(to);
+    if to.is_dir() {
+        to.push(safe_name(name, "file"));
+    }
+    let mut random = [0; 8];
+    getrandom::fill(&mut random).map_err(io::Error::other)?;
+    let beside = to.with_file_name(format!(".{:016x}.part", u64::from_le_bytes(random)));
+    let write = |path: &Path| -> io::Result<()> {
+        let mut file = OpenOptions::new().write(true).create_new(true).mode(0o666).open(path)?;
+        let copied = io::copy(&mut File::open(from)?, &mut file).and_then(|_| file.sync_all());
+        if copied.is_err() {
+            // Half a file is of no use.
+            let _gone = fs::remove_file(path);
+        }
+        copied
+    };
+    if overwrite {
+        write(&beside)?;
+        fs::rename(&beside, &to)?;
+    } else {
+        write(&to)?;
+    }
+    Ok(to)
+}
+
 struct Listed {
     path: PathBuf,
     size: u64,
@@ -240,6 +280,27 @@ mod tests {
         assert!(copy.exists());
         files.sweep(&BTreeSet::new());
         assert!(!copy.exists());
+    }
+
+    #[test]
+    fn saving_overwrites_nothing_by_itself_and_makes_no_programs() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let from = folder.path().join("cached");
+        fs::write(&from, b"new").expect("writes");
+        let to = folder.path().join("run.sh");
+        fs::write(&to, b"old").expect("writes");
+        let refused = save(&from, &to, "run.sh", false).expect_err("it is there");
+        assert_eq!(refused.kind(), io::ErrorKind::AlreadyExists);
+        assert_eq!(fs::read(&to).expect("reads"), b"old");
+        assert_eq!(save(&from, &to, "run.sh", true).expect("saves"), to);
+        assert_eq!(fs::read(&to).expect("reads"), b"new");
+        let inside = folder.path().join("inside");
+        fs::create_dir(&inside).expect("makes");
+        let named = save(&from, &inside, "../../evil.sh", false).expect("saves");
+        assert_eq!(named, inside.join("_.._evil.sh"));
+        assert_eq!(fs::metadata(&named).expect("is there").permissions().mode() & 0o111, 0);
+        assert!(save(&from, &folder.path().join("no/such/folder/x"), "x", false).is_err());
+        assert_eq!(list(folder.path()).len(), 2, "nothing half is left");
     }
 
     #[test]

@@ -1,7 +1,9 @@
 //! What is done to tickets, as values: what can be repeated, what can be taken back, and what follows when it has settled.
 
+use super::files::FileUse;
 use crate::clock::Timestamp;
 use crate::desk::command::Command;
+use crate::desk::files::Attachment;
 use crate::desk::ids::{AgentName, EventId, MessageId, OutboxId, TicketKey};
 use crate::desk::ticket::Pending;
 
@@ -18,6 +20,8 @@ pub(crate) enum Undoable {
         text: String,
         /// What it quotes.
         reply_to: Option<MessageId>,
+        /// The file that goes with it.
+        file: Option<Attachment>,
     },
     /// A move of status or assignee.
     Move {
@@ -140,6 +144,8 @@ pub(crate) enum After {
         text: String,
         /// What it quotes.
         reply_to: Option<MessageId>,
+        /// The file that goes with it.
+        file: Option<Attachment>,
     },
     /// A note: the text comes back if it is refused.
     Note(String),
@@ -149,6 +155,8 @@ pub(crate) enum After {
     TakenBack(Undoable),
     /// A move taken back: what it was.
     Undone(String),
+    /// A file that was asked for: it is used as soon as it is there.
+    Fetched(FileUse),
     /// Say these words.
     Say(String),
     /// Nothing, unless it is refused.

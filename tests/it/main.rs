@@ -14,6 +14,8 @@ mod faults;
 mod foreign;
 mod lifecycle;
 #[cfg(feature = "sandbox")]
+mod media;
+#[cfg(feature = "sandbox")]
 mod mirror;
 mod mirror_thread;
 #[cfg(feature = "sandbox")]

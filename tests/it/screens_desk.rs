@@ -252,6 +252,8 @@ pub(crate) fn setup(clock: &Clock) -> Setup {
         ascii: false,
         mouse: false,
         bell: true,
+        open_command: Vec::new(),
+        save_to: "/tmp".to_owned(),
         desk_name: "acme-support".to_owned(),
         agent: Agent {
             name: AgentName::from("Ann Lee"),
