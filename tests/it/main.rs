@@ -5,6 +5,7 @@ mod cli;
 mod config;
 mod engine;
 mod engine_changes;
+mod engine_files;
 mod engine_outbox;
 mod engine_thread;
 mod engine_trouble;
@@ -21,6 +22,8 @@ mod mirror_thread;
 #[cfg(feature = "sandbox")]
 mod pty;
 #[cfg(feature = "sandbox")]
+mod pty_files;
+#[cfg(feature = "sandbox")]
 mod pty_outbox;
 #[cfg(feature = "sandbox")]
 mod pty_signals;
@@ -29,6 +32,7 @@ mod sandbox;
 mod screens;
 mod screens_bytes;
 mod screens_desk;
+mod screens_files;
 mod screens_more;
 mod screens_rules;
 mod screens_terminal;

@@ -47,6 +47,8 @@ pub(crate) struct State {
     pub(crate) not_before: Option<Timestamp>,
     pub(crate) unsent: usize,
     pub(crate) next_outbox: i64,
+    /// Where the file is that is asked for.
+    pub(crate) file: Option<topicdesk::engine::views::FileView>,
 }
 
 /// A screen and the desk behind it.
@@ -527,6 +529,7 @@ impl State {
                 page.expect("a ticket").ticket.row.assignee = Some(agent.clone());
                 receipt.undo = Some(EventId(41));
             }
+            Command::Fetch { .. } => receipt.file.clone_from(&self.file),
             Command::Release { .. } => page.expect("a ticket").ticket.row.assignee = None,
             Command::Resolve { .. } => {
                 let row = &mut page.expect("a ticket").ticket.row;
