@@ -88,6 +88,8 @@ pub(super) enum Command {
     Edit(super::edit::EditArgs),
     /// Delete a message you have sent
     Delete(super::delete::DeleteArgs),
+    /// Fetch the file of a message, and say where it is or save it
+    File(super::file::FileArgs),
     /// Write an internal note
     Note(super::note::NoteArgs),
     /// Set a ticket pending

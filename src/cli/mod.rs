@@ -26,6 +26,7 @@ mod delete;
 mod demo;
 mod doctor;
 mod edit;
+mod file;
 mod login;
 mod logout;
 mod note;
@@ -117,6 +118,7 @@ async fn run(cli: Cli) -> Done {
         Some(Command::Outbox(args)) => outbox::run(&global, args).await,
         Some(Command::Edit(args)) => edit::run(&global, args).await,
         Some(Command::Delete(args)) => delete::run(&global, args).await,
+        Some(Command::File(args)) => file::run(&global, args).await,
         Some(Command::Note(args)) => note::run(&global, args).await,
         Some(Command::Pending(args)) => pending::run(&global, args).await,
         Some(Command::Resolve(args)) => resolve::run(&global, args).await,

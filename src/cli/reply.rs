@@ -3,6 +3,7 @@
 //! What was written in the thread after what its author has read stops it: a script is told what is new, and nothing stays behind.
 
 use std::io::{Write, stdout};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Args;
@@ -28,6 +29,9 @@ pub(super) struct ReplyArgs {
     ticket: TicketNumber,
     /// What to say; absent or `-`: read from standard input
     text: Vec<String>,
+    /// Send this file with it; the text may be absent then
+    #[arg(long, value_name = "PATH")]
+    file: Option<PathBuf>,
     /// Quote this message
     #[arg(long, value_name = "MESSAGE")]
     to: Option<i32>,
@@ -40,27 +44,35 @@ pub(super) struct ReplyArgs {
     /// Send it at once, without the seconds in which Ctrl-C takes it back
     #[arg(long)]
     now: bool,
-    /// How long to wait for it to be sent
-    #[arg(long, value_name = "TIME", default_value = "2m", value_parser = duration::parse)]
-    wait: Duration,
+    /// How long to wait for it to be sent [default: 2m, with a file 30m]
+    #[arg(long, value_name = "TIME", value_parser = duration::parse)]
+    wait: Option<Duration>,
 }
 
 pub(super) async fn run(global: &Global, args: ReplyArgs) -> Done {
     let site = Site::open(global)?;
     let agent = site.agent()?.name.clone();
-    let text = work::text(args.text)?;
+    let text = match &args.file {
+        Some(_) if args.text.is_empty() => String::new(),
+        _ => work::text(args.text)?,
+    };
     let seen = match args.seen {
         _ if args.force => None,
         Some(seen) => Some(MessageId(seen)),
         // Whatever is wrong with the desk is told by those who open it next.
         None => Some(newest(&site, args.ticket).await.unwrap_or_default()),
     };
+    let wait = args.wait.unwrap_or(Duration::from_secs(if args.file.is_some() { 1800 } else { 120 }));
     let mirror = Mirror::start(&site)?;
     let handle = mirror.handle(agent);
     let done = async {
         let ticket = work::present(&handle, args.ticket).await?;
+        let file = match args.file {
+            Some(path) => Some(handle.attach(path).await.map_err(Failure::error)?),
+            None => None,
+        };
         let reply_to = args.to.map(MessageId);
-        let command = Command::Reply { ticket, text: text.clone(), reply_to, hold: !args.now, seen };
+        let command = Command::Reply { ticket, text: text.clone(), reply_to, hold: !args.now, seen, file };
         let receipt = handle.submit(new_command_id(), command).await?;
         if let Some(notice) = &receipt.notice {
             say(notice);
@@ -68,7 +80,7 @@ pub(super) async fn run(global: &Global, args: ReplyArgs) -> Done {
         let outbox = receipt.outbox.ok_or_else(|| Failure::error("the desk took the reply but names no row for it"))?;
         tokio::select! {
             done = settled(&site, &handle, ticket, outbox, &text, seen) => done,
-            () = tokio::time::sleep(args.wait) => Err(not_yet(&handle, &format!("not sent within {}", duration::show(args.wait))).await),
+            () = tokio::time::sleep(wait) => Err(not_yet(&handle, &format!("not sent within {}", duration::show(wait))).await),
             () = interrupt::wait() => Err(Failure { code: super::failure::INTERRUPTED, ..take_back(&handle, outbox).await }),
         }
     };
@@ -149,7 +161,9 @@ async fn settled(
                 let page = work::page(handle, ticket, Window::Newest, 100).await?;
                 let is_it = |one: &&Entry| match entry {
                     Some(id) => one.id == id,
-                    None => one.message_id.is_some() && one.agent.as_ref() == Some(handle.agent()) && one.text == text,
+                    None => {
+                        one.message_id.is_some() && one.agent.as_ref() == Some(handle.agent()) && one.words() == text
+                    }
                 };
                 return tell(site, ticket, page.thread.iter().rev().find(is_it));
             }

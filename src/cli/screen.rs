@@ -65,10 +65,19 @@ fn setup(site: &Site, agent: &Agent, hint: Option<String>) -> Done<Setup> {
         ascii: config.ascii.unwrap_or_else(|| !locale_is_utf8()),
         mouse: config.mouse,
         bell: config.bell,
+        open_command: site.config.files.open_command.clone(),
+        save_to: site.config.files.save_to.clone().unwrap_or_else(downloads),
         desk_name: site.config.rules.desk_name.clone(),
         agent: agent.clone(),
         language: Some(site.config.language.clone()),
     })
+}
+
+/// Tells the folder into which the system downloads; the home directory if there is none.
+fn downloads() -> String {
+    let dirs = directories::UserDirs::new();
+    let folder = dirs.as_ref().and_then(|dirs| dirs.download_dir()).filter(|folder| folder.is_dir());
+    folder.map_or_else(|| "~".to_owned(), |folder| folder.display().to_string())
 }
 
 /// Says that a theme's name is nobody's.

@@ -7,7 +7,7 @@ use toml::Spanned;
 
 use super::reader::{Item, Reader, Section};
 use super::secret::Secret;
-use super::{After, Config, ConfigError, GroupChoice, KeySetting, Sandbox, Telegram, Tui, words};
+use super::{After, Config, ConfigError, Files, GroupChoice, KeySetting, Sandbox, Telegram, Tui, bytes, words};
 use crate::desk::ids::TopicId;
 use crate::desk::rules::Rules;
 
@@ -56,6 +56,7 @@ fn config<'t>(reader: &mut Reader<'t>, root: &Section<'_, 't>, folder: Option<&P
     reader.check_keys(&desk);
     let mut rules = rules(reader, root);
     outbox(reader, root, &mut rules);
+    let files = files(reader, root, &mut rules);
     if let Some(name) = reader.line(&desk, "name") {
         rules.desk_name = name.into_inner();
     }
@@ -69,7 +70,7 @@ fn config<'t>(reader: &mut Reader<'t>, root: &Section<'_, 't>, folder: Option<&P
     let telegram = telegram(reader, root, &section, folder, &mut warnings);
     let tui = tui(reader, root);
     let keys = keys(reader, root);
-    Config { file: None, warnings, rules, language, telegram, tui, keys }
+    Config { file: None, warnings, rules, language, telegram, files, tui, keys }
 }
 
 fn language<'t>(reader: &mut Reader<'t>, desk: &Section<'_, 't>) -> String {
@@ -136,6 +137,29 @@ fn outbox<'t>(reader: &mut Reader<'t>, root: &Section<'_, 't>, rules: &mut Rules
     if let Some(span) = reader.span(&section, "ask_after_offline", true) {
         rules.ask_after_offline = span;
     }
+}
+
+fn files<'t>(reader: &mut Reader<'t>, root: &Section<'_, 't>, rules: &mut Rules) -> Files {
+    let section = reader.section(root, "files");
+    reader.check_keys(&section);
+    if let Some(text) = reader.line(&section, "cache") {
+        match bytes::parse(text.get_ref()) {
+            Some(bytes) => rules.cache = bytes,
+            None => {
+                let given = text.get_ref().escape_debug();
+                let what = format!("`files.cache` is `{given}`: write it like \"500 MB\" or \"2 GB\"");
+                reader.wrong(text.span().start, what);
+            }
+        }
+    }
+    let mut open_command = Vec::new();
+    for item in reader.items(&section, "open_command") {
+        match item.into_inner() {
+            Item::Text(word) => open_command.push(word),
+            Item::Number(number) => open_command.push(number.to_string()),
+        }
+    }
+    Files { open_command, save_to: reader.line(&section, "save_to").map(Spanned::into_inner) }
 }
 
 fn telegram<'t>(

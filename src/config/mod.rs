@@ -5,6 +5,7 @@
 //! read from elsewhere than `desk.toml`, the file it names for the `api_hash`, the templates and the built-in lists.
 
 mod agents;
+mod bytes;
 pub mod duration;
 mod edit;
 mod groups;
@@ -76,6 +77,8 @@ pub struct Config {
     pub language: String,
     /// The connection.
     pub telegram: Telegram,
+    /// Files on this machine.
+    pub files: Files,
     /// The screen.
     pub tui: Tui,
     /// Key bindings that differ from the built-in ones, in the order of the file.
@@ -106,6 +109,15 @@ pub struct Sandbox {
     pub dc_id: i32,
     /// A key that it knows: 512 hexadecimal digits.
     pub auth_key: Secret,
+}
+
+/// What `desk.toml` says about files on this machine.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Files {
+    /// The program that opens files and links, with its first arguments; empty: the system's.
+    pub open_command: Vec<String>,
+    /// The folder that is proposed when a file is saved; may begin with `~/`.
+    pub save_to: Option<String>,
 }
 
 /// What comes next when a ticket is done with.

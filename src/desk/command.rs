@@ -5,6 +5,7 @@
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
+use super::files::Attachment;
 use super::ids::{AgentName, EventId, MessageId, OutboxId, PersonId, TicketKey};
 use super::ticket::{Pending, PendingReason};
 use crate::clock::Timestamp;
@@ -50,6 +51,9 @@ pub enum Command {
         /// The highest message the agent had on the screen. If somebody else has written since, it waits for a word of
         /// theirs ([`Doubt`](super::thread::Doubt)). `None`: send it whatever was written.
         seen: Option<MessageId>,
+        /// A file to go with it; the text may be empty then.
+        #[serde(default)]
+        file: Option<Attachment>,
     },
     /// Write an internal note.
     Note {
@@ -174,6 +178,13 @@ pub enum Command {
         /// Which.
         message: MessageId,
     },
+    /// Have the file of a message fetched into the cache; the receipt tells where it is or will be.
+    Fetch {
+        /// Of which ticket.
+        ticket: TicketKey,
+        /// Of which message.
+        message: MessageId,
+    },
     /// Keep what is being written; empty text forgets it.
     SaveDraft {
         /// Which.
@@ -225,6 +236,7 @@ impl Command {
             | Command::Undo { ticket, .. }
             | Command::EditMessage { ticket, .. }
             | Command::DeleteMessage { ticket, .. }
+            | Command::Fetch { ticket, .. }
             | Command::SaveDraft { ticket, .. }
             | Command::MarkSeen { ticket, .. }
             | Command::Typing { ticket } => Some(*ticket),

@@ -6,6 +6,7 @@
 pub mod activity;
 pub mod command;
 pub mod event;
+pub mod files;
 pub mod ids;
 pub mod language;
 pub mod lifecycle;

@@ -48,6 +48,8 @@ pub struct Rules {
     pub keep_deleted_text: bool,
     /// How a ticket's status shows in Telegram.
     pub mirror_status: MirrorStatus,
+    /// The most bytes that the cache of downloaded files keeps.
+    pub cache: u64,
     /// The words by which a mere thanks is known.
     pub thanks: ThanksWords,
 }
@@ -87,6 +89,7 @@ impl Default for Rules {
             undo_window: Duration::from_secs(30),
             keep_deleted_text: false,
             mirror_status: MirrorStatus::default(),
+            cache: 500_000_000,
             thanks: ThanksWords::default(),
         }
     }

@@ -3,6 +3,9 @@
 /// Telegram's limit for a message (`config.message_length_max`), counted in UTF-16 code units to be on the safe side.
 pub const LONGEST: usize = 4096;
 
+/// Telegram's limit for the text that stands with a file, counted alike.
+pub const CAPTION: usize = 1024;
+
 /// More parts than this are no reply.
 pub const MOST_PARTS: usize = 10;
 

@@ -6,6 +6,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use super::files::size_text;
 use super::ids::{MessageId, PersonId, TopicId};
 use crate::clock::Timestamp;
 
@@ -170,15 +171,6 @@ pub enum Media {
     Dice { emoji: String, value: i32 },
     /// Something this version has no word for, by Telegram's name.
     Other { name: String },
-}
-
-fn size_text(bytes: u64) -> String {
-    match bytes {
-        0..1_000 => format!("{bytes} B"),
-        1_000..1_000_000 => format!("{} KB", bytes / 1_000),
-        1_000_000..1_000_000_000 => format!("{:.1} MB", bytes as f64 / 1e6),
-        _ => format!("{:.1} GB", bytes as f64 / 1e9),
-    }
 }
 
 fn seconds_text(seconds: u32) -> String {

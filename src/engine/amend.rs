@@ -83,6 +83,9 @@ impl Turn<'_> {
         let keep = self.rules.keep_deleted_text || self.may_be_ours(entry)?;
         self.work.delete_message(entry, self.now, keep, self.state.indexed)?;
         self.state.scrub_owed |= !keep;
+        if !keep {
+            self.forget_file(entry);
+        }
         self.touch(entry.key);
         if self.topic(entry.key)?.last_message != entry.message {
             return Ok(());

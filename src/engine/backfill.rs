@@ -373,6 +373,11 @@ impl Turn<'_> {
             self.work.set_value("fetch_after", &not_before.millis().to_string())?;
         }
         match order {
+            // Whoever wants it asks again; nothing else has to wait.
+            Order::Download { group, message, .. } => {
+                self.missed(*group, *message, why);
+                return Ok(());
+            }
             Order::Scan { from, .. } => {
                 self.state.scans.remove(&from.0);
             }

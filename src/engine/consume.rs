@@ -27,7 +27,10 @@ impl Turn<'_> {
         };
         let put = self.work.put_message(group, message, side, agent.as_ref(), late)?;
         match put {
-            Put::Known(entry) => self.work.date_reply(entry, message.at)?,
+            Put::Known(entry) => {
+                self.work.date_reply(entry, message.at)?;
+                self.adopt(entry, &message.content)?;
+            }
             Put::New(entry) => {
                 if self.state.buried.contains(&message.id)
                     && let Some(entry) = self.work.entry(entry)?

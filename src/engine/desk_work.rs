@@ -35,6 +35,7 @@ impl Turn<'_> {
                 Ok(Ok(Receipt::default()))
             }
             Command::Recheck { ticket } => Ok(self.begin_recheck(*ticket)?.map(|()| Receipt::default())),
+            Command::Fetch { ticket, message } => self.fetch_file(*ticket, *message),
             Command::HoldOutbox { outbox } => self.hold_outbox(*outbox),
             Command::EditOutbox { outbox, text, seen } => self.edit_outbox(*outbox, text, *seen),
             Command::DiscardOutbox { outbox } => self.discard_outbox(*outbox, None),
@@ -82,8 +83,14 @@ impl Turn<'_> {
         let by = Actor::Agent(agent.clone());
         let mut receipt = Receipt { notice: decision.notice, ..Receipt::default() };
         match command {
-            Command::Reply { text, reply_to, hold, seen, .. } => {
-                let reply = Reply { agent, text, reply_to: *reply_to, hold: *hold, seen: *seen };
+            Command::Reply { text, reply_to, hold, seen, file, .. } => {
+                if let Some(file) = file.as_ref().filter(|file| !self.is_staged(file)) {
+                    return Ok(Err(Refusal::Senseless(format!(
+                        "{} is not there any more: attach it again",
+                        file.name
+                    ))));
+                }
+                let reply = Reply { agent, text, reply_to: *reply_to, hold: *hold, seen: *seen, file: file.as_ref() };
                 let (outbox, notice) = self.accept_reply(key, &reply)?;
                 receipt.outbox = Some(outbox);
                 receipt.notice = receipt.notice.or(notice);

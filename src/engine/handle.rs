@@ -3,12 +3,16 @@
 //! Opened *for an agent*, it stamps every command with that agent. All that goes through it are serde types without borrows, so the
 //! same handle works in one process and, later, over a socket. Dropping all handles does not stop the engine.
 
+use std::path::PathBuf;
+
 use serde::{Deserialize, Serialize};
 use tokio::sync::{broadcast, mpsc, oneshot};
 
-use super::views::{Revision, View, ViewRequest};
+use super::views::{FileView, NotSaved, Revision, View, ViewRequest};
 use crate::desk::command::{Command, Refusal};
+use crate::desk::files::Attachment;
 use crate::desk::ids::{AgentName, ChangeId, CommandId, EventId, OutboxId};
+use crate::store::files::{self, Files};
 
 /// What a command has done: the same for every repeat of the same command id.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -23,6 +27,9 @@ pub struct Receipt {
     /// The text that was taken aside to be changed, parts of it put together again.
     #[serde(default)]
     pub text: Option<String>,
+    /// The file, if the command asked for one.
+    #[serde(default)]
+    pub file: Option<FileView>,
     /// What else the agent should know ("the customer is still waiting for an answer").
     pub notice: Option<String>,
     /// The revision in which the effect can be read.
@@ -60,6 +67,7 @@ pub struct Handle {
     submissions: mpsc::Sender<Submission>,
     questions: mpsc::Sender<Question>,
     revisions: broadcast::Sender<Revision>,
+    pub(super) files: Option<Files>,
 }
 
 /// The other ends of a handle, for whoever answers: `engine::runner`, or a test.
@@ -80,7 +88,7 @@ pub fn handle(agent: AgentName) -> (Handle, HandleEnds) {
     let (revisions, _) = broadcast::channel(256);
     let publish = revisions.clone();
     (
-        Handle { agent, submissions: submit, questions: ask, revisions },
+        Handle { agent, submissions: submit, questions: ask, revisions, files: None },
         HandleEnds { submissions, questions, revisions: publish },
     )
 }
@@ -105,6 +113,36 @@ impl Handle {
         let submission = Submission { id, agent: self.agent.clone(), command, answer };
         self.submissions.send(submission).await.map_err(|_| Refusal::Stopped)?;
         receipt.await.unwrap_or(Err(Refusal::Stopped))
+    }
+
+    /// Copies a file to where it stays until the reply that names it has left.
+    ///
+    /// # Errors
+    /// A sentence: it cannot be read or copied, is no file, is empty, or larger than Telegram takes.
+    pub async fn attach(&self, path: PathBuf) -> Result<Attachment, String> {
+        let files = self.files.clone().ok_or_else(|| "this desk can only be read".to_owned())?;
+        let copied = tokio::task::spawn_blocking(move || files.stage(&path));
+        copied.await.unwrap_or_else(|panic| Err(panic.to_string()))
+    }
+
+    /// Removes a copy that [`attach`](Handle::attach) has made for a reply that will not be.
+    pub fn detach(&self, file: &Attachment) {
+        if let Some(files) = &self.files {
+            files.release(&file.stored);
+        }
+    }
+
+    /// Copies a file of the cache to where the agent wants it: a name, or a folder. Tells where it is then.
+    ///
+    /// # Errors
+    /// Something is there already and was not to be overwritten, or the file system's.
+    pub async fn save(&self, file: FileView, to: PathBuf, overwrite: bool) -> Result<PathBuf, NotSaved> {
+        let wanted = to.clone();
+        let copied = tokio::task::spawn_blocking(move || files::save(&file.path, &to, &file.name, overwrite)).await;
+        copied.unwrap_or_else(|panic| Err(std::io::Error::other(panic))).map_err(|error| match error.kind() {
+            std::io::ErrorKind::AlreadyExists => NotSaved::Exists,
+            _ => NotSaved::Failed(format!("{}: {error}", wanted.display())),
+        })
     }
 
     /// Reads a view. The answer is of the kind that the request names, or [`View::Unreadable`].

@@ -106,6 +106,8 @@ impl Turn<'_> {
             Incoming::Changed { change, outcome } => self.changed(change, outcome)?,
             Incoming::TopicEdited { edit, outcome } => self.topic_edited(edit, outcome)?,
             Incoming::Icons { icons } => self.icons_came(icons)?,
+            Incoming::Progress { what, done, size } => self.progressed(what, done, size)?,
+            Incoming::Downloaded { group, message } => self.downloaded(group, message),
             Incoming::Failed { order, why } => self.order_failed(&order, &why)?,
         }
         Ok(())

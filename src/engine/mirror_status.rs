@@ -121,6 +121,7 @@ impl Turn<'_> {
             seen: None,
             said_at: self.now,
             first: None,
+            file: None,
         };
         let id = self.work.put_outbox(&row)?;
         self.work.tie(entry, id)?;

@@ -6,18 +6,21 @@
 //! the updates since the committed cursor.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::path::Path;
 
 use thiserror::Error;
 
 use crate::clock::Timestamp;
-use crate::desk::ids::{ChangeId, EntryId, MessageId, OutboxId, PersonId, TicketKey, TopicId};
+use crate::desk::ids::{ChangeId, EntryId, GroupId, MessageId, OutboxId, PersonId, TicketKey, TopicId};
 use crate::desk::people::{Person, Staff};
 use crate::desk::rules::Rules;
 use crate::desk::thread::Delivery;
 use crate::desk::ticket::Ticket;
+use crate::store::files::Files;
 use crate::store::topics::TopicRow;
 use crate::store::{Store, StoreError, Work};
 
+use files::Coming;
 use mirror::{BURIED, DOUBTED, EARLY_PINS, Sync};
 use mirror_status::{EDIT_AFTER, ICONS};
 use transport::{Cursor, GroupFacts, IconSet, LinkState};
@@ -29,6 +32,7 @@ mod changes;
 mod completeness;
 mod consume;
 mod desk_work;
+pub mod files;
 pub mod handle;
 pub mod input;
 mod mirror;
@@ -100,6 +104,8 @@ struct State {
     icons_asked: bool,
     /// When the icons may be asked for again.
     icons_after: Option<Timestamp>,
+    /// Files that were asked for and have not come.
+    coming: BTreeMap<(GroupId, MessageId), Coming>,
     /// When failed fetches may be asked for again.
     fetch_after: Option<Timestamp>,
     /// Telegram asks us not to send before.
@@ -139,6 +145,7 @@ struct State {
 /// The engine: the one writer of a desk.
 pub struct Engine {
     store: Store,
+    files: Files,
     rules: Rules,
     state: State,
     random: Box<dyn FnMut() -> i64 + Send>,
@@ -177,7 +184,11 @@ impl Engine {
             work.commit()?;
         }
         let random = Box::new(random);
-        Ok(Engine { store, rules, state, random, pause: None, asked: None, stale: false, trouble: None })
+        let files = Files::of(store.path().parent().unwrap_or(Path::new("")));
+        // Before anybody can attach anything.
+        let kept = store.begin()?.open_outbox()?.into_iter().filter_map(|row| row.file).map(|file| file.stored);
+        files.sweep(&kept.collect());
+        Ok(Engine { store, files, rules, state, random, pause: None, asked: None, stale: false, trouble: None })
     }
 
     /// Tells when [`input::Input::Woken`] is due at the latest; `None`: never by itself.

@@ -11,18 +11,22 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use super::EngineError;
-use super::transport::{LinkState, Order, Outcome, Send};
+use super::transport::{LinkState, Order, Outcome, Outgoing, Send};
 use super::turn::Turn;
 use super::views::Alert;
 use crate::clock::Timestamp;
 use crate::desk::event::{Actor, Writer};
+use crate::desk::files::{Attachment, mime};
 use crate::desk::ids::{MessageId, OutboxId, TicketKey};
 use crate::desk::lifecycle::Happening;
-use crate::desk::thread::{Content, Delivery, Doubt, Lane};
+use crate::desk::thread::{Delivery, Doubt, Lane, Post};
 use crate::store::outbox::OutboxRow;
 
 /// How many replies, of different tickets, are on their way at once.
 const AT_ONCE: usize = 4;
+
+/// How many of them bring a file, which takes long.
+const WITH_FILES: usize = 2;
 
 /// How far Telegram's clock may be behind ours.
 const SKEW: Duration = Duration::from_secs(60);
@@ -86,7 +90,15 @@ impl Turn<'_> {
         let since = |row: &OutboxRow| row.said_at.max(self.state.served.get(&row.key).copied().unwrap_or_default());
         heads.sort_by_key(|row| (row.delivery != Delivery::Sending, row.lane, since(row), row.id));
         let mut held_again = false;
+        let mut bringing =
+            heads.iter().filter(|row| row.file.is_some() && self.state.sending.contains(&row.id)).count();
         for row in heads {
+            if row.file.is_some() && !self.state.sending.contains(&row.id) {
+                if bringing >= WITH_FILES {
+                    continue;
+                }
+                bringing += 1;
+            }
             match self.advance(row)? {
                 Advance::Done => {}
                 Advance::HeldAgain => held_again = true,
@@ -127,7 +139,7 @@ impl Turn<'_> {
         if !repeat {
             self.move_row(&mut row, Delivery::Sending)?;
         }
-        self.send(row);
+        self.send(row, repeat);
         Ok(Advance::Done)
     }
 
@@ -159,7 +171,7 @@ impl Turn<'_> {
         self.state.outbox_wake = Some(self.state.outbox_wake.map_or(at, |wake| wake.min(at)));
     }
 
-    fn send(&mut self, row: OutboxRow) {
+    fn send(&mut self, row: OutboxRow, repeat: bool) {
         self.state.sending.insert(row.id);
         self.state.served.insert(row.key, self.now);
         self.orders.push(Order::Send(Send {
@@ -169,6 +181,14 @@ impl Turn<'_> {
             reply_to: row.reply_to,
             text: row.text,
             random_id: row.random_id,
+            file: row.file.map(|file| Outgoing {
+                path: self.files.outgoing(&file.stored),
+                mime: mime(&file.name).to_owned(),
+                name: file.name,
+                size: file.size,
+                written: file.written,
+                repeat,
+            }),
         }));
     }
 
@@ -231,7 +251,11 @@ impl Turn<'_> {
 
     /// Finds the message that a row has become, if the mirror has it and nobody has said that it was that.
     fn twin(&mut self, row: &OutboxRow) -> Result<Option<MessageId>, EngineError> {
-        Ok(self.work.untied(row.key, self.state.staff.own, row.created_at - SKEW, row.text.trim())?)
+        let (own, since, text) = (self.state.staff.own, row.created_at - SKEW, row.text.trim());
+        Ok(match &row.file {
+            Some(file) => self.work.untied_file(row.key, own, since, text, &file.name)?,
+            None => self.work.untied(row.key, own, since, text)?,
+        })
     }
 
     /// Takes in a definite "not now": nothing has happened there, and nothing may be asked of the group before.
@@ -272,14 +296,18 @@ impl Turn<'_> {
             self.state.indexed = self.work.remove(twin, self.state.indexed)?;
         }
         self.work.settle_entry(row.entry, message, at, own)?;
+        if let Some(content) = twin.as_ref().and_then(|twin| twin.content.as_ref()) {
+            self.adopt(row.entry, content)?;
+        }
         self.work.set_delivery(row.id, &Delivery::Sent { message })?;
+        self.idle_files.sent.extend(row.file.iter().map(|file| file.stored.clone()));
         self.touch(key);
         let topic = self.topic_mut(key)?;
         if message > topic.last_message.unwrap_or_default() {
             topic.last_message = Some(message);
             topic.last_at = Some(at);
-            topic.last_text =
-                Content::Post(crate::desk::thread::Post { text: row.text.clone(), ..Default::default() }).snippet();
+            let media = row.file.as_ref().map(Attachment::media);
+            topic.last_text = Post { text: row.text.clone(), media, ..Post::default() }.snippet();
         }
         let by_person = row.lane == Lane::Human;
         if topic.last_message == Some(message) {

@@ -197,7 +197,7 @@ impl Views {
             outbox: row.id,
             ticket: row.key,
             agent: row.agent,
-            text: row.text,
+            text: row.file.map_or_else(String::new, |file| format!("{} ", file.media())) + &row.text,
             at: row.created_at,
             delivery: row.delivery,
             part_of: row.first,

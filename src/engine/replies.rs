@@ -7,8 +7,9 @@ use super::desk_work::Answer;
 use super::handle::Receipt;
 use super::turn::Turn;
 use crate::desk::command::Refusal;
+use crate::desk::files::Attachment;
 use crate::desk::ids::{AgentName, MessageId, OutboxId, TicketKey};
-use crate::desk::split::{LONGEST, MOST_PARTS, split};
+use crate::desk::split::{CAPTION, LONGEST, MOST_PARTS, split};
 use crate::desk::thread::{Delivery, Doubt, Lane};
 use crate::store::outbox::OutboxRow;
 
@@ -21,6 +22,17 @@ pub(super) struct Reply<'c> {
     pub(super) hold: bool,
     /// The highest message on the agent's screen.
     pub(super) seen: Option<MessageId>,
+    /// The file that goes first.
+    pub(super) file: Option<&'c Attachment>,
+}
+
+/// Cuts a text into what goes out; one that is too long for a caption comes after its file.
+fn parts(text: &str, file: bool) -> Vec<String> {
+    let mut parts = split(text, LONGEST);
+    if file && (parts.len() != 1 || parts[0].encode_utf16().count() > CAPTION) {
+        parts.insert(0, String::new());
+    }
+    parts
 }
 
 impl Turn<'_> {
@@ -35,7 +47,7 @@ impl Turn<'_> {
             None if reply.hold => self.held(),
             None => Delivery::Queued,
         };
-        let parts = split(reply.text, LONGEST);
+        let parts = parts(reply.text, reply.file.is_some());
         let first = self.put_parts(key, reply, &parts, None, &delivery)?;
         self.work.put_draft(reply.agent, key, "", false)?;
         let notice = match (&delivery, parts.len()) {
@@ -64,7 +76,11 @@ impl Turn<'_> {
         for text in parts {
             // The quote stands above the beginning.
             let reply_to = reply.reply_to.filter(|_| first.is_none());
+            let file = reply.file.filter(|_| first.is_none());
             let entry = self.work.put_reply(key, reply.agent, self.now, text, reply_to)?;
+            if let Some(file) = file {
+                self.work.attach(entry, text, file.media())?;
+            }
             let row = OutboxRow {
                 id: OutboxId(0),
                 key,
@@ -81,6 +97,7 @@ impl Turn<'_> {
                 seen: reply.seen,
                 said_at: self.now,
                 first,
+                file: file.cloned(),
             };
             let id = self.work.put_outbox(&row)?;
             self.work.tie(entry, id)?;
@@ -93,6 +110,12 @@ impl Turn<'_> {
         }
         // Only a text with something in it comes here.
         Ok(first.unwrap_or_default())
+    }
+
+    /// Tells whether a file was copied for a reply and still lies there. Its name may have come from anywhere.
+    pub(super) fn is_staged(&self, file: &Attachment) -> bool {
+        let flat = |name: &str| !name.is_empty() && !name.starts_with('.') && !name.contains(['/', '\\', '\0']);
+        flat(&file.stored) && self.files.outgoing(&file.stored).is_file()
     }
 
     /// Tells whether somebody else has written into a topic above what the agent has seen.
@@ -153,17 +176,20 @@ impl Turn<'_> {
         if length > most {
             return Ok(Err(Refusal::TooLong(length, most)));
         }
-        let mut parts = split(text, LONGEST);
+        let mut row = rows.remove(0);
+        let mut parts = parts(text, row.file.is_some());
         if parts.is_empty() {
             return Ok(Err(Refusal::EmptyText));
         }
-        let mut row = rows.remove(0);
         for later in &rows {
             self.throw_away(later)?;
         }
         let text = parts.remove(0);
         if let Some(entry) = self.work.entry(row.entry)? {
             self.work.rewrite(&entry, &text, self.state.indexed)?;
+            if let Some(file) = &row.file {
+                self.work.attach(row.entry, &text, file.media())?;
+            }
         }
         // What was parked was refused whole, what was held was never sent: another text is another message, with a key of its own.
         self.work.rewrite_outbox(id, &text, (self.random)())?;
@@ -176,7 +202,7 @@ impl Turn<'_> {
         if !parts.is_empty() {
             let first = row.first.unwrap_or(id);
             self.work.chain_outbox(id, Some(first))?;
-            let reply = Reply { agent: &agent, text: "", reply_to: None, hold: true, seen };
+            let reply = Reply { agent: &agent, text: "", reply_to: None, hold: true, seen, file: None };
             self.put_parts(row.key, &reply, &parts, Some(first), &delivery)?;
         }
         let notice = match &delivery {
@@ -235,7 +261,8 @@ impl Turn<'_> {
 
 /// Puts the parts of a text together again.
 fn whole(rows: &[OutboxRow]) -> String {
-    rows.iter().map(|row| row.text.as_str()).collect::<Vec<_>>().join("\n\n")
+    let words = rows.iter().map(|row| row.text.as_str()).filter(|text| !text.is_empty());
+    words.collect::<Vec<_>>().join("\n\n")
 }
 
 fn is_editable(row: &OutboxRow) -> bool {

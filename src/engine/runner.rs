@@ -17,6 +17,7 @@ use crate::clock::Clock;
 use crate::desk::command::Refusal;
 use crate::desk::ids::AgentName;
 use crate::desk::rules::Rules;
+use crate::store::files::Files;
 use crate::store::{Reader, Store, lock};
 
 /// How many batches from Telegram may wait for the engine; more make the link wait.
@@ -84,7 +85,8 @@ pub fn start(setup: EngineSetup) -> Result<(Desk, TransportEnds), EngineError> {
     let store = Store::open(&setup.data)?;
     let engine = Engine::new(store, setup.rules.clone(), random)?;
     let condition = SharedCondition::default();
-    let (handle, ends) = handle(AgentName(String::new()));
+    let (mut handle, ends) = handle(AgentName(String::new()));
+    handle.files = Some(Files::of(&setup.data));
     let HandleEnds { submissions, questions, revisions } = ends;
     let (orders_in, orders) = mpsc::unbounded_channel();
     let (incoming, incoming_out) = mpsc::channel(WAITING);

@@ -71,7 +71,7 @@ impl Engine {
 
     fn try_step(&mut self, input: Input, now: Timestamp) -> Result<Done, EngineError> {
         let work = self.store.begin()?;
-        let mut turn = Turn::new(work, &mut self.state, &self.rules, &mut *self.random, now);
+        let mut turn = Turn::new(work, &self.files, &mut self.state, &self.rules, &mut *self.random, now);
         let mut answer = None;
         match input {
             Input::Started => turn.start()?,
@@ -98,7 +98,10 @@ impl Engine {
         }
         turn.pump_backfill()?;
         turn.pump_outbox()?;
+        let idle = std::mem::take(&mut turn.idle_files);
         let (orders, revision) = turn.finish()?;
+        // What was written down is on the disk: only now may a file go.
+        idle.settle(&self.files, self.rules.cache, self.state.coming.values());
         Ok((answer, orders, revision))
     }
 
@@ -164,6 +167,7 @@ impl State {
             reading: self.reading.clone(),
             listing: self.listing,
             sending: self.sending.clone(),
+            coming: self.coming.clone(),
             changing: self.changing.clone(),
             editing: self.editing,
             icons_asked: self.icons_asked,
@@ -205,7 +209,7 @@ impl State {
 
     /// Puts what is under way over a state that was just read.
     fn over(self, loaded: State) -> State {
-        let State { resyncing, ready, scans, scanned, reading, listing, sending, changing, .. } = self;
+        let State { resyncing, ready, scans, scanned, reading, listing, sending, coming, changing, .. } = self;
         let State { up_since, fetch_after, unchecked, facts_owed, facts_due, follow_owed, recheck, scrub_owed, .. } =
             self;
         let State { editing, icons_asked, icons_after, .. } = self;
@@ -217,6 +221,7 @@ impl State {
             reading,
             listing,
             sending,
+            coming,
             changing,
             editing,
             icons_asked,

@@ -3,6 +3,8 @@
 //! [`Order`]s go out, [`Incoming`] comes back, always through one queue each, so their order is kept. The engine decides
 //! what is fetched and what is sent; `telegram::link` does it, at its pace. Neither holds a reference into the other.
 
+use std::path::PathBuf;
+
 use serde::{Deserialize, Serialize};
 
 use crate::clock::Timestamp;
@@ -58,6 +60,9 @@ pub enum Order {
     EditTopic(TopicEdit),
     /// Fetch the icons that anybody may give a topic, and answer with [`Incoming::Icons`].
     Icons { group: GroupId },
+    /// Download the file of a message beside all else, going on where an earlier download broke off; say how far it is with
+    /// [`Incoming::Progress`] and answer with [`Incoming::Downloaded`] when it is there in whole.
+    Download { group: GroupId, message: MessageId, to: PathBuf },
     /// Say that somebody is writing; nobody waits for the answer.
     Typing { group: GroupId, topic: TopicId },
     /// A group to which rights or facts should be asked again after a while is `Facts`; this one ends the link for good.
@@ -90,6 +95,34 @@ pub struct Send {
     pub text: String,
     /// Fixed when the row left *held*; the key of Telegram's own deduplication.
     pub random_id: i64,
+    /// The file that it is the caption of.
+    pub file: Option<Outgoing>,
+}
+
+/// A file to be uploaded.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Outgoing {
+    /// Where it lies; it does not change.
+    pub path: PathBuf,
+    /// What it is called.
+    pub name: String,
+    /// Bytes.
+    pub size: u64,
+    /// When it was written; if it has been since, it is another file.
+    pub written: Timestamp,
+    /// Its MIME type.
+    pub mime: String,
+    /// The row was *sending* before: Telegram may have the file, and the message.
+    pub repeat: bool,
+}
+
+/// A file on its way, either way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Freight {
+    /// The file of a message comes.
+    Download { group: GroupId, message: MessageId },
+    /// The file of a reply goes.
+    Upload { outbox: OutboxId },
 }
 
 /// A change of a message that was sent.
@@ -163,6 +196,10 @@ pub enum Incoming {
     History { group: GroupId, topic: TopicId, below: Option<MessageId>, messages: Vec<Message>, people: Vec<Person> },
     /// The answer to `Send`.
     Delivery { outbox: OutboxId, outcome: Outcome },
+    /// A file is on its way: bytes so far and in all, at most twice a second.
+    Progress { what: Freight, done: u64, size: u64 },
+    /// The answer to `Download`.
+    Downloaded { group: GroupId, message: MessageId },
     /// The answer to `Change`: `Sent` when the message is as it is to be.
     Changed { change: ChangeId, outcome: Outcome },
     /// The answer to `EditTopic`.

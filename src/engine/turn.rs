@@ -4,6 +4,7 @@
 
 use std::collections::BTreeSet;
 
+use super::files::Idle;
 use super::transport::Order;
 use super::views::{Alert, Revision};
 use super::{EngineError, State};
@@ -16,6 +17,7 @@ use crate::desk::people::{Person, Role};
 use crate::desk::rules::Rules;
 use crate::desk::ticket::Ticket;
 use crate::store::Work;
+use crate::store::files::Files;
 use crate::store::topics::TopicRow;
 
 /// How many tickets are kept in memory between turns.
@@ -30,6 +32,9 @@ pub(super) struct Turn<'a> {
     pub(super) now: Timestamp,
     pub(super) orders: Vec<Order>,
     pub(super) alerts: Vec<Alert>,
+    pub(super) files: &'a Files,
+    /// Files that may go when this is written down.
+    pub(super) idle_files: Idle,
     changed: BTreeSet<TicketKey>,
     changed_all: bool,
     dirty_tickets: BTreeSet<TicketKey>,
@@ -39,6 +44,7 @@ pub(super) struct Turn<'a> {
 impl<'a> Turn<'a> {
     pub(super) fn new(
         work: Work<'a>,
+        files: &'a Files,
         state: &'a mut State,
         rules: &'a Rules,
         random: &'a mut (dyn FnMut() -> i64 + Send),
@@ -52,6 +58,8 @@ impl<'a> Turn<'a> {
             now,
             orders: Vec::new(),
             alerts: Vec::new(),
+            files,
+            idle_files: Idle::default(),
             changed: BTreeSet::new(),
             changed_all: false,
             dirty_tickets: BTreeSet::new(),
@@ -254,9 +262,16 @@ impl<'a> Turn<'a> {
         let revision = if silent {
             None
         } else {
+            // How far a file is can be told without writing anything down.
+            let told = |alert: &Alert| matches!(alert, Alert::File(_));
+            let number = if self.changed.is_empty() && !self.changed_all && self.alerts.iter().all(told) {
+                self.work.value("revision")?.and_then(|text| text.parse().ok()).unwrap_or(0)
+            } else {
+                self.work.next_revision()?
+            };
             let all = self.changed_all || self.changed.len() > 100;
             Some(Revision {
-                number: self.work.next_revision()?,
+                number,
                 changed: if all { Vec::new() } else { self.changed.into_iter().collect() },
                 all,
                 alerts: self.alerts,

@@ -164,6 +164,7 @@ impl WorldHandle {
                 self.cut_all();
             }
             Trouble::SkipIds(count) => self.with(|world| world.use_up_ids(world.forum(), *count))?,
+            Trouble::AgeFiles => self.with(|world| world.age_references()),
             Trouble::Empty(message) => {
                 let (_, gone) = self.with(|world| world.place_deletion(0, &[*message], now))?;
                 if gone == 0 {

@@ -33,6 +33,7 @@ Faults (a line of standard input, a line `SECONDS FAULT` of --faults FILE, or `f
   skew SECONDS                  the server's clock is so far ahead of the machine's; 0 ends that
   stray                         send every client a packet of another session
   skip-ids N                    use up N message ids
+  age-files                     what leads to files has grown old: FILE_REFERENCE_EXPIRED until asked for again
   empty MESSAGE                 delete a message, so that it is empty when asked for
   delete-topic TOPIC            delete a topic
   demote, promote               take the desk's bot its rights, and give them back
@@ -72,6 +73,8 @@ pub enum Trouble {
     Stray,
     /// So many message ids are used up.
     SkipIds(i32),
+    /// All file references that were given out have grown old.
+    AgeFiles,
     /// A message is deleted.
     Empty(i32),
     /// A topic is deleted.
@@ -127,6 +130,7 @@ impl fmt::Display for Trouble {
             Trouble::Skew(seconds) => write!(f, "skew {seconds}"),
             Trouble::Stray => f.write_str("stray"),
             Trouble::SkipIds(count) => write!(f, "skip-ids {count}"),
+            Trouble::AgeFiles => f.write_str("age-files"),
             Trouble::Empty(message) => write!(f, "empty {message}"),
             Trouble::DeleteTopic(topic) => write!(f, "delete-topic {topic}"),
             Trouble::Demote => f.write_str("demote"),
@@ -182,6 +186,7 @@ impl FromStr for Trouble {
             "skew" => Trouble::Skew(number(words.next(), "the number of seconds")?),
             "stray" => Trouble::Stray,
             "skip-ids" => Trouble::SkipIds(number(words.next(), "the number of ids")?),
+            "age-files" => Trouble::AgeFiles,
             "empty" => Trouble::Empty(number(words.next(), "the message")?),
             "delete-topic" => Trouble::DeleteTopic(number(words.next(), "the topic")?),
             "demote" => Trouble::Demote,
@@ -328,7 +333,7 @@ mod tests {
                 count += 1;
             }
         }
-        assert_eq!(count, 31);
+        assert_eq!(count, 32);
         assert!("cut-all now".parse::<Trouble>().is_err());
         assert!("cut-after".parse::<Trouble>().is_err());
         assert!("nonsense".parse::<Trouble>().is_err());

@@ -257,8 +257,14 @@ impl Rounds<'_> {
     fn reply(&mut self, running: &mut Running, ticket: TicketKey) -> Result<String, SelftestError> {
         let mark = self.ledger.mark();
         self.newest = Some((mark.clone(), None));
-        let command =
-            Command::Reply { ticket, text: mark.clone(), reply_to: None, hold: self.dice.chance(20), seen: None };
+        let command = Command::Reply {
+            ticket,
+            text: mark.clone(),
+            reply_to: None,
+            hold: self.dice.chance(20),
+            seen: None,
+            file: None,
+        };
         self.command(running, command, Some((mark.clone(), ticket)))?;
         Ok(mark)
     }

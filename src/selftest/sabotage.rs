@@ -116,9 +116,14 @@ impl Passage {
     /// Tells what else an agent's command makes.
     pub fn besides(&self, command: &Command) -> Option<Command> {
         match (self.defect, command) {
-            (Some(Sabotage::NoteAsReply), Command::Note { ticket, text }) => {
-                Some(Command::Reply { ticket: *ticket, text: text.clone(), reply_to: None, hold: false, seen: None })
-            }
+            (Some(Sabotage::NoteAsReply), Command::Note { ticket, text }) => Some(Command::Reply {
+                ticket: *ticket,
+                text: text.clone(),
+                reply_to: None,
+                hold: false,
+                seen: None,
+                file: None,
+            }),
             _ => None,
         }
     }

@@ -11,8 +11,9 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0001_begin.sql"),
     include_str!("migrations/0002_outbox.sql"),
     include_str!("migrations/0003_thread.sql"),
-    include_str!("migrations/0006_mirror_status.sql"),
-    include_str!("migrations/0007_coverage.sql"),
+    include_str!("migrations/0004_files.sql"),
+    include_str!("migrations/0005_mirror_status.sql"),
+    include_str!("migrations/0006_coverage.sql"),
 ];
 
 /// The highest format this version knows.

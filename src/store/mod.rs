@@ -15,6 +15,7 @@ pub mod coverage;
 pub mod cursor;
 pub mod drafts;
 pub mod events;
+pub mod files;
 pub mod lock;
 mod migrate;
 pub mod mirror_status;

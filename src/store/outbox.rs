@@ -4,6 +4,7 @@ use rusqlite::{Connection, Row, params};
 
 use super::{Reader, Result, Work};
 use crate::clock::Timestamp;
+use crate::desk::files::Attachment;
 use crate::desk::ids::{AgentName, EntryId, GroupId, MessageId, OutboxId, PersonId, TicketKey, TopicId};
 use crate::desk::thread::{Delivery, Lane};
 
@@ -40,11 +41,13 @@ pub struct OutboxRow {
     pub said_at: Timestamp,
     /// The first part of the text it is a part of.
     pub first: Option<OutboxId>,
+    /// The file that leaves with it.
+    pub file: Option<Attachment>,
 }
 
 const COLUMNS: &str =
     "id, group_id, topic, entry, agent, text, reply_to, random_id, state, until, message, why, created_at,
-    not_before, attempts, lane, seen, said_at, first, doubt";
+    not_before, attempts, lane, seen, said_at, first, doubt, file";
 
 fn outbox_row(row: &Row<'_>) -> Result<OutboxRow> {
     let delivery = match row.get_ref(8)?.as_str().map_err(rusqlite::Error::from)? {
@@ -73,6 +76,7 @@ fn outbox_row(row: &Row<'_>) -> Result<OutboxRow> {
         seen: row.get::<_, Option<i32>>(16)?.map(MessageId),
         said_at: Timestamp::from_millis(row.get(17)?),
         first: row.get::<_, Option<i64>>(18)?.map(OutboxId),
+        file: row.get::<_, Option<String>>(20)?.map(|file| serde_json::from_str(&file)).transpose()?,
     })
 }
 
@@ -100,8 +104,8 @@ impl Work<'_> {
         self.transaction
             .prepare_cached(
                 "INSERT INTO outbox (group_id, topic, entry, agent, text, reply_to, random_id, state, created_at, lane, seen,
-                                     said_at, first)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, 'queued', ?8, ?9, ?10, ?11, ?12)",
+                                     said_at, first, file)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, 'queued', ?8, ?9, ?10, ?11, ?12, ?13)",
             )?
             .execute(params![
                 row.key.group.0,
@@ -116,6 +120,7 @@ impl Work<'_> {
                 row.seen.map(|id| id.0),
                 row.said_at.millis(),
                 row.first.map(|id| id.0),
+                row.file.as_ref().map(serde_json::to_string).transpose()?,
             ])?;
         let id = OutboxId(self.transaction.last_insert_rowid());
         self.set_delivery(id, &row.delivery)?;

@@ -8,6 +8,7 @@ use crate::desk::ids::{AgentName, EntryId, EventId, GroupId, MessageId, OutboxId
 use crate::desk::thread::{Content, Message, Post, ServiceMessage};
 
 mod change;
+mod files;
 mod read;
 
 pub use read::{Earlier, From};

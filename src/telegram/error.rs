@@ -227,6 +227,22 @@ impl CallError {
         }
     }
 
+    /// Tells what is done about it, if Telegram named it.
+    pub(crate) fn reaction(&self) -> Option<Reaction> {
+        match self {
+            CallError::Rpc(rpc) => Some(reaction(rpc)),
+            _ => None,
+        }
+    }
+
+    /// Tells the number in its name: a data centre, a part.
+    pub(crate) fn value(&self) -> Option<i32> {
+        match self {
+            CallError::Rpc(rpc) => rpc.value.and_then(|value| i32::try_from(value).ok()),
+            _ => None,
+        }
+    }
+
     /// Tells whether Telegram has trouble of its own that passes.
     pub(crate) fn is_passing(&self) -> bool {
         matches!(self, CallError::Rpc(rpc) if matches!(reaction(rpc), Reaction::Repeat | Reaction::Taken))

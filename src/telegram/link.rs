@@ -23,8 +23,8 @@ use super::setup::Setup;
 use super::station::{Deaf, Online, Shared, Station};
 use super::updates::{Follower, Over, seed};
 use super::wire::{Pool, Wire};
-use super::{group, history, send, topics};
-use crate::engine::transport::{Cursor, Failure, Incoming, LinkState, Order, Outcome, TopicOutcome};
+use super::{group, history, media, send, topics};
+use crate::engine::transport::{Cursor, Failure, Incoming, LinkState, Order, Outcome, Send, TopicOutcome};
 
 /// The first new connection is made after this; each further one after twice as long, up to a minute.
 const FIRST_PAUSE: Duration = Duration::from_millis(250);
@@ -101,7 +101,8 @@ async fn supervise(
                     born = Instant::now();
                     life = Some(begin(&shared, &mut lives));
                 }
-                Some(order @ (Order::Send(_) | Order::Change(_))) => {
+                // What brings a file up goes beside: it takes long, and of a ticket only one row is on its way.
+                Some(order @ (Order::Send(Send { file: None, .. }) | Order::Change(_))) => {
                     // The queue is as long-lived as this function.
                     let _ = send_queue.send(order);
                 }
@@ -318,6 +319,7 @@ async fn carry_out(shared: &Shared, order: Order) {
             Ok(Incoming::TopicEdited { edit: *edit, outcome })
         }
         Order::Icons { group } => topics::icons(shared, *group).await,
+        Order::Download { group, message, to } => media::download(shared, *group, *message, to).await,
         Order::Typing { group, topic } => return send::typing(shared, *group, *topic).await,
         // The supervisor keeps these for itself.
         Order::Follow { .. } | Order::Stop => return,

@@ -19,6 +19,7 @@ pub mod group;
 mod history;
 pub mod link;
 pub mod login;
+mod media;
 mod pace;
 mod reaction;
 mod said;

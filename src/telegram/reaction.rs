@@ -31,13 +31,19 @@ pub(crate) enum Reaction {
     Settings,
     /// Another data centre.
     Migrate,
+    /// What leads to a file has grown old: ask for its message again.
+    Refetch,
+    /// Telegram does not have all parts of a file: bring it up again.
+    BringAgain,
+    /// It makes no photo of the file: send it as it is.
+    AsFile,
     /// A refusal that the table does not know.
     Refuse,
 }
 
 use Reaction::{
-    CountAnew, Destroyed, Done, LoggedOut, Migrate, NoAccess, Park, Password, Refuse, Repeat, Settings, Taken,
-    TopicGone, Wait,
+    AsFile, BringAgain, CountAnew, Destroyed, Done, LoggedOut, Migrate, NoAccess, Park, Password, Refetch, Refuse,
+    Repeat, Settings, Taken, TopicGone, Wait,
 };
 
 const GONE: &str = "the topic no longer exists in Telegram";
@@ -63,6 +69,12 @@ const TABLE: &[(&str, Reaction)] = &[
     ("TOPIC_NOT_MODIFIED", Done),
     ("MESSAGE_NOT_MODIFIED", Done),
     ("PINNED_TOPIC_NOT_MODIFIED", Done),
+    ("FILE_REFERENCE_*", Refetch),
+    ("FILE_PART*", BringAgain),
+    ("FILE_ID_INVALID", BringAgain),
+    ("MEDIA_EMPTY", BringAgain),
+    ("PHOTO_*", AsFile),
+    ("IMAGE_PROCESS_FAILED", AsFile),
     ("PERSISTENT_TIMESTAMP_INVALID", CountAnew),
     ("PERSISTENT_TIMESTAMP_EMPTY", CountAnew),
     ("CHANNEL_PRIVATE", NoAccess(OUT)),
@@ -161,7 +173,10 @@ mod tests {
             (&[401], "SESSION_PASSWORD_NEEDED", "Password"),
             (&[400], "ACCESS_TOKEN_EXPIRED ACCESS_TOKEN_INVALID API_ID_INVALID API_ID_PUBLISHED_FLOOD", "Settings"),
             (&[406], "UPDATE_APP_TO_LOGIN", "Settings"),
-            (&[303], "USER_MIGRATE_4", "Migrate"),
+            (&[303], "USER_MIGRATE_4 FILE_MIGRATE_4", "Migrate"),
+            (&[400], "FILE_REFERENCE_EXPIRED FILE_REFERENCE_0_EXPIRED FILE_REFERENCE_INVALID", "Refetch"),
+            (&[400], "FILE_PARTS_INVALID FILE_PART_3_MISSING MEDIA_EMPTY", "BringAgain"),
+            (&[400], "PHOTO_INVALID_DIMENSIONS PHOTO_EXT_INVALID IMAGE_PROCESS_FAILED", "AsFile"),
             (&[400], "SOMETHING_NEW", "Refuse"),
         ] {
             for (code, name) in codes.iter().flat_map(|code| names.split(' ').map(move |name| (*code, name))) {

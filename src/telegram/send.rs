@@ -1,4 +1,4 @@
-//! Sending: a text into a topic under the `random_id` it was given, changing or deleting one that was sent, and saying that somebody
+//! Sending: a text or file into a topic under the `random_id` it was given, changing or deleting one that was sent, and saying that somebody
 //! types.
 //!
 //! A text comes here only as an `Order::Send`, which is made of an outbox row and of nothing else, or as an `Order::Change`, which names
@@ -11,6 +11,7 @@ use grammers_tl_types as tl;
 use super::convert::date;
 use super::error::{CallError, rpc_name};
 use super::group::Group;
+use super::media;
 use super::reaction::{Reaction, reaction};
 use super::station::Shared;
 use crate::clock::Timestamp;
@@ -22,41 +23,59 @@ pub(crate) const PATIENCE: Duration = Duration::from_secs(10);
 /// The identical call is made so often when the connection fails under it.
 pub(crate) const TRIES: u32 = 3;
 
-/// Sends a text, and tells how that ended. Only a definite refusal is `Refused`; whatever may have worked is `Unknown`.
+/// A call that sends was refused.
+pub(crate) struct Refused {
+    /// How.
+    pub(crate) error: CallError,
+    /// An identical call before it was not answered.
+    repeated: bool,
+}
+
+/// Sends a text or a file, and tells how that ended. Only a definite refusal is `Refused`; whatever may have worked is `Unknown`.
 pub(crate) async fn deliver(shared: &Shared, send: &Send) -> Outcome {
+    match &send.file {
+        Some(file) => media::deliver(shared, send, file).await,
+        None => {
+            let asked = ask(shared, send, |group| request(group, send)).await;
+            asked.unwrap_or_else(|refused| refused.judge(shared, send))
+        }
+    }
+}
+
+/// Makes a call that sends, again only when it was not answered.
+pub(crate) async fn ask<R: tl::RemoteCall<Return = tl::enums::Updates>>(
+    shared: &Shared,
+    send: &Send,
+    request: impl Fn(&Group) -> R,
+) -> Result<Outcome, Refused> {
     let mut after = 0;
     let mut why = String::new();
     for attempt in 1..=TRIES {
         let online = match shared.online(after, PATIENCE).await {
             Ok(online) => online,
-            Err(no_link) => return Outcome::Unknown { why: if attempt == 1 { no_link } else { why } },
+            Err(no_link) => return Ok(Outcome::Unknown { why: if attempt == 1 { no_link } else { why } }),
         };
         if online.group.id != send.group {
-            return Outcome::Unknown { why: "the link follows another group".to_owned() };
+            return Ok(Outcome::Unknown { why: "the link follows another group".to_owned() });
         }
-        match online.wire.call(&request(&online.group, send)).await {
+        match online.wire.call(&request(&online.group)).await {
             Ok(updates) => {
-                return match settled(&updates, send.random_id) {
+                return Ok(match settled(&updates, send.random_id) {
                     Some((message, at)) => {
                         shared.remember(send.random_id, message, at);
                         Outcome::Sent { message, at }
                     }
                     None => Outcome::Unknown { why: "Telegram took it without saying under which id".to_owned() },
-                };
+                });
             }
             Err(error) if error.is_link() => {
                 why = error.words();
                 after = online.life;
             }
-            Err(error) => {
-                return match judge(shared, send, &error) {
-                    Outcome::Later { not_before } if attempt > 1 => Outcome::UnknownUntil { not_before },
-                    outcome => outcome,
-                };
-            }
+            Err(error) => return Err(Refused { error, repeated: attempt > 1 }),
         }
     }
-    Outcome::Unknown { why }
+    Ok(Outcome::Unknown { why })
 }
 
 fn request(group: &Group, send: &Send) -> tl::functions::messages::SendMessage {
@@ -87,7 +106,7 @@ fn request(group: &Group, send: &Send) -> tl::functions::messages::SendMessage {
 }
 
 /// Where a text goes. Without `top_msg_id` it would land in General if the quoted message were deleted meanwhile (TELEGRAM §4).
-fn target(topic: TopicId, reply_to: Option<MessageId>) -> Option<tl::enums::InputReplyTo> {
+pub(crate) fn target(topic: TopicId, reply_to: Option<MessageId>) -> Option<tl::enums::InputReplyTo> {
     let (reply_to_msg_id, top_msg_id) = match (topic, reply_to) {
         (TopicId::GENERAL, None) => return None,
         (TopicId::GENERAL, Some(message)) => (message.0, None),
@@ -130,18 +149,24 @@ fn settled(updates: &tl::enums::Updates, random_id: i64) -> Option<(MessageId, T
     Some((MessageId(id), date(at.unwrap_or(answered))))
 }
 
-fn judge(shared: &Shared, send: &Send, error: &CallError) -> Outcome {
-    if error.is("RANDOM_ID_DUPLICATE") {
-        return match shared.recall(send.random_id) {
-            Some((message, at)) => Outcome::Sent { message, at },
-            None => Outcome::Taken,
-        };
+impl Refused {
+    /// Tells what it means for what was to be sent.
+    pub(crate) fn judge(&self, shared: &Shared, send: &Send) -> Outcome {
+        if self.error.is("RANDOM_ID_DUPLICATE") {
+            return match shared.recall(send.random_id) {
+                Some((message, at)) => Outcome::Sent { message, at },
+                None => Outcome::Taken,
+            };
+        }
+        match judge_error(shared, &self.error) {
+            Outcome::Later { not_before } if self.repeated => Outcome::UnknownUntil { not_before },
+            outcome => outcome,
+        }
     }
-    judge_error(shared, error)
 }
 
 /// Tells a definite refusal from what may have worked.
-fn judge_error(shared: &Shared, error: &CallError) -> Outcome {
+pub(crate) fn judge_error(shared: &Shared, error: &CallError) -> Outcome {
     if let Some(wait) = error.wait() {
         // A second more: Telegram's clock and ours do not tick together.
         return Outcome::Later { not_before: shared.setup.clock.now() + wait + Duration::from_secs(1) };

@@ -56,6 +56,8 @@ pub(crate) struct Shared {
     /// Up to where batches were handed over; what the next connection loads.
     pub(crate) progress: Mutex<Option<Cursor>>,
     sent: Mutex<VecDeque<(i64, MessageId, Timestamp)>>,
+    /// Files that were brought up and have become no message yet, by the `random_id` of theirs.
+    brought: Mutex<VecDeque<i64>>,
     said: Mutex<Option<LinkState>>,
 }
 
@@ -73,6 +75,7 @@ impl Shared {
             pace,
             progress: Mutex::new(None),
             sent: Mutex::new(VecDeque::new()),
+            brought: Mutex::new(VecDeque::new()),
             said: Mutex::new(None),
         }
     }
@@ -125,6 +128,25 @@ impl Shared {
     pub(crate) fn recall(&self, random_id: i64) -> Option<(MessageId, Timestamp)> {
         let sent = self.sent.lock().unwrap_or_else(PoisonError::into_inner);
         sent.iter().rev().find(|(id, _, _)| *id == random_id).map(|&(_, message, at)| (message, at))
+    }
+
+    /// Remembers that a file was brought up, so that it is not again when only the call that sends it has to be.
+    pub(crate) fn remember_brought(&self, random_id: i64) {
+        let mut brought = self.brought.lock().unwrap_or_else(PoisonError::into_inner);
+        if brought.len() == REMEMBERED {
+            brought.pop_front();
+        }
+        brought.push_back(random_id);
+    }
+
+    /// Tells whether a file was brought up.
+    pub(crate) fn has_brought(&self, random_id: i64) -> bool {
+        self.brought.lock().unwrap_or_else(PoisonError::into_inner).contains(&random_id)
+    }
+
+    /// Forgets that a file was brought up: Telegram does not have it.
+    pub(crate) fn forget_brought(&self, random_id: i64) {
+        self.brought.lock().unwrap_or_else(PoisonError::into_inner).retain(|id| *id != random_id);
     }
 
     /// Waits for a connection of a later life than `after`.

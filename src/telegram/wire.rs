@@ -99,10 +99,22 @@ impl Wire {
         limit: Duration,
         request: &R,
     ) -> Result<R::Return, CallError> {
+        self.call_in(None, limit, request).await
+    }
+
+    /// Calls another data centre than the home one, if one is named.
+    pub(crate) async fn call_in<R: tl::RemoteCall>(
+        &self,
+        dc: Option<i32>,
+        limit: Duration,
+        request: &R,
+    ) -> Result<R::Return, CallError> {
         if let Some(destroyed) = self.vault.destroyed() {
             return Err(CallError::Session(destroyed));
         }
-        let answer = self.handle.raw_invoke_in_dc(self.vault.home(), request.to_bytes());
+        let home = self.vault.home();
+        let dc = dc.unwrap_or(home);
+        let answer = self.handle.raw_invoke_in_dc(dc, request.to_bytes());
         match timeout(limit, answer).await {
             Err(_) => {
                 self.doubt.notify_one();
@@ -110,12 +122,14 @@ impl Wire {
             }
             Ok(Err(error)) => {
                 let error = CallError::from_grammers(error);
-                if let Some(name) = error.destroys_key() {
+                if dc == home
+                    && let Some(name) = error.destroys_key()
+                {
                     let destroyed = self.vault.destroy(&name, self.clock.now());
                     self.doubt.notify_one();
                     return Err(CallError::Session(destroyed));
                 }
-                if error.is_lost_login() {
+                if error.is_lost_login() && dc == home {
                     // Whoever called, the link has to look at its login now.
                     self.doubt.notify_one();
                 }

@@ -104,6 +104,7 @@ actions! {
     OpenTicket "make-ticket" Ticket [] "" "make a ticket of a topic that staff opened";
     Ignore "ignore" Ticket [] "" "keep this topic out of the desk";
     Unignore "unignore" Ticket [] "" "take this topic in again";
+    Attach "attach" Ticket [] "" "attach a file to the reply: [path]";
     CopyLink "link" Ticket ["L"] "" "copy the t.me link";
 
     Open "open" Queue ["Enter", "l", "Right"] "" "open the ticket";
@@ -136,6 +137,8 @@ actions! {
     EditOutbox "edit-reply" Thread ["e"] "" "change a held or parked reply";
     DiscardOutbox "discard-reply" Thread ["d"] "" "throw a held or parked reply away";
     EditMessage "edit-message" Thread ["E"] "" "change the selected message, which I have sent";
+    OpenFile "open-file" Thread ["o"] "" "open the file or link of the selected message";
+    SaveFile "save-file" Thread ["S"] "" "save the file of the selected message: [path]";
     DeleteMessage "delete-message" Thread ["D"] "" "delete the selected message, which I have sent, for everybody";
     BackToQueue "back-to-queue" Thread ["h", "Left"] "" "back to the queue";
 
@@ -179,6 +182,8 @@ actions! {
     ToggleNote "toggle-note" Composer ["C-g"] "" "change between PUBLIC and INTERNAL NOTE";
     NextField "next-field" Composer ["Tab"] "expand ;code, next {{?field}}" "expand ;code, or jump to the next {{?field}}";
     Editor "editor" Composer ["C-x C-e"] "$EDITOR" "write in $EDITOR";
+    AttachFile "attach-file" Composer ["C-x C-f"] "file" "attach a file";
+    DetachFile "detach-file" Composer ["C-x C-d"] "" "take the file away again";
     Leave "leave" Composer ["Esc"] "" "leave; the draft is kept";
     ComposerHelp "composer-help" Composer ["F1"] "all keys" "what the keys do here";
     ComposerRepaint "composer-repaint" Composer ["C-l"] "" "paint the screen anew";

@@ -7,6 +7,7 @@ use tui_textarea::{CursorMove, TextArea, WrapMode};
 use super::action::Action;
 use super::widgets::text;
 use crate::clock::Timestamp;
+use crate::desk::files::Attachment;
 use crate::desk::ids::{MessageId, OutboxId, TicketKey};
 use crate::desk::template::unfilled;
 
@@ -36,6 +37,8 @@ pub(crate) struct Composer {
     pub(crate) saved: Option<(String, bool)>,
     /// What was written before and is being changed.
     pub(crate) editing: Option<Editing>,
+    /// The file that goes with it.
+    pub(crate) file: Option<Attachment>,
     /// The longest paste, in lines.
     pub(crate) pasted: usize,
     /// When the customer was last told that somebody writes.
@@ -59,6 +62,7 @@ impl Composer {
             claimed_here: false,
             saved: None,
             editing: None,
+            file: None,
             pasted: 0,
             typing: None,
         }

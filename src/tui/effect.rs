@@ -1,11 +1,14 @@
 //! What goes into `update` and what comes out: signals and effects, plain values.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use super::decode::Input;
 use crate::desk::command::{Command, Refusal};
+use crate::desk::files::Attachment;
+use crate::desk::ids::TicketKey;
 use crate::engine::handle::Receipt;
-use crate::engine::views::{Revision, View, ViewRequest};
+use crate::engine::views::{FileView, NotSaved, Revision, View, ViewRequest};
 
 /// Something that happened.
 #[derive(Clone, Debug)]
@@ -28,6 +31,12 @@ pub(crate) enum Signal {
     Edited(Result<String, String>),
     /// A text was handed to the terminal's clipboard, or not.
     Copied(Result<String, String>),
+    /// A program was started on something, or not.
+    Launched(Result<String, String>),
+    /// A file was saved where it was to be, or not.
+    Saved(FileView, String, Result<PathBuf, NotSaved>),
+    /// A file was copied to go with a reply to a ticket, or not.
+    Attached(TicketKey, Result<Attachment, String>),
     /// Back from the shell.
     Resumed,
     /// The desk has stopped.
@@ -49,6 +58,14 @@ pub(crate) enum Effect {
     Title(String),
     /// Hand a text to the terminal's clipboard.
     Copy(String),
+    /// Open a file or a link with what the system, or the agent, opens such things with.
+    Launch(Launch),
+    /// Copy a file of the cache there; `true`: over what is there.
+    Save(FileView, String, bool),
+    /// Copy a file so that it can go with a reply to a ticket.
+    Attach(TicketKey, String),
+    /// Remove such a copy.
+    Detach(Attachment),
     /// Paint everything anew.
     Repaint,
     /// Back to the shell.
@@ -57,6 +74,15 @@ pub(crate) enum Effect {
     Editor(String),
     /// Leave.
     Quit,
+}
+
+/// What is opened outside of the terminal.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Launch {
+    /// A file, where it lies.
+    File(PathBuf),
+    /// A link, with its scheme.
+    Link(String),
 }
 
 /// What a read is for. A newer read of the same kind makes the older one's answer stale.

@@ -14,9 +14,11 @@ mod action;
 mod composer;
 mod decode;
 mod effect;
+mod files;
 mod keymap;
 mod keys;
 mod model;
+mod opener;
 mod overlays;
 mod panes;
 mod rehearsal;
@@ -66,6 +68,10 @@ pub struct Setup {
     pub mouse: bool,
     /// Rings for new tickets and for replies in one's own.
     pub bell: bool,
+    /// The program that opens files and links, with its first arguments; empty: the system's.
+    pub open_command: Vec<String>,
+    /// The folder that is proposed when a file is saved.
+    pub save_to: String,
     /// The desk's name.
     pub desk_name: String,
     /// The agent. Templates say the name that customers read, the one of the Telegram account, once the group's admins are known.

@@ -6,6 +6,7 @@ use super::Setup;
 use super::action::{Action, Context};
 use super::composer::Composer;
 use super::effect::{Effect, ReadKind, ReadTag};
+use super::files::Files;
 use super::keymap::Keymap;
 use super::keys::Key;
 use super::overlays::Overlay;
@@ -98,6 +99,8 @@ pub(crate) struct Model {
     pub(crate) verifying: Option<super::overlays::status::Verifying>,
     /// What a read for the next ticket is for.
     pub(crate) next_for: NextFor,
+    /// Files on their way.
+    pub(crate) files: Files,
     /// A message to select when the thread has come.
     pub(crate) land_on: Option<MessageId>,
     /// Where everything is on the screen; settled before each draw.
@@ -281,6 +284,10 @@ pub(crate) enum PromptKind {
     Find,
     /// Go to a ticket by number.
     Number,
+    /// Where to save the file of a message of the open ticket.
+    Save(MessageId),
+    /// Which file goes with the reply to a ticket.
+    Attach(TicketKey),
 }
 
 /// What the desk has to say.
@@ -384,6 +391,7 @@ impl Model {
             submitted: BTreeMap::new(),
             verifying: None,
             next_for: NextFor::Open,
+            files: Files::default(),
             land_on: None,
             areas: Areas::default(),
             dirty: true,

@@ -8,15 +8,17 @@ use unicode_width::UnicodeWidthStr;
 
 use super::Setup;
 use super::decode::Decoder;
-use super::effect::{Effect, ReadTag, Signal, Timer};
+use super::effect::{Effect, Launch, ReadTag, Signal, Timer};
 use super::model::Model;
 use super::terminal::Screen;
 use super::update::update;
 use super::{restore, view};
 use crate::clock::{Clock, Timestamp};
 use crate::desk::command::Command;
+use crate::desk::files::Attachment;
+use crate::desk::ids::TicketKey;
 use crate::engine::handle::{Handle, new_command_id};
-use crate::engine::views::ViewRequest;
+use crate::engine::views::{FileView, ViewRequest};
 
 /// A screen without a terminal.
 ///
@@ -38,6 +40,7 @@ pub struct Rehearsal {
 enum Waiting {
     Read(ReadTag, ViewRequest),
     Submit(u64, Command),
+    Save(FileView, String, bool),
 }
 
 impl Rehearsal {
@@ -105,6 +108,11 @@ impl Rehearsal {
         self.feed(Signal::Edited(Ok(text.to_owned())));
     }
 
+    /// Tells that a file was copied to go with a reply to a ticket, or why it was not.
+    pub fn attached(&mut self, ticket: TicketKey, outcome: Result<Attachment, String>) {
+        self.feed(Signal::Attached(ticket, outcome));
+    }
+
     /// Lets the desk answer everything that was asked and submitted, and what follows from that.
     pub async fn settle(&mut self) {
         while let Some(waiting) = self.waiting.pop_front() {
@@ -116,6 +124,10 @@ impl Rehearsal {
                 Waiting::Submit(tag, command) => {
                     let outcome = self.handle.submit(new_command_id(), command).await;
                     self.feed(Signal::Settled(tag, outcome));
+                }
+                Waiting::Save(file, to, overwrite) => {
+                    let outcome = self.handle.save(file.clone(), to.clone().into(), overwrite).await;
+                    self.feed(Signal::Saved(file, to, outcome));
                 }
             }
         }
@@ -193,6 +205,11 @@ impl Rehearsal {
                 Effect::Bell => self.told.push("bell".to_owned()),
                 Effect::Title(title) => self.told.push(format!("title {title}")),
                 Effect::Copy(text) => self.told.push(format!("copy {text}")),
+                Effect::Launch(Launch::File(path)) => self.told.push(format!("open {}", path.display())),
+                Effect::Launch(Launch::Link(link)) => self.told.push(format!("open {link}")),
+                Effect::Save(file, to, overwrite) => self.waiting.push_back(Waiting::Save(file, to, overwrite)),
+                Effect::Attach(_, path) => self.told.push(format!("attach {path}")),
+                Effect::Detach(file) => self.told.push(format!("detach {}", file.name)),
                 Effect::Repaint => {
                     self.told.push("repaint".to_owned());
                     self.model.dirty = true;

@@ -11,11 +11,11 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
 use super::Setup;
-use super::effect::{Effect, ReadTag, Signal, Timer};
+use super::effect::{Effect, Launch, ReadTag, Signal, Timer};
 use super::model::Model;
 use super::terminal::{self, Heard, Keyboard, Screen, Tty, Unfit};
 use super::update::update;
-use super::{restore, view};
+use super::{opener, restore, view};
 use crate::desk::command::Command;
 use crate::engine::handle::{Handle, new_command_id};
 use crate::engine::views::ViewRequest;
@@ -365,6 +365,23 @@ impl Seat {
                     Effect::Bell => self.screen.write(b"\x07")?,
                     Effect::Title(title) => self.screen.write(format!("\x1b]2;{title}\x07").as_bytes())?,
                     Effect::Copy(text) => self.copy(text),
+                    Effect::Launch(what) => self.launch(what),
+                    Effect::Save(file, to, overwrite) => {
+                        let (handle, signals) = (self.handle.clone(), self.signals.clone());
+                        tokio::spawn(async move {
+                            let outcome = handle.save(file.clone(), to.clone().into(), overwrite).await;
+                            // The screen may have been left meanwhile.
+                            drop(signals.send(Signal::Saved(file, to, outcome)));
+                        });
+                    }
+                    Effect::Attach(ticket, path) => {
+                        let (handle, signals) = (self.handle.clone(), self.signals.clone());
+                        tokio::spawn(async move {
+                            let outcome = handle.attach(path.into()).await;
+                            drop(signals.send(Signal::Attached(ticket, outcome)));
+                        });
+                    }
+                    Effect::Detach(file) => self.handle.detach(&file),
                     Effect::Repaint => {
                         self.screen.forget()?;
                         self.model.dirty = true;
@@ -409,6 +426,12 @@ impl Seat {
             Ok("sent to the terminal's clipboard".to_owned())
         });
         drop(signals.send(Signal::Copied(outcome)));
+    }
+
+    /// Starts what opens files and links, and goes on.
+    fn launch(&self, what: Launch) {
+        let (command, signals) = (self.model.setup.open_command.clone(), self.signals.clone());
+        tokio::task::spawn_blocking(move || drop(signals.send(Signal::Launched(opener::launch(&command, &what)))));
     }
 
     /// Writes a text in $EDITOR, which has the terminal meanwhile.

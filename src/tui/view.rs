@@ -84,7 +84,7 @@ pub(crate) fn areas(model: &Model) -> Areas {
             let lines = text::wrap(&composer.text(), usize::from(right.width.saturating_sub(3))).len();
             let most = if height < 20 { 3 } else { (right.height / 3).max(4) };
             let lines = (lines as u16).clamp(3, most);
-            let own = (lines + 2).min(right.height.saturating_sub(3));
+            let own = (lines + 2 + composer::lines_above(model, composer)).min(right.height.saturating_sub(3));
             above -= own;
             areas.composer = Rect { y: right.y + above, height: own, ..right };
         }

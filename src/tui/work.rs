@@ -1,7 +1,9 @@
 //! What is done to tickets, as values: what can be repeated, what can be taken back, and what follows when it has settled.
 
+use super::files::FileUse;
 use crate::clock::Timestamp;
 use crate::desk::command::Command;
+use crate::desk::files::Attachment;
 use crate::desk::ids::{AgentName, EventId, MessageId, OutboxId, TicketKey};
 use crate::desk::ticket::Pending;
 use crate::engine::views::TicketRow;
@@ -19,6 +21,8 @@ pub(crate) enum Undoable {
         text: String,
         /// What it quotes.
         reply_to: Option<MessageId>,
+        /// The file that goes with it.
+        file: Option<Attachment>,
     },
     /// A move of status or assignee.
     Move {
@@ -141,6 +145,8 @@ pub(crate) enum After {
         text: String,
         /// What it quotes.
         reply_to: Option<MessageId>,
+        /// The file that goes with it.
+        file: Option<Attachment>,
     },
     /// A note: the text comes back if it is refused.
     Note(String),
@@ -152,6 +158,8 @@ pub(crate) enum After {
     Undone(String),
     /// The comparison with Telegram has begun: of a ticket, or of everything.
     Verify(Option<TicketKey>),
+    /// A file that was asked for: it is used as soon as it is there.
+    Fetched(FileUse),
     /// Say these words.
     Say(String),
     /// Nothing, unless it is refused.

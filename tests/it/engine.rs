@@ -26,7 +26,7 @@ fn history() -> Vec<topicdesk::desk::thread::Message> {
 }
 
 fn reply(topic: i32, text: &str) -> Command {
-    Command::Reply { ticket: ticket(topic), text: text.to_owned(), reply_to: None, hold: false, seen: None }
+    Command::Reply { ticket: ticket(topic), text: text.to_owned(), reply_to: None, hold: false, seen: None, file: None }
 }
 
 fn queue(bench: &Bench, agent: &str, queue: QueueName) -> Vec<i32> {
@@ -243,8 +243,14 @@ fn a_refused_reply_is_parked_and_can_be_mended() {
 #[test]
 fn a_held_reply_can_be_taken_back_until_it_leaves() {
     let mut bench = Bench::followed(&history());
-    let held =
-        |text: &str| Command::Reply { ticket: ticket(5), text: text.into(), reply_to: None, hold: true, seen: None };
+    let held = |text: &str| Command::Reply {
+        ticket: ticket(5),
+        text: text.into(),
+        reply_to: None,
+        hold: true,
+        seen: None,
+        file: None,
+    };
     let receipt = bench.command("anna", held("oops")).expect("accepted");
     bench.pass(Duration::from_secs(4));
     assert!(bench.take_sends().is_empty());
@@ -354,7 +360,8 @@ fn edits_and_deletions_stay_visible() {
 #[test]
 fn a_deleted_topic_closes_its_ticket_and_parks_its_replies() {
     let mut bench = Bench::followed(&history());
-    let hold = Command::Reply { ticket: ticket(5), text: "hello".into(), reply_to: None, hold: true, seen: None };
+    let hold =
+        Command::Reply { ticket: ticket(5), text: "hello".into(), reply_to: None, hold: true, seen: None, file: None };
     bench.command("anna", hold).expect("held");
     bench.push(vec![Happening::Deleted(vec![MessageId(5), MessageId(6)])]);
     assert!(bench.orders.contains(&Order::CheckTopics { group: GROUP, topics: vec![TopicId(5)] }), "asks Telegram");
@@ -478,7 +485,8 @@ fn send_and_pend_in_one_breath() {
         topicdesk::desk::ticket::Pending { reason: topicdesk::desk::ticket::PendingReason::Customer, until: None };
     let pend = Command::SetPending { ticket: ticket(5), pending };
     assert_eq!(bench.command("anna", pend.clone()), Err(Refusal::CustomerWaits(ticket(5))));
-    let hold = Command::Reply { ticket: ticket(5), text: "done?".into(), reply_to: None, hold: true, seen: None };
+    let hold =
+        Command::Reply { ticket: ticket(5), text: "done?".into(), reply_to: None, hold: true, seen: None, file: None };
     bench.command("anna", hold).expect("held");
     bench.command("anna", pend).expect("the answer is on its way");
     bench.pass(Duration::from_secs(6));

@@ -23,7 +23,14 @@ fn history() -> Vec<Message> {
 fn answered() -> Bench {
     let mut bench = Bench::followed(&history());
     for (agent, words, id) in [("anna", "Try 7.2", 20), ("tom", "or wait", 21)] {
-        let reply = Command::Reply { ticket: ticket(5), text: words.into(), reply_to: None, hold: false, seen: None };
+        let reply = Command::Reply {
+            ticket: ticket(5),
+            text: words.into(),
+            reply_to: None,
+            hold: false,
+            seen: None,
+            file: None,
+        };
         bench.command(agent, reply).expect("accepted");
         let send = bench.take_sends().remove(0);
         bench.deliver(&send, id);

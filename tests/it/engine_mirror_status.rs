@@ -286,6 +286,7 @@ fn icons_go_after_everything_people_write_and_leave_room_for_it() {
         reply_to: None,
         hold: false,
         seen: None,
+        file: None,
     };
     for topic in [5, 7] {
         bench.command("anna", reply(topic, "on it")).expect("replies");
@@ -398,7 +399,14 @@ fn a_flood_wait_is_obeyed_over_a_restart_and_stops_no_reply() {
     answer(&mut bench, first[0], TopicOutcome::Later { not_before });
     let mut bench = bench.restart();
     connect(&mut bench);
-    let reply = Command::Reply { ticket: ticket(5), text: "hello".to_owned(), reply_to: None, hold: false, seen: None };
+    let reply = Command::Reply {
+        ticket: ticket(5),
+        text: "hello".to_owned(),
+        reply_to: None,
+        hold: false,
+        seen: None,
+        file: None,
+    };
     bench.command("anna", reply).expect("replies");
     assert_eq!(bench.take_sends().len(), 1, "people come first");
     bench.pass(Duration::from_secs(299));

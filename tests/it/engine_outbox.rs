@@ -24,12 +24,12 @@ fn history() -> Vec<Message> {
 
 fn reply(topic: i32, text: &str, seen: Option<i32>) -> Command {
     let seen = seen.map(MessageId);
-    Command::Reply { ticket: ticket(topic), text: text.to_owned(), reply_to: None, hold: false, seen }
+    Command::Reply { ticket: ticket(topic), text: text.to_owned(), reply_to: None, hold: false, seen, file: None }
 }
 
 fn held(text: &str, seen: i32) -> Command {
     let seen = Some(MessageId(seen));
-    Command::Reply { ticket: ticket(5), text: text.to_owned(), reply_to: None, hold: true, seen }
+    Command::Reply { ticket: ticket(5), text: text.to_owned(), reply_to: None, hold: true, seen, file: None }
 }
 
 fn says(bench: &mut Bench, id: i32, topic: i32, who: topicdesk::desk::ids::PersonId, words: &str) {
@@ -144,6 +144,7 @@ fn what_a_person_wrote_goes_before_what_the_desk_writes_by_itself() {
             seen: None,
             said_at: now,
             first: None,
+            file: None,
         };
         let id = work.put_outbox(&row).expect("a row");
         work.tie(entry, id).expect("tied");
@@ -501,6 +502,7 @@ fn a_long_text_is_changed_and_thrown_away_as_one() {
         reply_to: Some(MessageId(6)),
         hold: true,
         seen: Some(MessageId(6)),
+        file: None,
     };
     let outbox_id = row(bench.command("anna", hold(&long())));
     assert_eq!(outbox(&bench).len(), 3);

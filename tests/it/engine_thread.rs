@@ -117,8 +117,14 @@ fn what_changes_nothing_that_is_said_is_no_edit() {
     let pinned = page(&bench, Window::Newest, 9).ticket.pinned;
     assert_eq!(pinned.iter().map(|one| one.message_id.0).collect::<Vec<_>>(), [6]);
     // The desk's own reply comes back with the links that Telegram found in it.
-    let command =
-        Command::Reply { ticket: ticket(5), text: "see example.org".into(), reply_to: None, hold: false, seen: None };
+    let command = Command::Reply {
+        ticket: ticket(5),
+        text: "see example.org".into(),
+        reply_to: None,
+        hold: false,
+        seen: None,
+        file: None,
+    };
     bench.command("anna", command).expect("sent");
     let send = bench.take_sends().remove(0);
     bench.deliver(&send, 20);
@@ -160,8 +166,14 @@ fn a_deleted_text_leaves_the_database() {
 #[test]
 fn a_deleted_reply_of_the_desk_leaves_the_outbox_too_but_no_draft() {
     let mut bench = Bench::followed(&history());
-    let command =
-        Command::Reply { ticket: ticket(5), text: "grue-reply".into(), reply_to: None, hold: false, seen: None };
+    let command = Command::Reply {
+        ticket: ticket(5),
+        text: "grue-reply".into(),
+        reply_to: None,
+        hold: false,
+        seen: None,
+        file: None,
+    };
     bench.command("anna", command).expect("sent");
     let send = bench.take_sends().remove(0);
     bench.deliver(&send, 20);
@@ -330,8 +342,14 @@ fn answers_typed_in_telegram_are_listed_and_counted() {
         Happening::Message(text(21, 20, LI, at(201), "I want my money back")),
         Happening::Message(text(22, 20, BOT, at(202), "I am a bot")),
     ]);
-    let command =
-        Command::Reply { ticket: ticket(20), text: "From the desk".into(), reply_to: None, hold: false, seen: None };
+    let command = Command::Reply {
+        ticket: ticket(20),
+        text: "From the desk".into(),
+        reply_to: None,
+        hold: false,
+        seen: None,
+        file: None,
+    };
     bench.command("anna", command).expect("sent");
     let send = bench.take_sends().remove(0);
     bench.deliver(&send, 23);

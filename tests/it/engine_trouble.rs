@@ -24,7 +24,7 @@ fn history() -> Vec<Message> {
 }
 
 fn reply(text: &str) -> Command {
-    Command::Reply { ticket: ticket(5), text: text.to_owned(), reply_to: None, hold: false, seen: None }
+    Command::Reply { ticket: ticket(5), text: text.to_owned(), reply_to: None, hold: false, seen: None, file: None }
 }
 
 fn follows(bench: &Bench) -> usize {
@@ -251,7 +251,8 @@ fn an_answer_that_cannot_be_saved_is_asked_for_again() {
 #[test]
 fn a_full_disk_is_no_busy_loop() {
     let mut bench = Bench::followed(&history());
-    let hold = Command::Reply { ticket: ticket(5), text: "later".into(), reply_to: None, hold: true, seen: None };
+    let hold =
+        Command::Reply { ticket: ticket(5), text: "later".into(), reply_to: None, hold: true, seen: None, file: None };
     bench.command("anna", hold).expect("held");
     let batch = bench.batch(vec![Happening::Message(text(13, 5, OLENA, bench.now(), "7.2"))]);
     bench.refuse.store(true, Ordering::SeqCst);
@@ -281,8 +282,14 @@ fn a_full_disk_is_no_busy_loop() {
 #[test]
 fn what_comes_after_a_discarded_reply_is_found() {
     let mut bench = Bench::followed(&history());
-    let hold =
-        |text: &str| Command::Reply { ticket: ticket(5), text: text.into(), reply_to: None, hold: true, seen: None };
+    let hold = |text: &str| Command::Reply {
+        ticket: ticket(5),
+        text: text.into(),
+        reply_to: None,
+        hold: true,
+        seen: None,
+        file: None,
+    };
     let outbox = bench.command("anna", hold("oops")).expect("held").outbox.expect("a row");
     bench.command("anna", Command::DiscardOutbox { outbox }).expect("taken back");
     bench.push(vec![Happening::Message(text(13, 5, OLENA, bench.now(), "my zebra"))]);

@@ -119,7 +119,14 @@ fn pending(reason: PendingReason, until: Option<Timestamp>) -> Command {
 }
 
 fn reply() -> Command {
-    Command::Reply { ticket: KEY, text: "Which model is it?".to_owned(), reply_to: None, hold: false, seen: None }
+    Command::Reply {
+        ticket: KEY,
+        text: "Which model is it?".to_owned(),
+        reply_to: None,
+        hold: false,
+        seen: None,
+        file: None,
+    }
 }
 
 fn close() -> Command {
@@ -608,8 +615,14 @@ fn a_refused_claim_says_who_has_it_and_since_when() {
 #[test]
 fn a_reply_is_checked_before_it_moves_anything() {
     let mut bench = standing_at("A mia");
-    let with =
-        |text: &str| Command::Reply { ticket: KEY, text: text.to_owned(), reply_to: None, hold: true, seen: None };
+    let with = |text: &str| Command::Reply {
+        ticket: KEY,
+        text: text.to_owned(),
+        reply_to: None,
+        hold: true,
+        seen: None,
+        file: None,
+    };
     assert_eq!(bench.asks("mia", &with(" \n")), Err(Refusal::EmptyText));
     assert_eq!(bench.asks("mia", &with(&"x".repeat(40_961))), Err(Refusal::TooLong(40_961, 40_960)));
     let unfilled = bench.asks("mia", &with("Hello, your {{?order number}} is on its way"));

@@ -7,6 +7,7 @@ mod cli_outbox;
 mod config;
 mod engine;
 mod engine_changes;
+mod engine_files;
 mod engine_mirror_status;
 mod engine_outbox;
 mod engine_thread;
@@ -17,12 +18,16 @@ mod faults;
 mod foreign;
 mod lifecycle;
 #[cfg(feature = "sandbox")]
+mod media;
+#[cfg(feature = "sandbox")]
 mod mirror;
 #[cfg(feature = "sandbox")]
 mod mirror_status;
 mod mirror_thread;
 #[cfg(feature = "sandbox")]
 mod pty;
+#[cfg(feature = "sandbox")]
+mod pty_files;
 #[cfg(feature = "sandbox")]
 mod pty_mirror_status;
 #[cfg(feature = "sandbox")]
@@ -36,6 +41,7 @@ mod sandbox;
 mod screens;
 mod screens_bytes;
 mod screens_desk;
+mod screens_files;
 mod screens_more;
 mod screens_rules;
 mod screens_standing;

@@ -52,6 +52,8 @@ pub(crate) struct State {
     pub(crate) recheck: Option<RecheckView>,
     pub(crate) checks: Vec<TicketCheck>,
     pub(crate) next_outbox: i64,
+    /// Where the file is that is asked for.
+    pub(crate) file: Option<topicdesk::engine::views::FileView>,
 }
 
 /// A screen and the desk behind it.
@@ -258,6 +260,8 @@ pub(crate) fn setup(clock: &Clock) -> Setup {
         ascii: false,
         mouse: false,
         bell: true,
+        open_command: Vec::new(),
+        save_to: "/tmp".to_owned(),
         desk_name: "acme-support".to_owned(),
         agent: Agent {
             name: AgentName::from("Ann Lee"),
@@ -532,6 +536,7 @@ impl State {
                 page.expect("a ticket").ticket.row.assignee = Some(agent.clone());
                 receipt.undo = Some(EventId(41));
             }
+            Command::Fetch { .. } => receipt.file.clone_from(&self.file),
             Command::Release { .. } => page.expect("a ticket").ticket.row.assignee = None,
             Command::Resolve { .. } => {
                 let row = &mut page.expect("a ticket").ticket.row;

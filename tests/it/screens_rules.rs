@@ -21,6 +21,7 @@ fn reply(number: i32, text: &str) -> Command {
         reply_to: None,
         hold: true,
         seen: Some(newest(number)),
+        file: None,
     }
 }
 
@@ -808,6 +809,7 @@ async fn quote_copy_link_editor_and_suspend() {
         reply_to: Some(MessageId(9006)),
         hold: true,
         seen: Some(newest(1042)),
+        file: None,
     };
     assert_eq!(desk.commands(), [claim(1042), expected]);
     desk.keys("C-z C-l").await;

@@ -20,7 +20,7 @@ fn history() -> Vec<Message> {
 }
 
 fn reply(text: &str) -> Command {
-    Command::Reply { ticket: ticket(5), text: text.to_owned(), reply_to: None, hold: false, seen: None }
+    Command::Reply { ticket: ticket(5), text: text.to_owned(), reply_to: None, hold: false, seen: None, file: None }
 }
 
 fn desk(bench: &Bench) -> DeskView {

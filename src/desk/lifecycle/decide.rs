@@ -21,7 +21,7 @@ pub fn decide(ticket: &Ticket, command: &Command, by: &AgentName, context: &Cont
         Command::Assign { to, .. } => assign(ticket, to, Why::AssignedTo),
         Command::TakeOver { .. } => assign(ticket, by, Why::TookOver),
         Command::Release { .. } => release(ticket),
-        Command::Reply { text, .. } => reply(ticket, text, by),
+        Command::Reply { text, file, .. } => reply(ticket, text, file.is_some(), by),
         Command::Note { text, .. } if text.trim().is_empty() => Err(Refusal::EmptyText),
         Command::SetPending { pending, .. } => set_pending(ticket, pending, by, context),
         Command::Resolve { .. } => Ok(resolve(ticket, by, context)),
@@ -45,6 +45,7 @@ pub fn decide(ticket: &Ticket, command: &Command, by: &AgentName, context: &Cont
         | Command::RetryOutbox { .. }
         | Command::EditMessage { .. }
         | Command::DeleteMessage { .. }
+        | Command::Fetch { .. }
         | Command::SaveDraft { .. }
         | Command::MarkSeen { .. }
         | Command::Recheck { .. }
@@ -116,14 +117,16 @@ fn release(ticket: &Ticket) -> Result<Decision, Refusal> {
     Ok(one(moved(standing, Why::Released)))
 }
 
-fn reply(ticket: &Ticket, text: &str, by: &AgentName) -> Result<Decision, Refusal> {
+fn reply(ticket: &Ticket, text: &str, file: bool, by: &AgentName) -> Result<Decision, Refusal> {
     if ticket.topic_gone {
         return Err(Refusal::TopicGone(ticket.key));
     }
     if ticket.standing.status == Status::Closed {
         return Err(Refusal::Done(ticket.key, Status::Closed.label().to_owned()));
     }
-    text::check(text)?;
+    if !(file && text.trim().is_empty()) {
+        text::check(text)?;
+    }
     let assignee = ticket.standing.assignee.as_ref();
     let events = match ticket.standing.status {
         Status::Open => vec![moved(in_work(Some(by.clone())), Why::Replied)],

@@ -219,6 +219,14 @@ impl Entry {
         self.message_id == Some(message) || self.parts.iter().any(|part| part.message_id == message)
     }
 
+    /// Tells what its author has written, without the descriptor of a file.
+    pub fn words(&self) -> &str {
+        match &self.content {
+            Some(Content::Post(post)) => &post.text,
+            _ => &self.text,
+        }
+    }
+
     /// Tells its highest message id: that of an album's last part.
     pub fn last_message(&self) -> Option<MessageId> {
         self.parts.iter().map(|part| part.message_id).chain(self.message_id).max()

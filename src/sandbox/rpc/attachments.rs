@@ -1,8 +1,8 @@
-//! Showing marked runs of text and attachments. Files are described in full, but there is nothing to download.
+//! Showing marked runs of text and attachments. What is in files is served by `upload`.
 
 use grammers_tl_types::{Deserializable, enums, types};
 
-use crate::sandbox::world::{Entity, EntityKind, Group, Media, Message};
+use crate::sandbox::world::{Entity, EntityKind, Group, Media, Message, World};
 
 use super::render::{DC_ID, date};
 
@@ -39,14 +39,14 @@ pub(super) fn file_id(group: i64, message: i32) -> i64 {
 }
 
 /// Shows an attachment.
-pub(super) fn show_media(media: &Media, group: &Group, message: &Message) -> enums::MessageMedia {
+pub(super) fn show_media(world: &World, media: &Media, group: &Group, message: &Message) -> enums::MessageMedia {
     let id = file_id(group.id, message.id);
     let at = date(message.date);
     let document = |mime: &str, size: i64, attributes: Vec<enums::DocumentAttribute>| {
         let document = types::Document {
             id,
             access_hash: id,
-            file_reference: message.id.to_le_bytes().to_vec(),
+            file_reference: world.reference(message.id),
             date: at,
             mime_type: mime.to_owned(),
             size,
@@ -98,7 +98,7 @@ pub(super) fn show_media(media: &Media, group: &Group, message: &Message) -> enu
                 has_stickers: false,
                 id,
                 access_hash: id,
-                file_reference: message.id.to_le_bytes().to_vec(),
+                file_reference: world.reference(message.id),
                 date: at,
                 sizes: vec![largest.into()],
                 video_sizes: None,

@@ -2,9 +2,10 @@
 
 use grammers_tl_types::enums;
 
-use crate::sandbox::world::{Entity, EntityKind, Media, Refusal};
+use crate::sandbox::world::{Content, Entity, EntityKind, Media, Refusal};
 
 use super::Call;
+use super::upload::{self, Uploaded};
 
 /// The most entities a message keeps; Telegram ignores the rest.
 const MAX_ENTITIES: usize = 100;
@@ -52,49 +53,50 @@ impl Call<'_> {
     }
 }
 
-/// Reads an attachment that needs no upload: places and contacts, and files that are already in the world.
-pub(super) fn media(call: &Call<'_>, given: enums::InputMedia) -> Result<Media, Refusal> {
-    match given {
+/// Reads an attachment: places and contacts, files that are already in the world, and files that were uploaded, which come along.
+pub(super) fn media(call: &Call<'_>, given: enums::InputMedia) -> Result<(Media, Option<Uploaded>), Refusal> {
+    let media = match given {
+        enums::InputMedia::UploadedDocument(document) => {
+            let file = upload::uploaded(call, document.file)?;
+            return Ok((upload::document(&file, document.mime_type, document.attributes), Some(file)));
+        }
+        enums::InputMedia::UploadedPhoto(photo) => {
+            let file = upload::uploaded(call, photo.file)?;
+            return Ok((upload::photo(&file), Some(file)));
+        }
         enums::InputMedia::GeoPoint(media) => match media.geo_point {
             enums::InputGeoPoint::Point(point) => {
-                Ok(Media::Location { latitude: micro(point.lat), longitude: micro(point.long) })
+                Media::Location { latitude: micro(point.lat), longitude: micro(point.long) }
             }
-            enums::InputGeoPoint::Empty => Err(Refusal::bad("MEDIA_EMPTY")),
+            enums::InputGeoPoint::Empty => return Err(Refusal::bad("MEDIA_EMPTY")),
         },
-        enums::InputMedia::Contact(contact) => Ok(Media::Contact {
-            phone: contact.phone_number,
-            first_name: contact.first_name,
-            last_name: contact.last_name,
-        }),
+        enums::InputMedia::Contact(contact) => {
+            Media::Contact { phone: contact.phone_number, first_name: contact.first_name, last_name: contact.last_name }
+        }
         enums::InputMedia::Photo(photo) => match photo.id {
-            enums::InputPhoto::Photo(photo) => known(call, photo.id),
-            enums::InputPhoto::Empty => Err(Refusal::bad("MEDIA_EMPTY")),
+            enums::InputPhoto::Photo(photo) => known(call, photo.id)?,
+            enums::InputPhoto::Empty => return Err(Refusal::bad("MEDIA_EMPTY")),
         },
         enums::InputMedia::Document(document) => match document.id {
-            enums::InputDocument::Document(document) => known(call, document.id),
-            enums::InputDocument::Empty => Err(Refusal::bad("MEDIA_EMPTY")),
+            enums::InputDocument::Document(document) => known(call, document.id)?,
+            enums::InputDocument::Empty => return Err(Refusal::bad("MEDIA_EMPTY")),
         },
-        enums::InputMedia::Empty => Err(Refusal::bad("MEDIA_EMPTY")),
+        enums::InputMedia::Empty => return Err(Refusal::bad("MEDIA_EMPTY")),
         _ => {
-            tracing::warn!("this sandbox takes no uploads, polls, games or the like");
-            Err(Refusal::bad("MEDIA_INVALID"))
+            tracing::warn!("this sandbox takes no polls, games or the like");
+            return Err(Refusal::bad("MEDIA_INVALID"));
         }
-    }
+    };
+    Ok((media, None))
 }
 
 /// Finds an attachment by its file id, which names its group and message.
 fn known(call: &Call<'_>, file: i64) -> Result<Media, Refusal> {
-    let world = &call.inner.world;
-    let groups = world.groups().filter(|group| group.is_present(call.account));
-    let mut messages = groups.filter_map(|group| {
-        let id = i32::try_from(file ^ super::attachments::file_id(group.id, 0)).ok()?;
-        group.message(id)
-    });
-    let found = messages.find_map(|message| match &message.content {
-        crate::sandbox::world::Content::Said { media, .. } => media.clone(),
-        crate::sandbox::world::Content::Service(_) => None,
-    });
-    found.ok_or_else(|| Refusal::bad("MEDIA_EMPTY"))
+    let found = call.holder(file).and_then(|(group, id)| call.inner.world.group(group)?.message(id));
+    match found.map(|message| &message.content) {
+        Some(Content::Said { media: Some(media), .. }) => Ok(media.clone()),
+        _ => Err(Refusal::bad("MEDIA_EMPTY")),
+    }
 }
 
 #[expect(clippy::cast_possible_truncation, reason = "a place on earth is clamped to 180 degrees, which fits")]

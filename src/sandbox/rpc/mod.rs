@@ -19,6 +19,7 @@ mod tests;
 mod told;
 mod topics;
 mod updates;
+mod upload;
 mod users;
 
 use grammers_tl_types::{Cursor, Deserializable, Identifiable, Serializable, deserialize, enums, functions, types};
@@ -267,6 +268,9 @@ fn dispatch(call: &mut Call<'_>, id: u32, method: &str, rest: &[u8], too_long: b
         functions::messages::SendMessage => send::message,
         functions::messages::SendMedia => send::media,
         functions::messages::ForwardMessages => send::forward,
+        functions::upload::GetFile => upload::get_file,
+        functions::upload::SaveFilePart => upload::save_part,
+        functions::upload::SaveBigFilePart => upload::save_big_part,
         functions::messages::EditMessage => messages::edit,
         functions::messages::DeleteMessages => messages::delete,
         functions::messages::SetTyping => messages::typing,

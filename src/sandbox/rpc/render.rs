@@ -142,7 +142,7 @@ impl<'a> View<'a> {
                 reply_to: reply_header(group, message),
                 date: date(message.date),
                 message: text.clone(),
-                media: media.as_ref().map(|media| show_media(media, group, message)),
+                media: media.as_ref().map(|media| show_media(self.world, media, group, message)),
                 reply_markup: None,
                 entities: (!entities.is_empty()).then(|| entities.iter().map(show_entity).collect()),
                 views: None,

@@ -6,6 +6,7 @@ use crate::sandbox::world::{ForwardCall, Post, Refusal, ReplyTarget, Update};
 
 use super::entities;
 use super::render::Named;
+use super::upload::Uploaded;
 use super::{Call, Reply};
 
 /// The most messages one call forwards.
@@ -57,7 +58,7 @@ impl Call<'_> {
         }
     }
 
-    fn send(&mut self, group: i64, post: Post, random_id: i64) -> Reply {
+    fn send(&mut self, group: i64, post: Post, random_id: i64, uploaded: Option<Uploaded>) -> Reply {
         if random_id == 0 {
             return Err(Refusal::bad("RANDOM_ID_EMPTY"));
         }
@@ -70,6 +71,9 @@ impl Call<'_> {
         }
         let id = self.inner.world.send(post, self.now)?;
         self.inner.world.remember_sent(self.account, group, random_id, id);
+        if let Some(file) = uploaded {
+            self.inner.world.keep_contents(self.account, file.id, (group, id), file.contents);
+        }
         self.changes(vec![types::UpdateMessageId { id, random_id }.into()])
     }
 }
@@ -95,7 +99,7 @@ pub(super) fn message(call: &mut Call<'_>, request: functions::messages::SendMes
         forward: None,
         marks: Default::default(),
     };
-    call.send(group, post, request.random_id)
+    call.send(group, post, request.random_id, None)
 }
 
 /// Answers `messages.sendMedia`.
@@ -103,7 +107,11 @@ pub(super) fn media(call: &mut Call<'_>, request: functions::messages::SendMedia
     let group = call.own_group(&request.peer)?;
     call.check_schedule(request.schedule_date)?;
     let entities = call.entities(request.entities)?;
-    let media = entities::media(call, request.media)?;
+    // The parts of a file that became a message are gone.
+    if let Some(earlier) = call.repeated(group, request.random_id) {
+        return earlier;
+    }
+    let (media, uploaded) = entities::media(call, request.media)?;
     let target = call.reply_target(group, request.reply_to, None)?;
     let post = Post {
         group,
@@ -116,7 +124,7 @@ pub(super) fn media(call: &mut Call<'_>, request: functions::messages::SendMedia
         forward: None,
         marks: Default::default(),
     };
-    call.send(group, post, request.random_id)
+    call.send(group, post, request.random_id, uploaded)
 }
 
 /// Answers `messages.forwardMessages`. A repeated call gives the first messages again.

@@ -48,7 +48,7 @@ pub enum EntityKind {
     CustomEmoji { document: i64 },
 }
 
-/// Describes an attachment; there is no content to download.
+/// Describes an attachment; [`super::World::bytes`] gives what is in it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[expect(missing_docs, reason = "each variant says what it is; the fields are what Telegram tells about it")]

@@ -9,6 +9,7 @@ mod account;
 mod build;
 mod content;
 mod edits;
+mod files;
 mod group;
 mod marks;
 mod members;
@@ -127,6 +128,7 @@ pub struct World {
     pub(in crate::sandbox) told: Vec<ToldBots>,
     updates: Vec<Update>,
     records: Vec<Record>,
+    files: files::Files,
     recording: bool,
 }
 

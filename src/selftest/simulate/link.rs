@@ -103,7 +103,7 @@ impl Link {
             Order::Follow { cursor } => self.follow(cursor.as_ref(), world),
             Order::Send(send) => self.sends.push_back(send),
             Order::Change(change) => self.changes.push_back(change),
-            Order::Typing { .. } | Order::Stop => {}
+            Order::Typing { .. } | Order::Download { .. } | Order::Stop => {}
             fetch => self.fetches.push_back(fetch),
         }
     }

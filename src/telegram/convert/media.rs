@@ -1,4 +1,4 @@
-//! Attachments -> one-line descriptors. Nothing is downloaded.
+//! Attachments -> one-line descriptors. What is in them is fetched by `media`, when somebody asks.
 
 use grammers_tl_types as tl;
 use tl::enums::{DocumentAttribute as Attribute, MessageMedia as Raw};

@@ -8,6 +8,7 @@ use super::super::model::Model;
 use super::super::widgets::text;
 use super::super::work::Repeatable;
 use crate::desk::ids::{MessageId, OutboxId, TicketKey};
+use crate::engine::views::FileView;
 
 /// A question.
 #[derive(Clone, Debug)]
@@ -58,6 +59,14 @@ pub(crate) enum Then {
     DeleteMessage(MessageId),
     /// Keep the topic out of the desk.
     Ignore(TicketKey),
+    /// Open the file of a message of the open ticket; `true`: also one that may be a program.
+    OpenFile(MessageId, bool),
+    /// Open a link.
+    OpenLink(String),
+    /// Ask where to save the file of a message of the open ticket.
+    SaveFile(MessageId),
+    /// Save a file there, over what is there.
+    Overwrite(FileView, String),
     /// Leave the desk.
     Quit,
 }

@@ -6,6 +6,7 @@ use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 
 use super::super::action::{ACTIONS, Action, Context};
+use super::super::files;
 use super::super::model::{Focus, Model, NoticeTone, PromptKind};
 use super::super::view;
 use super::super::widgets::text;
@@ -84,13 +85,14 @@ pub(crate) fn status(model: &Model, frame: &mut Frame<'_>, area: Rect) {
             PromptKind::Filter => " filter: ",
             PromptKind::Find => " find: ",
             PromptKind::Number => " go to ticket #",
+            PromptKind::Save(_) => " save as: ",
+            PromptKind::Attach(_) => " attach file: ",
         };
-        let line = Line::from(vec![
-            Span::styled(label, model.theme.key),
-            Span::raw(text::cut(prompt.line.text(), room.saturating_sub(label.len()))),
-        ]);
+        // Of what is too long the part before the cursor is seen.
+        let (typed, column) = prompt.line.seen(room.saturating_sub(label.len() + 1));
+        let line = Line::from(vec![Span::styled(label, model.theme.key), Span::raw(typed)]);
         frame.render_widget(line, area);
-        let column = label.len() + prompt.line.column();
+        let column = label.len() + column;
         if model.overlay.is_none() {
             frame.set_cursor_position((area.x + column.min(room) as u16, area.y));
         }
@@ -117,6 +119,9 @@ fn left_words(model: &Model) -> (String, Style) {
     }
     if model.zoomed {
         return (format!("zoomed · {} shows all panes again", model.key(Action::Unzoom)), model.theme.dim);
+    }
+    if let (Focus::Thread, Some(words)) = (model.focus, files::words(model)) {
+        return (words, model.theme.dim);
     }
     let queue = &model.queue;
     let mut words = Vec::new();

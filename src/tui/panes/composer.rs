@@ -2,6 +2,7 @@
 
 use ratatui::Frame;
 use ratatui::layout::Rect;
+use ratatui::text::Line;
 use ratatui::widgets::{Block, BorderType};
 
 use super::super::action::Action;
@@ -30,6 +31,12 @@ pub(crate) fn draw(model: &Model, frame: &mut Frame<'_>, area: Rect) {
     let inside = block.inner(area);
     frame.render_widget(block, area);
     let inside = Rect { x: inside.x + 1, width: inside.width.saturating_sub(1), ..inside };
+    let mut inside = inside;
+    if let Some(words) = file_line(model, composer).filter(|_| inside.height > 1) {
+        let words = text::cut(&words, usize::from(inside.width));
+        frame.render_widget(Line::styled(words, model.theme.strong), Rect { height: 1, ..inside });
+        inside = Rect { y: inside.y + 1, height: inside.height - 1, ..inside };
+    }
     frame.render_widget(&composer.area, inside);
     if model.focus == Focus::Composer && model.overlay.is_none() && model.prompt.is_none() {
         let cursor = composer.area.screen_cursor();
@@ -38,6 +45,20 @@ pub(crate) fn draw(model: &Model, frame: &mut Frame<'_>, area: Rect) {
         let row = (cursor.row as u16).saturating_sub(top).min(inside.height.saturating_sub(1));
         frame.set_cursor_position((inside.x + column, inside.y + row));
     }
+}
+
+/// Tells the file that goes along.
+fn file_line(model: &Model, composer: &Composer) -> Option<String> {
+    if let Some(file) = &composer.file {
+        let detach = model.key(Action::DetachFile);
+        return Some(format!("with {} · {detach} takes it away", file.media()));
+    }
+    (model.files.attaching == Some(composer.ticket)).then(|| "the file is being copied".to_owned())
+}
+
+/// Tells how many lines it has above the text.
+pub(crate) fn lines_above(model: &Model, composer: &Composer) -> u16 {
+    u16::from(file_line(model, composer).is_some())
 }
 
 fn title(model: &Model, composer: &Composer) -> String {

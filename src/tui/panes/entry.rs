@@ -71,10 +71,10 @@ pub(crate) fn lines(model: &Model, entry: &Entry, selected: bool, width: usize) 
     lines
 }
 
-/// Tells a number that changes when an entry may take another number of lines.
-pub(crate) fn shape(entry: &Entry, width: usize, unfolded: bool) -> u64 {
+/// Tells a number that changes when an entry may take another number of lines. `more`: it shows what it said before, and how far a file is.
+pub(crate) fn shape(entry: &Entry, width: usize, more: (bool, bool)) -> u64 {
     let mut hasher = DefaultHasher::new();
-    (width, unfolded, &entry.text, entry.edited_at, entry.deleted, entry.late).hash(&mut hasher);
+    (width, more, &entry.text, entry.edited_at, entry.deleted, entry.late).hash(&mut hasher);
     (&entry.quote, &entry.forwarded_from, entry.delivery.as_ref().map(Delivery::label)).hash(&mut hasher);
     (entry.edited_after_answer, entry.pinned, entry.edits.len(), &entry.quote_author).hash(&mut hasher);
     for one in &entry.reactions {
@@ -191,6 +191,10 @@ fn tail(model: &Model, entry: &Entry) -> Vec<(String, Style)> {
                 model.theme.dim,
             ));
         }
+    }
+    if let Some(line) = model.open.as_ref().and_then(|open| model.files.line(open.key, entry)) {
+        lines.push((line, model.theme.dim));
+        return lines;
     }
     match &entry.delivery {
         Some(Delivery::Held { until }) if *until > model.now => {

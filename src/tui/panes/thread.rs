@@ -59,7 +59,8 @@ pub(crate) fn settle(model: &mut Model, areas: Areas) -> Vec<Line<'static>> {
             divide(&mut total, divider(model, width, &format!("{count} new"), model.theme.strong));
         }
         let unfolded = open.unfolded.contains(&entry.id);
-        let shape = entry::shape(entry, width, unfolded);
+        let moving = model.files.line(open.key, entry).is_some();
+        let shape = entry::shape(entry, width, (unfolded, moving));
         let count = match heights.get(&entry.id) {
             Some((known, count)) if *known == shape => *count,
             _ => entry::lines(model, entry, false, width).len(),

@@ -10,6 +10,7 @@ use super::super::overlays::{Choice, Confirm, Then};
 use super::super::work::{After, Repeatable};
 use super::{desk_work, overlay, say, thread, warn};
 use crate::desk::command::Command;
+use crate::desk::files::Attachment;
 use crate::desk::ids::{MessageId, TicketKey, TopicId};
 use crate::desk::split::{LONGEST, MOST_PARTS};
 use crate::desk::template::{Context, Template, by_code, unfilled};
@@ -71,6 +72,7 @@ pub(super) fn begin(model: &mut Model, key: TicketKey, note: bool, out: &mut Vec
         || (note && !composer.is_empty() && model.drafts.get(&key).is_some_and(|draft| !draft.note));
     if !note && !composer.note {
         claim_first(model, key, &mut composer, out);
+        composer.file = composer.file.or_else(|| model.files.attached.remove(&key));
     }
     model.composer = Some(composer);
     super::focus(model, Focus::Composer);
@@ -171,12 +173,15 @@ pub(super) fn save_draft(model: &mut Model, out: &mut Vec<Effect>) {
 /// Leaves the composer; the draft is kept, and an empty one gives the ticket back that it had claimed.
 pub(super) fn leave(model: &mut Model, out: &mut Vec<Effect>) {
     save_draft(model, out);
-    let Some(composer) = model.composer.take() else { return };
+    let Some(mut composer) = model.composer.take() else { return };
     super::focus(model, Focus::Thread);
     if composer.editing.is_some() {
         return;
     }
-    if composer.claimed_here && composer.is_empty() {
+    if let Some(file) = composer.file.take() {
+        model.files.attached.insert(composer.ticket, file);
+        say(model, "the file stays with the draft until the desk is left".to_owned(), out);
+    } else if composer.claimed_here && composer.is_empty() {
         let after = After::Say(format!("{} is free again", composer.ticket));
         out.push(model.submit(Command::Release { ticket: composer.ticket }, after));
     }
@@ -186,7 +191,10 @@ pub(super) fn leave(model: &mut Model, out: &mut Vec<Effect>) {
 pub(super) fn send(model: &mut Model, out: &mut Vec<Effect>) {
     let Some(composer) = &mut model.composer else { return };
     let (key, note, text) = (composer.ticket, composer.note, composer.text());
-    if composer.is_empty() {
+    if model.files.attaching == Some(key) && !note {
+        return warn(model, "not sent: the file is still being copied".to_owned(), out);
+    }
+    if composer.is_empty() && composer.file.is_none() {
         if composer.editing.is_some() {
             return warn(model, "the text is empty: leave with Esc and delete it instead".to_owned(), out);
         }
@@ -244,8 +252,9 @@ pub(super) fn send_now(model: &mut Model, out: &mut Vec<Effect>) {
     } else {
         let reply_to = composer.reply_to.map(|(message, _)| message);
         model.replied.insert(ticket, model.now);
-        let command = Command::Reply { ticket, text: text.clone(), reply_to, hold: true, seen };
-        out.push(model.submit(command, After::Reply { text, reply_to }));
+        let file = composer.file;
+        let command = Command::Reply { ticket, text: text.clone(), reply_to, hold: true, seen, file: file.clone() };
+        out.push(model.submit(command, After::Reply { text, reply_to, file }));
     }
 }
 
@@ -260,7 +269,7 @@ pub(super) fn give_back(
     model: &mut Model,
     ticket: TicketKey,
     text: &str,
-    reply_to: Option<MessageId>,
+    (reply_to, file): (Option<MessageId>, Option<Attachment>),
     note: bool,
     out: &mut Vec<Effect>,
 ) -> bool {
@@ -270,14 +279,16 @@ pub(super) fn give_back(
     let text = text.to_owned();
     model.drafts.insert(ticket, Draft { text: text.clone(), note });
     out.push(model.submit(Command::SaveDraft { ticket, text: text.clone(), note }, After::Quietly));
-    let busy = model.composer.as_ref().is_some_and(|composer| !composer.is_empty());
+    let busy = model.composer.as_ref().is_some_and(|composer| !composer.is_empty() || composer.file.is_some());
     if busy || model.open.as_ref().is_none_or(|open| open.key != ticket) {
+        model.files.attached.extend(file.map(|file| (ticket, file)));
         return false;
     }
     let mut composer = Composer::new(ticket, note);
     composer.set_text(&text);
     composer.reply_to = reply_to.map(|message| (message, String::new()));
     composer.saved = Some((text, note));
+    composer.file = file;
     model.composer = Some(composer);
     super::focus(model, Focus::Composer);
     true
@@ -288,6 +299,10 @@ pub(super) fn toggle(model: &mut Model, out: &mut Vec<Effect>) {
     let Some(composer) = &model.composer else { return };
     if composer.editing.is_some() {
         return warn(model, "a reply cannot become a note: leave with Esc".to_owned(), out);
+    }
+    if composer.file.is_some() {
+        let detach = model.key(Action::DetachFile);
+        return warn(model, format!("a note has no file: {detach} takes it away"), out);
     }
     if composer.is_empty() {
         return toggle_now(model, out);

@@ -9,7 +9,7 @@ use super::super::keys::{Key, KeyCode};
 use super::super::model::{Focus, Model, Prompt, PromptKind};
 use super::super::overlays::Overlay;
 use super::super::widgets::line_edit::LineEdit;
-use super::{compose, overlay, perform, queue, say, thread, warn};
+use super::{attach, compose, files, overlay, perform, queue, say, thread, warn};
 use crate::desk::template::by_key;
 
 /// Characters that come faster than this one after another are a paste.
@@ -153,7 +153,7 @@ fn prompt_key(model: &mut Model, key: Key, out: &mut Vec<Effect>) {
             match kind {
                 PromptKind::Filter => queue::set_filter(model, "", out),
                 PromptKind::Find => thread::find(model, "", out),
-                PromptKind::Number => {}
+                PromptKind::Number | PromptKind::Save(_) | PromptKind::Attach(_) => {}
             }
         }
         Lookup::Action(Action::PickRepaint) => out.push(Effect::Repaint),
@@ -185,6 +185,8 @@ fn accept_prompt(model: &mut Model, out: &mut Vec<Effect>) {
         PromptKind::Filter => queue::set_filter(model, &typed, out),
         PromptKind::Find => thread::find(model, &typed, out),
         PromptKind::Number => thread::open_number(model, &typed, out),
+        PromptKind::Save(message) => files::save_as(model, message, &typed, out),
+        PromptKind::Attach(ticket) => attach::attach(model, ticket, &typed, out),
     }
 }
 

@@ -1,8 +1,10 @@
 //! `update(model, signal) -> effects`: everything the screen does, without doing any of it.
 
 mod answers;
+mod attach;
 mod compose;
 mod desk_work;
+mod files;
 mod jump;
 mod keep;
 mod keys;
@@ -65,8 +67,10 @@ pub(crate) fn update(model: &mut Model, signal: Signal) -> Vec<Effect> {
             compose::edited(model, &text, &mut out);
             model.dirty = true;
         }
-        Signal::Edited(Err(why)) | Signal::Copied(Err(why)) => warn(model, why, &mut out),
-        Signal::Copied(Ok(words)) => say(model, words, &mut out),
+        Signal::Edited(Err(why)) | Signal::Copied(Err(why)) | Signal::Launched(Err(why)) => warn(model, why, &mut out),
+        Signal::Copied(Ok(words)) | Signal::Launched(Ok(words)) => say(model, words, &mut out),
+        Signal::Saved(file, to, outcome) => files::saved(model, file, to, outcome, &mut out),
+        Signal::Attached(ticket, outcome) => attach::attached(model, ticket, outcome, &mut out),
         Signal::Resumed => {
             model.aged = model.now;
             model.dirty = true;
@@ -113,6 +117,16 @@ fn notice(model: &mut Model, words: String, tone: NoticeTone, out: &mut Vec<Effe
 }
 
 fn on_revision(model: &mut Model, revision: Revision, out: &mut Vec<Effect>) {
+    let told = !revision.alerts.is_empty() && revision.alerts.iter().all(|alert| matches!(alert, Alert::File(_)));
+    if told && !revision.all && revision.changed.is_empty() {
+        // How far a file is stands in no view: there is nothing to read again.
+        for alert in revision.alerts {
+            if let Alert::File(news) = alert {
+                files::on_news(model, news, out);
+            }
+        }
+        return;
+    }
     model.aged = model.now;
     for alert in &revision.alerts {
         match alert {
@@ -138,6 +152,7 @@ fn on_revision(model: &mut Model, revision: Revision, out: &mut Vec<Effect>) {
                 ring(model, out);
                 warn(model, format!("your message in {ticket} is as it was: {why}"), out);
             }
+            Alert::File(news) => files::on_news(model, news.clone(), out),
             _ => {}
         }
     }

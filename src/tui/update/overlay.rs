@@ -12,7 +12,7 @@ use super::super::view;
 use super::super::widgets::line_edit::LineEdit;
 use super::super::widgets::picker::{Item, Picked, Picker};
 use super::super::work::Repeatable;
-use super::{compose, desk_work, outbox, palette, perform, queue, say, standing, thread};
+use super::{compose, desk_work, files, outbox, palette, perform, queue, say, standing, thread};
 use crate::clock::Timestamp;
 use crate::desk::command::Command;
 use crate::desk::template::prefer;
@@ -252,6 +252,10 @@ fn follow(model: &mut Model, then: Then, out: &mut Vec<Effect>) {
                 out,
             );
         }
+        Then::OpenFile(message, sure) => files::open_file(model, message, sure, out),
+        Then::OpenLink(link) => files::open_link(model, link, out),
+        Then::SaveFile(message) => files::ask_where(model, message),
+        Then::Overwrite(file, to) => out.push(Effect::Save(file, to, true)),
         Then::Quit => out.push(Effect::Quit),
     }
 }

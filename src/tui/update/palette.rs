@@ -5,7 +5,7 @@ use super::super::effect::{Effect, ReadKind};
 use super::super::model::Model;
 use super::super::widgets::picker::Picker;
 use super::super::work::Repeatable;
-use super::{compose, desk_work, overlay, perform, queue, thread, warn};
+use super::{attach, compose, desk_work, files, overlay, perform, queue, thread, warn};
 use crate::desk::command::Command;
 use crate::desk::ids::{AgentName, TicketKey, TopicId};
 use crate::desk::template::by_code;
@@ -100,6 +100,12 @@ fn with_words(model: &mut Model, action: Action, words: &str, out: &mut Vec<Effe
                 None => warn(model, format!("no template has the code `{words}`"), out),
             }
         }
+        Action::Attach => {
+            if let Some(ticket) = attach::begin(model, out) {
+                attach::attach(model, ticket, words, out);
+            }
+        }
+        Action::SaveFile => files::save(model, Some(words), out),
         Action::Reply => {
             compose::open(model, false, out);
             if let Some(composer) = &mut model.composer {

@@ -6,7 +6,7 @@ use super::super::model::{Focus, Model, Prompt, PromptKind};
 use super::super::overlays::{Confirm, Then, UntilFor};
 use super::super::widgets::line_edit::LineEdit;
 use super::super::work::{NextFor, Repeatable};
-use super::{compose, desk_work, jump, outbox, overlay, queue, say, standing, thread, warn};
+use super::{attach, compose, desk_work, files, jump, outbox, overlay, queue, say, standing, thread, warn};
 use crate::desk::command::Command;
 use crate::desk::thread::Delivery;
 use crate::desk::ticket::PendingReason;
@@ -54,6 +54,9 @@ pub(super) fn perform(model: &mut Model, action: Action, out: &mut Vec<Effect>) 
         Action::DiscardOutbox => thread::discard(model, out),
         Action::EditMessage => thread::edit_message(model, out),
         Action::DeleteMessage => thread::delete_message(model, out),
+        Action::OpenFile => files::open(model, out),
+        Action::SaveFile => files::save(model, None, out),
+        Action::Attach => attach::ask(model, out),
 
         Action::Open => queue::open_selected(model, out),
         Action::QueueDown => queue::step(model, 1, out),
@@ -125,6 +128,8 @@ pub(super) fn perform(model: &mut Model, action: Action, out: &mut Vec<Effect>) 
                 out.push(Effect::Editor(composer.text()));
             }
         }
+        Action::AttachFile => attach::ask_here(model, out),
+        Action::DetachFile => attach::detach(model, out),
         Action::Leave => compose::leave(model, out),
         Action::Newline
         | Action::LineStart

@@ -5,7 +5,7 @@ use super::super::effect::{Effect, ReadKind};
 use super::super::model::{Focus, Model};
 use super::super::until;
 use super::super::work::{After, NextFor, Repeatable, Submitted, Undoable};
-use super::{compose, desk_work, keep, queue, say, standing, warn};
+use super::{compose, desk_work, files, keep, queue, say, standing, warn};
 use crate::desk::command::{Command, Refusal};
 use crate::desk::ids::TicketKey;
 use crate::engine::handle::Receipt;
@@ -68,9 +68,9 @@ fn done(model: &mut Model, ticket: Option<TicketKey>, after: After, receipt: &Re
             model.undo.extend(undoable);
             bulk_done(model, &what, batch, out);
         }
-        After::Reply { text, reply_to } => {
+        After::Reply { text, reply_to, file } => {
             if let (Some(outbox), Some(ticket)) = (receipt.outbox, ticket) {
-                model.undo.push(Undoable::Reply { outbox, ticket, text, reply_to });
+                model.undo.push(Undoable::Reply { outbox, ticket, text, reply_to, file });
             }
             if let Some(ticket) = ticket {
                 forget_draft(model, ticket, out);
@@ -85,8 +85,8 @@ fn done(model: &mut Model, ticket: Option<TicketKey>, after: After, receipt: &Re
                 say(model, notice(format!("noted in {ticket}")), out);
             }
         }
-        After::TakenBack(Undoable::Reply { ticket, text, reply_to, .. }) => {
-            let here = compose::give_back(model, ticket, &text, reply_to, false, out);
+        After::TakenBack(Undoable::Reply { ticket, text, reply_to, file, .. }) => {
+            let here = compose::give_back(model, ticket, &text, (reply_to, file), false, out);
             let words = if here { String::new() } else { format!("; it is your draft in {ticket}") };
             say(model, format!("taken back: nothing was sent{words}"), out);
         }
@@ -99,6 +99,7 @@ fn done(model: &mut Model, ticket: Option<TicketKey>, after: After, receipt: &Re
             say(model, notice(format!("taken back: {what} {name}")), out);
         }
         After::Verify(ticket) => standing::begun(model, ticket, out),
+        After::Fetched(then) => files::asked(model, ticket, then, receipt, out),
         After::Say(words) => {
             // The words name the ticket themselves: `claimed #1042`.
             let done = words.split(" #").next().unwrap_or_default();
@@ -179,15 +180,15 @@ fn refused(model: &mut Model, ticket: Option<TicketKey>, after: After, refusal: 
         other => other.to_string(),
     };
     match after {
-        After::Reply { text, reply_to } => {
+        After::Reply { text, reply_to, file } => {
             if let Some(ticket) = ticket {
-                compose::give_back(model, ticket, &text, reply_to, false, out);
+                compose::give_back(model, ticket, &text, (reply_to, file), false, out);
             }
             warn(model, format!("not sent: {words}"), out);
         }
         After::Note(text) => {
             if let Some(ticket) = ticket {
-                compose::give_back(model, ticket, &text, None, true, out);
+                compose::give_back(model, ticket, &text, (None, None), true, out);
             }
             warn(model, format!("not noted: {words}"), out);
         }
@@ -201,7 +202,9 @@ fn refused(model: &mut Model, ticket: Option<TicketKey>, after: After, refusal: 
             }
             warn(model, words, out);
         }
-        After::Desk(_) | After::Undone(_) | After::Verify(_) | After::Quietly => warn(model, words, out),
+        After::Desk(_) | After::Undone(_) | After::Verify(_) | After::Fetched(_) | After::Quietly => {
+            warn(model, words, out);
+        }
         After::Ignored => {}
     }
     // What was shown before its time is read again as it is.

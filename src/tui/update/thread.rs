@@ -436,7 +436,7 @@ pub(super) fn edit(model: &mut Model, out: &mut Vec<Effect>) {
     match unsent(model, has_not_left) {
         // It must not leave while it is being changed.
         Some((outbox, entry)) => {
-            out.push(model.submit(Command::HoldOutbox { outbox }, After::Change(outbox, entry.text)));
+            out.push(model.submit(Command::HoldOutbox { outbox }, After::Change(outbox, entry.words().to_owned())));
         }
         None => warn(model, "select a held or parked reply first".to_owned(), out),
     }
@@ -462,7 +462,7 @@ fn own_message(model: &Model) -> Option<(MessageId, Entry)> {
 
 pub(super) fn edit_message(model: &mut Model, out: &mut Vec<Effect>) {
     match own_message(model) {
-        Some((message, entry)) => compose::edit(model, Editing::Sent(message), &entry.text),
+        Some((message, entry)) => compose::edit(model, Editing::Sent(message), entry.words()),
         None => warn(model, "select a message that you have sent first".to_owned(), out),
     }
 }

@@ -23,6 +23,19 @@ impl LineEdit {
         &self.text
     }
 
+    /// Tells the part of the line that `room` cells show, the cursor in it, and in which of them the cursor is.
+    pub(crate) fn seen(&self, room: usize) -> (String, usize) {
+        let mut from = 0;
+        let mut clusters = self.text.grapheme_indices(true);
+        while text::width(&self.text[from..self.at]) > room {
+            match clusters.next() {
+                Some((at, cluster)) => from = at + cluster.len(),
+                None => break,
+            }
+        }
+        (text::cut(&self.text[from..], room + 1), text::width(&self.text[from..self.at]))
+    }
+
     /// Tells how many cells are before the cursor.
     pub(crate) fn column(&self) -> usize {
         text::width(&self.text[..self.at])

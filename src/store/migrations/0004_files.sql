@@ -1,0 +1,2 @@
+-- The file that leaves with a reply (JSON).
+ALTER TABLE outbox ADD COLUMN file TEXT;
