@@ -49,7 +49,7 @@ fn a_kill_round_finds_a_fresh_random_id() {
 
 #[test]
 fn a_soak_finds_a_note_that_is_sent() {
-    let (report, output) = selftest(&["soak", "--minutes", "0.1", "--sabotage", "note-as-reply"]);
+    let (report, output) = selftest(&["soak", "--minutes", "0.1", "--seed", "2", "--sabotage", "note-as-reply"]);
     assert!(number(&report, "leaked") > 0, "{report:#}");
     assert_eq!(output.status.code(), Some(1));
 }
