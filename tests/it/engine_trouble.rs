@@ -201,6 +201,21 @@ fn a_gap_during_the_backfill_stays_a_hole_and_is_closed() {
 }
 
 #[test]
+fn a_scan_that_was_looked_up_before_a_gap_proves_nothing_about_it() {
+    let mut bench = begin_as_bot();
+    let scans: Vec<_> = bench.orders.extract_if(.., |order| matches!(order, Order::Scan { .. })).collect();
+    bench.push(vec![Happening::Gap { after: None, top: MessageId(40) }]);
+    // The answers were made before what the gap swallowed was written.
+    for scan in &scans {
+        bench.answer_scan(scan, &history());
+    }
+    let mut all = history();
+    all.push(text(30, 5, OLENA, at(3_000), "7.2"));
+    bench.backfill(&all);
+    assert!(first_line(&bench, 5).ends_with("waiting=2026-11-22T11:50:00Z"), "{}", bench.thread(5));
+}
+
+#[test]
 fn a_gap_while_histories_are_read_stays_a_hole_and_is_closed() {
     let mut bench = begin_as_user();
     listed(&mut bench, &[5]);

@@ -8,8 +8,8 @@ use super::super::views::{
     ChangeView, Draft, EarlierText, Entry, EntryKind, Part, PinnedMessage, Side, ThreadPage, TicketView, Window,
 };
 use super::{Views, ticket_row};
-use crate::desk::ids::{AgentName, EntryId, TicketKey};
-use crate::desk::thread::{Content, Delivery, Post, album_contents};
+use crate::desk::ids::{AgentName, EntryId, PersonId, TicketKey};
+use crate::desk::thread::{Content, Delivery, Post, ServiceMessage, album_contents};
 use crate::desk::ticket::Ticket;
 use crate::store::changes::{ChangeRow, Progress};
 use crate::store::threads::{self, EntryRow};
@@ -49,12 +49,13 @@ impl Views {
             more_after = more;
             gathered = self.gathered(key, rows, after)?;
         }
-        let mut thread = Vec::with_capacity(gathered.len());
-        for rows in gathered {
-            thread.push(self.entry(&row.ticket, rows)?);
-        }
         let groups = self.facts()?;
         let facts = groups.into_iter().find(|(facts, _)| facts.group == key.group).map(|(facts, _)| facts);
+        let own = facts.as_ref().map(|facts| facts.own);
+        let mut thread = Vec::with_capacity(gathered.len());
+        for rows in gathered.into_iter().filter(|rows| !rows.iter().any(|row| is_own_icon(row, own))) {
+            thread.push(self.entry(&row.ticket, rows)?);
+        }
         let earlier = match row.ticket.customer {
             Some(customer) => self.reader.of_customer(agent, customer, key)?.iter().map(ticket_row).collect(),
             None => Vec::new(),
@@ -290,6 +291,15 @@ impl Views {
         };
         Ok((Some(words.unwrap_or(line)), author))
     }
+}
+
+/// Tells whether a line only says that the desk has shown a status by an icon: its own doing is no news, and the heading has it.
+fn is_own_icon(row: &EntryRow, own: Option<PersonId>) -> bool {
+    let icon_only = matches!(
+        row.content,
+        Some(Content::Service(ServiceMessage::TopicEdited { title: None, icon: Some(_), closed: None, hidden: None }))
+    );
+    icon_only && own.is_some() && row.author == own
 }
 
 fn part(row: &EntryRow) -> Option<Part> {

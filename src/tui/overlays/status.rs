@@ -59,6 +59,7 @@ pub(crate) fn lines(model: &Model, width: usize) -> Vec<Line<'static>> {
     link(model, desk, &mut page);
     rights(model, desk, &mut page);
     mirror(model, desk, &mut page);
+    shown_in_telegram(model, desk, &mut page);
     compared(model, desk, &mut page);
     page.lines
 }
@@ -168,6 +169,20 @@ fn mirror(model: &Model, desk: &DeskView, page: &mut Page) {
             );
             page.put("note", &words, model.theme.warning);
         }
+    }
+}
+
+fn shown_in_telegram(model: &Model, desk: &DeskView, page: &mut Page) {
+    let Some(shown) = &desk.mirror_status else { return };
+    page.head(model, "Status in Telegram");
+    match (&shown.stopped, shown.waiting) {
+        (Some(why), _) => page.put("BAD", &format!("not shown: {why}"), model.theme.warning),
+        (None, 0) => page.put("ok", "every topic shows what it should", model.theme.done),
+        (None, waiting) => page.put("note", &format!("{waiting} topics do not show it yet"), model.theme.warning),
+    }
+    for (status, emoji) in &shown.missing {
+        let words = format!("{emoji} for {status} is none of Telegram's topic icons, and is skipped");
+        page.put("note", &words, model.theme.warning);
     }
 }
 

@@ -3,7 +3,8 @@
 use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
-use ratatui::text::{Line, Span};
+use ratatui::text::{Line, Span, Text};
+use ratatui::widgets::Clear;
 
 use super::super::action::{ACTIONS, Action, Context};
 use super::super::files;
@@ -98,11 +99,24 @@ pub(crate) fn status(model: &Model, frame: &mut Frame<'_>, area: Rect) {
         }
     } else {
         let (words, style) = left_words(model);
+        if model.notice.is_some() && text::width(&words) + 1 > room {
+            whole_notice(&words, style, frame, area);
+        }
         let left = Rect { width: room as u16, ..area };
         frame.render_widget(Line::styled(text::cut(&format!(" {words}"), room), style), left);
     }
     let at = area.right().saturating_sub(right_width as u16);
     frame.render_widget(Line::from(right), Rect { x: at, width: area.right() - at, ..area });
+}
+
+/// Shows a notice that is longer than its line in whole, over the rows above it.
+fn whole_notice(words: &str, style: Style, frame: &mut Frame<'_>, status: Rect) {
+    let lines = text::wrapped(words, usize::from(status.width).saturating_sub(2).max(10));
+    let height = (lines.len() as u16).min(status.y).min(5);
+    let area = Rect { y: status.y - height, height, ..status };
+    frame.render_widget(Clear, area);
+    let lines: Vec<Line<'_>> = lines.into_iter().map(|line| Line::styled(format!(" {line}"), style)).collect();
+    frame.render_widget(Text::from(lines), area);
 }
 
 fn left_words(model: &Model) -> (String, Style) {
