@@ -16,6 +16,8 @@ mod engine_trouble;
 mod faults;
 #[cfg(feature = "sandbox")]
 mod foreign;
+#[cfg(feature = "sandbox")]
+mod holes;
 mod lifecycle;
 #[cfg(feature = "sandbox")]
 mod media;

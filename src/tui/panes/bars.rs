@@ -99,7 +99,9 @@ pub(crate) fn status(model: &Model, frame: &mut Frame<'_>, area: Rect) {
         }
     } else {
         let (words, style) = left_words(model);
-        if model.notice.is_some() && text::width(&words) + 1 > room {
+        // Only what somebody has to act on, and never over what is being written.
+        let warns = model.notice.as_ref().is_some_and(|notice| matches!(notice.tone, NoticeTone::Warning));
+        if warns && model.focus != Focus::Composer && text::width(&words) + 1 > room {
             whole_notice(&words, style, frame, area);
         }
         let left = Rect { width: room as u16, ..area };
