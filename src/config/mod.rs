@@ -6,7 +6,7 @@
 
 mod agents;
 mod bytes;
-pub mod duration;
+pub use crate::desk::span as duration;
 mod edit;
 mod groups;
 mod keys;

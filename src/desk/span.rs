@@ -44,6 +44,19 @@ pub fn show(span: Duration) -> String {
     if parts.is_empty() { "0s".to_owned() } else { parts.join(" ") }
 }
 
+/// Writes a span in all its units, without spaces, so that reading gives the same: `1d2h`; parts of a second are left out.
+pub fn exact(span: Duration) -> String {
+    let mut left = span.as_secs();
+    let mut text = String::new();
+    for (unit, factor) in UNITS {
+        if left >= factor {
+            text.push_str(&format!("{}{unit}", left / factor));
+        }
+        left %= factor;
+    }
+    if text.is_empty() { "0s".to_owned() } else { text }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,0 +1,125 @@
+//! Asking a ticket.
+
+use super::{Condition, Flag, Query, Who};
+use crate::clock::Timestamp;
+use crate::desk::ids::AgentName;
+use crate::desk::people::Person;
+use crate::desk::ticket::Ticket;
+
+/// What a query may ask, about one ticket at one instant.
+#[derive(Clone, Copy, Debug)]
+pub struct Facts<'a> {
+    /// The ticket.
+    pub ticket: &'a Ticket,
+    /// Its customer.
+    pub customer: Option<&'a Person>,
+    /// The title of its group.
+    pub group: &'a str,
+    /// The last message in one line.
+    pub last_text: &'a str,
+    /// Its next deadline.
+    pub due: Option<Timestamp>,
+    /// Who asks; rules have nobody.
+    pub reader: Option<&'a AgentName>,
+    /// When.
+    pub now: Timestamp,
+}
+
+impl Query {
+    /// Tells whether a ticket belongs to it.
+    pub fn takes(&self, facts: &Facts<'_>) -> bool {
+        self.terms.iter().all(|term| term.condition.holds(facts) != term.negated)
+    }
+
+    /// Tells the first term that keeps a ticket out, as it could be written; `None` if the query takes it.
+    pub fn keeps_out(&self, facts: &Facts<'_>) -> Option<String> {
+        let term = self.terms.iter().find(|term| term.condition.holds(facts) == term.negated)?;
+        Some(format!("{}{}", if term.negated { "-" } else { "" }, term.condition))
+    }
+}
+
+impl Condition {
+    /// Tells whether it holds.
+    pub fn holds(&self, facts: &Facts<'_>) -> bool {
+        let Facts { ticket, now, .. } = *facts;
+        match self {
+            Condition::Status(statuses) => statuses.contains(&ticket.standing.status),
+            Condition::Assignee(whose) => {
+                let assignee = ticket.standing.assignee.as_ref();
+                whose.iter().any(|who| match who {
+                    Who::Nobody => assignee.is_none(),
+                    Who::Me => assignee.is_some() && assignee == facts.reader,
+                    Who::Agent(name) => assignee.is_some_and(|own| own.0.eq_ignore_ascii_case(&name.0)),
+                })
+            }
+            Condition::Tag(tags) => tags.iter().any(|tag| ticket.tags.contains(tag)),
+            Condition::Priority(priorities) => priorities.contains(&ticket.priority),
+            Condition::Waiting(span) => {
+                ticket.waiting.as_ref().is_some_and(|waiting| span.takes(now.since(waiting.since)))
+            }
+            // How far away: what has passed is no time at all.
+            Condition::Due(span) => facts.due.is_some_and(|due| span.takes(due.since(now))),
+            Condition::Quiet(span) => {
+                ticket.staff_spoke_last && ticket.staff_wrote_at.is_some_and(|at| span.takes(now.since(at)))
+            }
+            Condition::Age(span) => span.takes(now.since(ticket.opened_at)),
+            Condition::Customer(names) => names.iter().any(|name| facts.is_customer(name)),
+            Condition::Group(names) => names.iter().any(|name| facts.is_group(name)),
+            Condition::Language(codes) => {
+                ticket.language.as_ref().is_some_and(|own| codes.iter().any(|code| code == own))
+            }
+            Condition::Before(at) => ticket.opened_at < *at,
+            Condition::After(at) => ticket.opened_at >= *at,
+            Condition::Is(flag) => facts.is(*flag),
+            Condition::Words(words) => facts.says(words),
+        }
+    }
+}
+
+impl Facts<'_> {
+    fn is_customer(&self, name: &str) -> bool {
+        let id = self.ticket.customer;
+        if let Ok(number) = name.parse::<i64>() {
+            return id.is_some_and(|id| id.0 == number);
+        }
+        let Some(person) = self.customer else { return false };
+        match name.strip_prefix('@') {
+            Some(username) => person.username.as_ref().is_some_and(|own| own.eq_ignore_ascii_case(username)),
+            None => contains(&person.name, name),
+        }
+    }
+
+    fn is_group(&self, name: &str) -> bool {
+        name.parse::<i64>().is_ok_and(|id| self.ticket.key.group.0 == id) || contains(self.group, name)
+    }
+
+    fn is(&self, flag: Flag) -> bool {
+        let ticket = self.ticket;
+        match flag {
+            Flag::Live => ticket.standing.status.is_live(),
+            Flag::Waiting => ticket.waiting.is_some(),
+            Flag::Unassigned => ticket.standing.assignee.is_none(),
+            Flag::Snoozed => ticket.snoozed_until.is_some_and(|until| until > self.now),
+            Flag::Overdue => self.due.is_some_and(|due| due <= self.now),
+            Flag::Flagged => ticket.flagged,
+            Flag::Imported => ticket.imported,
+            Flag::Outside => ticket.outside,
+            Flag::Reopened => ticket.episode > 1,
+        }
+    }
+
+    fn says(&self, words: &str) -> bool {
+        let number = words.trim_start_matches('#').parse::<i32>();
+        number.is_ok_and(|number| self.ticket.key.topic.0 == number)
+            || contains(&self.ticket.title, words)
+            || contains(self.last_text, words)
+            || self.ticket.standing.assignee.as_ref().is_some_and(|name| contains(&name.0, words))
+            || self.customer.is_some_and(|person| {
+                contains(&person.name, words) || person.username.as_ref().is_some_and(|name| contains(name, words))
+            })
+    }
+}
+
+fn contains(text: &str, part: &str) -> bool {
+    text.to_lowercase().contains(&part.to_lowercase())
+}
