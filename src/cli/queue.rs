@@ -10,19 +10,22 @@ use super::failure::{Done, Failure};
 use super::site::Site;
 use super::work::unreadable;
 use super::{table, times};
+use crate::desk::query::Query;
+use crate::desk::rules::Rules;
 use crate::engine::views::{QueueName, Sort, TicketRow, View, ViewRequest};
 
 #[derive(Args)]
+#[command(after_help = help())]
 pub(super) struct QueueArgs {
-    /// Which queue
-    #[arg(default_value = QueueName::All.label(), value_parser = PossibleValuesParser::new(QueueName::ALL.map(QueueName::label)))]
+    /// Which queue: one of those below, or the name of one in desk.toml
+    #[arg(default_value = QueueName::All.label())]
     queue: String,
-    /// Only tickets whose title, customer or last message contains the words, or with this number
-    #[arg(long, value_name = "WORDS", default_value = "")]
+    /// Only tickets that the query takes: words of title, customer or last message, a number, conditions
+    #[arg(long, value_name = "QUERY", default_value = "")]
     filter: String,
     /// In this order
-    #[arg(long, value_name = "ORDER", default_value = "natural", value_parser = PossibleValuesParser::new(SORTS.map(|(name, _)| name)))]
-    sort: String,
+    #[arg(long, value_name = "ORDER", value_parser = PossibleValuesParser::new(SORTS.map(|(name, _)| name)))]
+    sort: Option<String>,
     /// At most so many (0: all)
     #[arg(long, value_name = "N", default_value_t = 0)]
     limit: usize,
@@ -31,8 +34,26 @@ pub(super) struct QueueArgs {
     offset: usize,
 }
 
-const SORTS: [(&str, Sort); 4] =
-    [("natural", Sort::Natural), ("waiting", Sort::Waiting), ("newest", Sort::Newest), ("activity", Sort::Activity)];
+const SORTS: [(&str, Sort); 5] = [
+    ("natural", Sort::Natural),
+    ("waiting", Sort::Waiting),
+    ("newest", Sort::Newest),
+    ("activity", Sort::Activity),
+    ("priority", Sort::Priority),
+];
+
+/// Tells the queues and the language of queries.
+pub(super) fn help() -> String {
+    let queues = QueueName::ALL.map(QueueName::label).join(", ");
+    let mut text = format!("Queues: {queues}; and those of [[queues]] in desk.toml.\n\n{QUERIES}");
+    for (key, values) in Query::keys() {
+        text.push_str(&format!("\n  {:<10} {values}", format!("{key}:")));
+    }
+    text
+}
+
+const QUERIES: &str = "Queries: conditions and words that must all hold; `-` before one turns it round, a comma means or.\n  \
+                       status:open,pending assignee:me -tag:spam waiting:>2h \"exact words\"";
 
 /// How many rows are asked for at once.
 const PAGE: usize = 500;
@@ -40,12 +61,14 @@ const PAGE: usize = 500;
 pub(super) async fn run(global: &Global, args: QueueArgs) -> Done {
     let site = Site::open(global)?;
     let (_desk, handle) = site.read_only()?;
-    let queue = QueueName::ALL.into_iter().find(|queue| queue.label() == args.queue).unwrap_or(QueueName::All);
+    let rules = &site.config.rules;
+    let (queue, title) = named(rules, &args.queue)?;
+    rules.query(&args.filter).map_err(|error| Failure::usage(error.pointed(&args.filter)))?;
     if queue == QueueName::Mine {
         // Everybody else's is nobody's.
         site.agent()?;
     }
-    let sort = SORTS.iter().find(|(name, _)| *name == args.sort).map_or(Sort::Natural, |(_, sort)| *sort);
+    let sort = SORTS.iter().find(|(name, _)| Some(*name) == args.sort.as_deref()).map_or(Sort::Natural, |(_, sort)| *sort);
     let wanted = if args.limit == 0 { usize::MAX } else { args.limit };
     let mut rows: Vec<TicketRow> = Vec::new();
     let total = loop {
@@ -65,10 +88,27 @@ pub(super) async fn run(global: &Global, args: QueueArgs) -> Done {
     if site.json {
         return Ok(writeln!(stdout(), "{}", serde_json::to_string_pretty(&rows)?)?);
     }
-    print(&site, queue, &rows, total).map_err(Failure::from)
+    print(&site, &title, &rows, total).map_err(Failure::from)
 }
 
-fn print(site: &Site, queue: QueueName, rows: &[TicketRow], total: usize) -> std::io::Result<()> {
+/// Finds a queue by its name: the queue and its title.
+fn named(rules: &Rules, name: &str) -> Done<(QueueName, String)> {
+    if let Some(queue) = QueueName::ALL.into_iter().find(|queue| queue.label().eq_ignore_ascii_case(name)) {
+        return Ok((queue, queue.title().to_owned()));
+    }
+    let saved = (0..).map(QueueName::Saved).zip(&rules.queues);
+    let saved: Vec<_> = saved.collect();
+    match saved.iter().find(|(_, saved)| saved.name.eq_ignore_ascii_case(name)) {
+        Some((queue, saved)) => Ok((*queue, saved.name.clone())),
+        None => {
+            let known = QueueName::ALL.map(|queue| queue.label().to_owned());
+            let all: Vec<String> = known.into_iter().chain(saved.iter().map(|(_, saved)| saved.name.clone())).collect();
+            Err(Failure::usage(format!("there is no queue `{name}`: {}", all.join(", "))))
+        }
+    }
+}
+
+fn print(site: &Site, title: &str, rows: &[TicketRow], total: usize) -> std::io::Result<()> {
     let now = site.clock.now();
     let lines: Vec<Vec<String>> = rows
         .iter()
@@ -91,5 +131,5 @@ fn print(site: &Site, queue: QueueName, rows: &[TicketRow], total: usize) -> std
     let mut out = stdout().lock();
     let head = ["S", "TICKET", "WAIT", "ASSIGNEE", "CUSTOMER", "TITLE", "LAST MESSAGE"];
     table::write(&mut out, &head, &lines, table::width())?;
-    writeln!(out, "{}: {} of {total}", queue.title(), rows.len())
+    writeln!(out, "{title}: {} of {total}", rows.len())
 }

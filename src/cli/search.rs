@@ -5,7 +5,7 @@ use std::io::{Write, stdout};
 use clap::Args;
 
 use super::args::Global;
-use super::failure::Done;
+use super::failure::{Done, Failure};
 use super::site::Site;
 use super::table;
 use super::work::unreadable;
@@ -13,7 +13,7 @@ use crate::engine::views::{EntryKind, Hit, View, ViewRequest};
 
 #[derive(Args)]
 pub(super) struct SearchArgs {
-    /// What to look for: all the words; "exact words" in quotes; the beginning of a word with *
+    /// What to look for: all the words; "exact words" in quotes; the beginning of a word with *; conditions as in queue --help
     #[arg(required = true)]
     text: Vec<String>,
     /// At most so many
@@ -24,7 +24,9 @@ pub(super) struct SearchArgs {
 pub(super) async fn run(global: &Global, args: SearchArgs) -> Done {
     let site = Site::open(global)?;
     let (_desk, handle) = site.read_only()?;
-    let request = ViewRequest::Search { text: args.text.join(" "), limit: args.limit };
+    let text = args.text.join(" ");
+    site.config.rules.query(&text).map_err(|error| Failure::usage(error.pointed(&text)))?;
+    let request = ViewRequest::Search { text, limit: args.limit };
     let hits = match handle.read(request).await {
         View::Search { hits } => hits,
         other => return Err(unreadable(other)),

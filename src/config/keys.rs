@@ -3,8 +3,8 @@
 use super::reader::{Reader, Section};
 
 /// Every table with its keys; `[keys.*]` apart, whose contexts and actions belong to the screen.
-const KNOWN: [(&str, &[&str]); 15] = [
-    ("", &["desk", "telegram", "groups", "agents", "staff", "rules", "outbox", "files", "tui", "keys"]),
+const KNOWN: [(&str, &[&str]); 16] = [
+    ("", &["desk", "telegram", "groups", "agents", "staff", "rules", "outbox", "files", "tui", "keys", "queues"]),
     ("desk", &["name", "timezone", "language"]),
     (
         "telegram",
@@ -15,6 +15,7 @@ const KNOWN: [(&str, &[&str]); 15] = [
     ("telegram.mirror_status.icons", &["open", "assigned", "in_progress", "pending", "resolved", "closed"]),
     ("telegram.sandbox", &["address", "dc_id", "auth_key"]),
     ("groups", &["group"]),
+    ("queues", &["name", "query", "sort"]),
     ("agents", &["name", "telegram", "os_user", "timezone"]),
     ("staff", &["telegram"]),
     (
@@ -30,6 +31,7 @@ const KNOWN: [(&str, &[&str]); 15] = [
             "undo_send",
             "undo_window",
             "keep_deleted_text",
+            "alert_after",
         ],
     ),
     ("rules.import", &["max_age"]),

@@ -62,6 +62,8 @@ fn config<'t>(reader: &mut Reader<'t>, root: &Section<'_, 't>, folder: Option<&P
     }
     rules.timezone = reader.timezone(&desk, "timezone");
     rules.staff = reader.staff(root);
+    let zone = rules.timezone.as_deref().and_then(|name| name.parse().ok()).unwrap_or(chrono_tz::UTC);
+    rules.queues = reader.queues(root, zone, &rules.staff.agents);
     // "Thanks Mia!" is a mere thanks too.
     rules.thanks = words::thanks().with_names(rules.staff.agents.iter().map(|agent| agent.name.0.as_str()));
     let language = language(reader, &desk);
@@ -113,6 +115,7 @@ fn rules<'t>(reader: &mut Reader<'t>, root: &Section<'_, 't>) -> Rules {
     }
     for (key, field) in [
         ("auto_close_after", &mut rules.auto_close_after),
+        ("alert_after", &mut rules.alert_after),
         ("auto_pending_after", &mut rules.auto_pending_after),
         ("auto_resolve_pending_after", &mut rules.auto_resolve_pending_after),
     ] {

@@ -13,6 +13,7 @@ mod keys;
 mod load;
 mod mirror_status;
 pub mod paths;
+mod queues;
 mod reader;
 pub mod secret;
 pub mod templates;

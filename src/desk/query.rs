@@ -187,6 +187,12 @@ impl Query {
         self.terms.is_empty()
     }
 
+    /// Makes the query that asks what both ask.
+    #[must_use]
+    pub fn and(&self, other: Query) -> Query {
+        Query { terms: self.terms.iter().cloned().chain(other.terms).collect() }
+    }
+
     /// Tells the words to look for in texts; conditions left out, negated words too.
     pub fn words(&self) -> impl Iterator<Item = &str> {
         self.terms.iter().filter(|term| !term.negated).filter_map(|term| match &term.condition {
@@ -204,15 +210,17 @@ impl Query {
 
     /// Lists the agents it names, for whoever checks that they exist.
     pub fn agents(&self) -> impl Iterator<Item = &AgentName> {
-        self.terms.iter().filter_map(|term| match &term.condition {
-            Condition::Assignee(whose) => Some(whose),
-            _ => None,
-        })
-        .flatten()
-        .filter_map(|who| match who {
-            Who::Agent(name) => Some(name),
-            Who::Me | Who::Nobody => None,
-        })
+        self.terms
+            .iter()
+            .filter_map(|term| match &term.condition {
+                Condition::Assignee(whose) => Some(whose),
+                _ => None,
+            })
+            .flatten()
+            .filter_map(|who| match who {
+                Who::Agent(name) => Some(name),
+                Who::Me | Who::Nobody => None,
+            })
     }
 
     /// Tells whether the answer changes by the passing of time alone.
@@ -220,7 +228,11 @@ impl Query {
         self.terms.iter().any(|term| {
             matches!(
                 term.condition,
-                Condition::Waiting(_) | Condition::Due(_) | Condition::Quiet(_) | Condition::Age(_) | Condition::Is(Flag::Overdue | Flag::Snoozed)
+                Condition::Waiting(_)
+                    | Condition::Due(_)
+                    | Condition::Quiet(_)
+                    | Condition::Age(_)
+                    | Condition::Is(Flag::Overdue | Flag::Snoozed)
             )
         })
     }

@@ -1,11 +1,17 @@
 //! Queues: named filters and orders over tickets.
 
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
 
 use super::ids::AgentName;
+use super::query::Query;
 use super::ticket::Status;
 
-/// A queue that every desk has.
+/// Staff spoke last so long ago: somebody should ask whether the matter is done.
+const QUIET: Duration = Duration::from_secs(24 * 3600);
+
+/// A queue that every desk has, or one of its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum QueueName {
@@ -17,6 +23,10 @@ pub enum QueueName {
     Waiting,
     /// Pending.
     Pending,
+    /// Hidden until a time.
+    Snoozed,
+    /// Live, and staff spoke last more than a day ago.
+    Quiet,
     /// Resolved.
     Resolved,
     /// Unanswered messages in General.
@@ -25,11 +35,13 @@ pub enum QueueName {
     Imported,
     /// Everything.
     All,
+    /// One of `[[queues]]` in `desk.toml`, by its place there.
+    Saved(u8),
 }
 
 impl QueueName {
     /// All of them, in the order of the number keys.
-    pub const ALL: [QueueName; 8] = [
+    pub const ALL: [QueueName; 10] = [
         QueueName::Unassigned,
         QueueName::Mine,
         QueueName::Waiting,
@@ -38,6 +50,8 @@ impl QueueName {
         QueueName::Intake,
         QueueName::Imported,
         QueueName::All,
+        QueueName::Snoozed,
+        QueueName::Quiet,
     ];
 
     /// Tells the word of JSON and the command line.
@@ -47,10 +61,13 @@ impl QueueName {
             QueueName::Mine => "mine",
             QueueName::Waiting => "waiting",
             QueueName::Pending => "pending",
+            QueueName::Snoozed => "snoozed",
+            QueueName::Quiet => "quiet",
             QueueName::Resolved => "resolved",
             QueueName::Intake => "intake",
             QueueName::Imported => "imported",
             QueueName::All => "all",
+            QueueName::Saved(_) => "saved",
         }
     }
 
@@ -61,10 +78,13 @@ impl QueueName {
             QueueName::Mine => "Mine",
             QueueName::Waiting => "Waiting",
             QueueName::Pending => "Pending",
+            QueueName::Snoozed => "Snoozed",
+            QueueName::Quiet => "Quiet",
             QueueName::Resolved => "Resolved",
             QueueName::Intake => "Intake",
             QueueName::Imported => "Imported",
             QueueName::All => "All",
+            QueueName::Saved(_) => "Saved",
         }
     }
 
@@ -82,7 +102,10 @@ impl QueueName {
             }
             // Those in which the customer spoke last; the others were closed and need nobody.
             QueueName::Imported => Filter { imported: Some(true), waiting: true, ..Filter::default() },
-            QueueName::All => Filter::default(),
+            QueueName::Snoozed => Filter { snoozed: Some(true), ..Filter::default() },
+            QueueName::Quiet => Filter { statuses: live, quiet: Some(QUIET), ..awake },
+            // What a saved queue asks is its query.
+            QueueName::All | QueueName::Saved(_) => Filter::default(),
             QueueName::Intake => return None,
         })
     }
@@ -101,6 +124,8 @@ pub struct Filter {
     pub snoozed: Option<bool>,
     /// Was (not) resolved or closed by the first synchronisation.
     pub imported: Option<bool>,
+    /// Staff spoke last, so long ago.
+    pub quiet: Option<Duration>,
 }
 
 /// What queues ask of a ticket.
@@ -135,6 +160,17 @@ impl Filter {
     }
 }
 
+/// A queue that the people who run the desk have made.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SavedQueue {
+    /// What it is called.
+    pub name: String,
+    /// Which tickets it holds.
+    pub query: Query,
+    /// Its order.
+    pub sort: Sort,
+}
+
 /// How a queue is ordered.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -148,4 +184,6 @@ pub enum Sort {
     Newest,
     /// Last activity first.
     Activity,
+    /// Urgent ones first, and in their natural order.
+    Priority,
 }

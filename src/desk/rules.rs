@@ -7,6 +7,8 @@ use serde::{Deserialize, Serialize};
 use super::ids::{AgentName, TopicId};
 use super::mirror_status::MirrorStatus;
 use super::people::{Agent, Staff};
+use super::query::{Query, QueryError};
+use super::queue::SavedQueue;
 use super::thanks::ThanksWords;
 
 const DAY: Duration = Duration::from_secs(24 * 3600);
@@ -46,6 +48,12 @@ pub struct Rules {
     pub undo_window: Duration,
     /// What was deleted in Telegram stays readable at the desk.
     pub keep_deleted_text: bool,
+    /// Queues of its own.
+    #[serde(default)]
+    pub queues: Vec<SavedQueue>,
+    /// A notice when somebody has waited so long; `None`: never.
+    #[serde(default)]
+    pub alert_after: Option<Duration>,
     /// How a ticket's status shows in Telegram.
     pub mirror_status: MirrorStatus,
     /// The most bytes that the cache of downloaded files keeps.
@@ -88,6 +96,8 @@ impl Default for Rules {
             ask_after_offline: Some(Duration::from_secs(600)),
             undo_window: Duration::from_secs(30),
             keep_deleted_text: false,
+            queues: Vec::new(),
+            alert_after: None,
             mirror_status: MirrorStatus::default(),
             cache: 500_000_000,
             thanks: ThanksWords::default(),
@@ -99,6 +109,15 @@ impl Rules {
     /// Finds an agent by name.
     pub fn agent(&self, name: &AgentName) -> Option<&Agent> {
         self.staff.agents.iter().find(|agent| &agent.name == name)
+    }
+
+    /// Reads a query; days are those of the desk's time zone.
+    ///
+    /// # Errors
+    /// The first part that means nothing.
+    pub fn query(&self, text: &str) -> Result<Query, QueryError> {
+        let zone = self.timezone.as_deref().and_then(|name| name.parse().ok()).unwrap_or(chrono_tz::UTC);
+        Query::parse(text, zone)
     }
 
     /// Tells whether a topic is kept out of the desk by id or title.

@@ -13,6 +13,7 @@ use thiserror::Error;
 use crate::clock::Timestamp;
 use crate::desk::ids::{ChangeId, EntryId, GroupId, MessageId, OutboxId, PersonId, TicketKey, TopicId};
 use crate::desk::people::{Person, Staff};
+use crate::desk::query::QueryError;
 use crate::desk::rules::Rules;
 use crate::desk::thread::Delivery;
 use crate::desk::ticket::Ticket;
@@ -55,6 +56,12 @@ pub enum EngineError {
     /// The store's.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// What was asked for is no query.
+    #[error(transparent)]
+    Query(#[from] QueryError),
+    /// One of the desk's own queues that it does not have.
+    #[error("desk.toml has no such queue any more")]
+    NoQueue,
     /// A thread could not be started.
     #[error("cannot start the engine: {0}")]
     Thread(#[from] std::io::Error),

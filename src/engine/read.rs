@@ -14,7 +14,8 @@ use super::views::{
 use crate::clock::{Clock, Timestamp};
 use crate::desk::ids::{AgentName, MessageId, PersonId, TicketKey};
 use crate::desk::people::Person;
-use crate::desk::queue::{Filter, Sort};
+use crate::desk::query::Query;
+use crate::desk::queue::{Filter, SavedQueue, Sort};
 use crate::desk::rules::Rules;
 use crate::desk::thread::{Content, Delivery};
 use crate::store::tickets::{Part, QueueRow};
@@ -64,7 +65,7 @@ impl Views {
                 Some(page) => View::Thread(Box::new(page)),
                 None => View::Unreadable { why: format!("there is no ticket {ticket}") },
             },
-            ViewRequest::Search { text, limit } => View::Search { hits: self.search(text, *limit)? },
+            ViewRequest::Search { text, limit } => View::Search { hits: self.search(agent, text, *limit)? },
             ViewRequest::Outbox => View::Outbox { rows: self.outbox()? },
             ViewRequest::Desk => View::Desk(Box::new(self.desk(agent)?)),
             ViewRequest::Completeness { ticket } => View::Completeness { checks: self.completeness(*ticket)? },
@@ -81,26 +82,32 @@ impl Views {
         &self,
         agent: &AgentName,
         queue: QueueName,
-        words: &str,
+        typed: &str,
         sort: Sort,
         offset: usize,
         limit: usize,
     ) -> Result<QueuePage, EngineError> {
-        let Some(filter) = queue.filter(agent) else { return self.intake(words, offset, limit) };
-        let part = Part { filter: &filter, words, sort, offset, limit };
+        let query = self.rules.query(typed)?;
+        let Some(filter) = queue.filter(agent) else { return self.intake(&query, offset, limit) };
+        let (query, sort) = match self.saved(queue)? {
+            Some(saved) if sort == Sort::Natural => (saved.query.and(query), saved.sort),
+            Some(saved) => (saved.query.and(query), sort),
+            None => (query, sort),
+        };
+        let part = Part { filter: &filter, query: &query, sort, offset, limit };
         let (rows, total) = self.reader.queue(agent, &part, self.clock.now())?;
         Ok(QueuePage { offset, total, rows: rows.iter().map(ticket_row).collect() })
     }
 
     /// The messages of General that nobody has answered, as rows.
-    fn intake(&self, words: &str, offset: usize, limit: usize) -> Result<QueuePage, EngineError> {
-        let words = words.to_lowercase();
+    fn intake(&self, query: &Query, offset: usize, limit: usize) -> Result<QueuePage, EngineError> {
+        let words: Vec<String> = query.words().map(str::to_lowercase).collect();
         let mut rows = Vec::new();
         for entry in self.unanswered()? {
             let person = entry.author.map(|id| self.person(id)).transpose()?;
             let text = entry.content.as_ref().map(Content::snippet).unwrap_or_default();
             let haystack = format!("{} {text}", person.as_ref().map_or("", |person| &person.name)).to_lowercase();
-            if !words.split_whitespace().all(|word| haystack.contains(word)) {
+            if !words.iter().all(|word| haystack.contains(word)) {
                 continue;
             }
             let ticket = crate::desk::lifecycle::unopened(entry.key, "General".to_owned(), entry.at);
@@ -123,13 +130,22 @@ impl Views {
         let kinds = self.reader.kinds(self.clock.now())?;
         let count = |filter: &Filter| kinds.iter().filter(|(kind, _)| filter.takes(kind)).map(|(_, count)| count).sum();
         let mut counts = Counts { open: count(&Filter::live()), ..Counts::default() };
+        let now = self.clock.now();
         for queue in QueueName::ALL {
             let count = match queue.filter(agent) {
+                Some(filter) if filter.quiet.is_some() => self.reader.count(agent, &filter, &Query::default(), now)?,
                 Some(filter) => count(&filter),
                 None => self.unanswered()?.len(),
             };
             counts.queues.push((queue, count));
         }
+        for saved in &self.rules.queues {
+            let count = self.reader.count(agent, &Filter::default(), &saved.query, now)?;
+            counts.saved.push((saved.name.clone(), count));
+        }
+        counts.waiting_since = self.reader.waiting_since(now)?;
+        let waits = counts.waiting_since.zip(self.rules.alert_after);
+        counts.waits_too_long = waits.is_some_and(|(since, most)| now.since(since) >= most);
         counts.outbox = self.reader.count_changes()?;
         for row in self.reader.open_outbox()? {
             match row.delivery {
@@ -138,6 +154,15 @@ impl Views {
             }
         }
         Ok(counts)
+    }
+
+    /// Tells which of the desk's own queues is meant; `None` for one that every desk has.
+    fn saved(&self, queue: QueueName) -> Result<Option<&SavedQueue>, EngineError> {
+        let QueueName::Saved(place) = queue else { return Ok(None) };
+        match self.rules.queues.get(usize::from(place)) {
+            Some(saved) => Ok(Some(saved)),
+            None => Err(EngineError::NoQueue),
+        }
     }
 
     fn unanswered(&self) -> Result<Vec<threads::EntryRow>, EngineError> {
@@ -167,9 +192,13 @@ impl Views {
         Ok(groups)
     }
 
-    fn search(&self, text: &str, limit: usize) -> Result<Vec<Hit>, EngineError> {
+    fn search(&self, agent: &AgentName, text: &str, limit: usize) -> Result<Vec<Hit>, EngineError> {
         let mut hits = Vec::new();
-        for found in self.reader.search(text, limit)? {
+        let query = self.rules.query(text)?;
+        if query.words().next().is_none() {
+            return self.tickets_like(agent, &query, limit);
+        }
+        for found in self.reader.search(agent, &query, limit, self.clock.now())? {
             let title = self.reader.topic(found.key)?.map(|topic| topic.title).unwrap_or_default();
             let status = self.reader.ticket(found.key)?.map(|ticket| ticket.standing.status);
             let author = match (found.agent, found.author) {
@@ -190,6 +219,30 @@ impl Views {
             });
         }
         Ok(hits)
+    }
+
+    /// Tells tickets as hits, each with its last message, newest first: for a query without words.
+    fn tickets_like(&self, agent: &AgentName, query: &Query, limit: usize) -> Result<Vec<Hit>, EngineError> {
+        if query.is_empty() {
+            return Ok(Vec::new());
+        }
+        let part = Part { filter: &Filter::default(), query, sort: Sort::Activity, offset: 0, limit };
+        let (rows, _) = self.reader.queue(agent, &part, self.clock.now())?;
+        let hit = |row: &QueueRow| {
+            let shown = ticket_row(row);
+            Hit {
+                id: shown.id,
+                group: shown.group,
+                author: shown.customer.map(|person| person.name).unwrap_or_default(),
+                title: shown.title,
+                status: Some(shown.status),
+                kind: EntryKind::Message,
+                at: shown.last_at,
+                message_id: row.topic.last_message,
+                snippet: shown.last_text,
+            }
+        };
+        Ok(rows.iter().map(hit).collect())
     }
 
     fn outbox(&self) -> Result<Vec<OutboxRow>, EngineError> {
@@ -273,7 +326,8 @@ impl Views {
         for (queue, waiting) in [(QueueName::Mine, true), (QueueName::Unassigned, false)] {
             let Some(mut filter) = queue.filter(agent) else { continue };
             filter.waiting |= waiting;
-            let part = Part { filter: &filter, words: "", sort: Sort::Natural, offset: 0, limit: 500 };
+            let none = Query::default();
+            let part = Part { filter: &filter, query: &none, sort: Sort::Natural, offset: 0, limit: 500 };
             let rows = self.reader.queue(agent, &part, now)?.0.into_iter();
             // Whoever waits in a pending ticket has been told to.
             let active = rows.filter(|row| row.ticket.standing.pending.is_none());

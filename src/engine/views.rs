@@ -32,7 +32,7 @@ pub enum ViewRequest {
     Queue {
         /// Which.
         queue: QueueName,
-        /// Words that title, customer, or last message must contain, or a ticket number; empty for all.
+        /// A query ([`crate::desk::query`]); empty for all.
         filter: String,
         /// Its order.
         sort: Sort,
@@ -54,7 +54,7 @@ pub enum ViewRequest {
     },
     /// Messages and notes that contain all the words, newest first.
     Search {
-        /// The words; `"exact words"` in quotes; `word*` for a beginning.
+        /// A query: its words are looked for (`"exact words"` in quotes; `word*` for a beginning), its conditions ask of the tickets.
         text: String,
         /// How many at most.
         limit: usize,
@@ -162,6 +162,15 @@ pub struct QueuePage {
 pub struct Counts {
     /// In the order of [`QueueName::ALL`].
     pub queues: Vec<(QueueName, usize)>,
+    /// The desk's own queues, in the order of `desk.toml`: name and number of tickets.
+    #[serde(default)]
+    pub saved: Vec<(String, usize)>,
+    /// Since when the one has waited who has waited longest, in what is live and not snoozed.
+    #[serde(default)]
+    pub waiting_since: Option<Timestamp>,
+    /// That is longer than the desk wants.
+    #[serde(default)]
+    pub waits_too_long: bool,
     /// Live tickets.
     pub open: usize,
     /// Replies that are held, queued or being sent, and changes of messages on their way.

@@ -21,6 +21,7 @@ mod migrate;
 pub mod mirror_status;
 pub mod outbox;
 pub mod peers;
+mod query;
 pub mod revision;
 pub mod search;
 pub mod seen;
@@ -223,7 +224,10 @@ impl Reader {
         match migrate::format(&connection)? {
             0 => Err(StoreError::Missing(folder.to_owned())),
             found if found > migrate::KNOWN => Err(StoreError::Newer { path, found, known: migrate::KNOWN }),
-            _ => Ok(Reader { connection }),
+            _ => {
+                query::teach(&connection)?;
+                Ok(Reader { connection })
+            }
         }
     }
 

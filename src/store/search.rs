@@ -1,11 +1,14 @@
 //! The full-text index. Inserting and indexing are apart: a backfill inserts, and the index follows in bulk, which is two to
 //! four times faster (PERFORMANCE); while people work it follows in the same transaction.
 
-use rusqlite::params;
+use rusqlite::types::Value;
+use rusqlite::{params, params_from_iter};
 
+use super::query::Conditions;
 use super::{Reader, Result, Work};
 use crate::clock::Timestamp;
-use crate::desk::ids::{EntryId, GroupId, MessageId, TicketKey, TopicId};
+use crate::desk::ids::{AgentName, EntryId, GroupId, MessageId, TicketKey, TopicId};
+use crate::desk::query::Query;
 
 impl Work<'_> {
     /// Tells up to which entry the index goes.
@@ -73,24 +76,20 @@ pub struct Found {
     pub snippet: String,
 }
 
-/// Turns what a person types into FTS5's language: every word must occur, `"exact words"` together, `word*` as a beginning. Nothing a
+/// Turns the words of a query into FTS5's language: every one must occur, those with spaces as they stand, `word*` as a beginning. Nothing a
 /// person can type is an error; `None` if there is nothing to look for.
-pub fn expression(text: &str) -> Option<String> {
-    // For SQLite a text ends at its first NUL.
-    let text = text.replace('\0', " ");
+pub fn expression(words: &[&str]) -> Option<String> {
     let mut terms = Vec::new();
-    for (index, part) in text.split('"').enumerate() {
-        if index % 2 == 1 {
-            if part.chars().any(char::is_alphanumeric) {
-                terms.push(format!("\"{part}\""));
-            }
+    for word in words {
+        // For SQLite a text ends at its first NUL.
+        let word = word.replace(['\0', '"'], " ");
+        let word = word.trim();
+        if !word.contains(char::is_alphanumeric) {
             continue;
         }
-        for word in part.split_whitespace().filter(|word| word.chars().any(char::is_alphanumeric)) {
-            match word.strip_suffix('*') {
-                Some(beginning) => terms.push(format!("\"{beginning}\"*")),
-                None => terms.push(format!("\"{word}\"")),
-            }
+        match word.strip_suffix('*') {
+            Some(beginning) => terms.push(format!("\"{beginning}\"*")),
+            None => terms.push(format!("\"{word}\"")),
         }
     }
     (!terms.is_empty()).then(|| terms.join(" "))
@@ -101,16 +100,30 @@ impl Reader {
     ///
     /// # Errors
     /// SQLite's.
-    pub fn search(&self, text: &str, limit: usize) -> Result<Vec<Found>> {
-        let Some(expression) = expression(text) else { return Ok(Vec::new()) };
-        let mut statement = self.connection.prepare_cached(
+    pub fn search(&self, reader: &AgentName, query: &Query, limit: usize, now: Timestamp) -> Result<Vec<Found>> {
+        let words: Vec<&str> = query.words().collect();
+        let Some(expression) = expression(&words) else { return Ok(Vec::new()) };
+        let mut conditions = Conditions::none();
+        conditions.query(&query.conditions(), reader, now);
+        // Nothing but words finds what is no ticket too: General, ignored topics.
+        let (join, limits) = match query.conditions().is_empty() {
+            true => ("", "1"),
+            false => (
+                "JOIN tickets ON tickets.group_id = entries.group_id AND tickets.topic = entries.topic
+                 JOIN topics ON topics.group_id = entries.group_id AND topics.topic = entries.topic",
+                conditions.sql.as_str(),
+            ),
+        };
+        let mut statement = self.connection.prepare_cached(&format!(
             "SELECT entries.group_id, entries.topic, entries.id, entries.kind, entries.message, entries.author, entries.agent,
                     entries.at, snippet(entries_fts, 0, '[', ']', '…', 24)
-             FROM entries_fts JOIN entries ON entries.id = entries_fts.rowid
-             WHERE entries_fts MATCH ?1 AND entries.kind < 2 AND entries.flags & 1 = 0
-             ORDER BY entries_fts.rowid DESC LIMIT ?2",
-        )?;
-        let rows = statement.query_map(params![expression, limit as i64], |row| {
+             FROM entries_fts JOIN entries ON entries.id = entries_fts.rowid {join}
+             WHERE entries_fts MATCH ? AND entries.kind < 2 AND entries.flags & 1 = 0 AND {limits}
+             ORDER BY entries_fts.rowid DESC LIMIT ?"
+        ))?;
+        let first = std::iter::once(Value::Text(expression));
+        let values = first.chain(conditions.values).chain(std::iter::once(Value::Integer(limit as i64)));
+        let rows = statement.query_map(params_from_iter(values), |row| {
             Ok(Found {
                 key: TicketKey { group: GroupId(row.get(0)?), topic: TopicId(row.get(1)?) },
                 entry: EntryId(row.get(2)?),
@@ -131,6 +144,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::desk::query::{Condition, Term};
 
     proptest! {
         #![proptest_config(ProptestConfig { cases: 60, failure_persistence: None, ..ProptestConfig::default() })]
@@ -143,25 +157,28 @@ mod tests {
             drop(crate::store::Store::open(folder.path()).expect("a store"));
             let reader = Reader::open(folder.path()).expect("a reader");
             for text in texts {
-                let found = reader.search(&text, 5);
-                prop_assert!(found.is_ok(), "{:?} becomes {:?}: {:?}", text, expression(&text), found);
+                // What is no query is told before anybody looks.
+                let words = vec![text.as_str()];
+                let terms = words.iter().map(|word| Term { negated: false, condition: Condition::Words((*word).to_owned()) });
+                let query = Query::parse(&text, chrono_tz::UTC).unwrap_or(Query { terms: terms.collect() });
+                let found = reader.search(&AgentName::from("mia"), &query, 5, Timestamp::from_unix(0));
+                prop_assert!(found.is_ok(), "{:?} becomes {:?}: {:?}", text, query, found);
             }
         }
     }
 
     #[test]
     fn whatever_is_typed_is_a_search() {
-        for (typed, meant) in [
-            ("hello world", Some("\"hello\" \"world\"")),
-            ("\"exact words\" more", Some("\"exact words\" \"more\"")),
-            ("refu*", Some("\"refu\"*")),
-            ("\"open", Some("\"open\"")),
-            ("AND OR NOT (", Some("\"AND\" \"OR\" \"NOT\"")),
-            ("* - \"\" ''", None),
-            ("a\0b", Some("\"a\" \"b\"")),
-            ("", None),
+        for (words, meant) in [
+            (&["hello", "world"][..], Some("\"hello\" \"world\"")),
+            (&["exact words", "more"], Some("\"exact words\" \"more\"")),
+            (&["refu*"], Some("\"refu\"*")),
+            (&["AND", "OR", "NOT", "("], Some("\"AND\" \"OR\" \"NOT\"")),
+            (&["*", "-", "''"], None),
+            (&["a\0b"], Some("\"a b\"")),
+            (&[], None),
         ] {
-            assert_eq!(expression(typed).as_deref(), meant, "{typed}");
+            assert_eq!(expression(words).as_deref(), meant, "{words:?}");
         }
     }
 }

@@ -2,14 +2,15 @@
 
 use std::collections::BTreeSet;
 
-use rusqlite::types::Value;
 use rusqlite::{Connection, OptionalExtension, Row, params, params_from_iter};
 
+use super::query::Conditions;
 use super::topics::{TopicRow, topic_row};
 use super::{Reader, Result, Work};
 use crate::clock::Timestamp;
 use crate::desk::ids::{AgentName, GroupId, PersonId, TicketKey, TopicId};
 use crate::desk::people::Person;
+use crate::desk::query::Query;
 use crate::desk::queue::{Filter, Kind, Sort};
 use crate::desk::tags::Tag;
 use crate::desk::ticket::Ticket;
@@ -163,79 +164,13 @@ impl Work<'_> {
     }
 }
 
-/// Conditions and their values, for the part after WHERE.
-struct Conditions {
-    sql: String,
-    values: Vec<Value>,
-}
-
-impl Conditions {
-    fn of(filter: &Filter, now: Timestamp) -> Self {
-        let mut these = Conditions { sql: "1".to_owned(), values: Vec::new() };
-        if !filter.statuses.is_empty() {
-            let marks = vec!["?"; filter.statuses.len()].join(",");
-            let labels = filter.statuses.iter().map(|status| Value::Text(status.label().to_owned()));
-            these.and(&format!("tickets.status IN ({marks})"), labels);
-        }
-        match &filter.assignee {
-            Some(Some(name)) => these.and("tickets.assignee = ?", [Value::Text(name.0.clone())]),
-            Some(None) => these.and("tickets.assignee IS NULL", []),
-            None => {}
-        }
-        if filter.waiting {
-            these.and("tickets.waiting_since IS NOT NULL", []);
-        }
-        match filter.snoozed {
-            Some(false) => {
-                these.and(
-                    "(tickets.snoozed_until IS NULL OR tickets.snoozed_until <= ?)",
-                    [Value::Integer(now.millis())],
-                );
-            }
-            Some(true) => these.and("tickets.snoozed_until > ?", [Value::Integer(now.millis())]),
-            None => {}
-        }
-        if let Some(imported) = filter.imported {
-            these.and("tickets.imported = ?", [Value::Integer(imported.into())]);
-        }
-        these
-    }
-
-    fn and(&mut self, sql: &str, values: impl IntoIterator<Item = Value>) {
-        self.sql.push_str(" AND ");
-        self.sql.push_str(sql);
-        self.values.extend(values);
-    }
-
-    /// Adds the words of a filter line: each must occur in title, customer or last message, or be the number.
-    fn words(&mut self, text: &str) {
-        for word in text.split_whitespace() {
-            let like = format!("%{}%", word.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_"));
-            let number = word.trim_start_matches('#').parse::<i64>().unwrap_or(0);
-            self.and(
-                "(topics.title LIKE ? ESCAPE '\\' OR topics.last_text LIKE ? ESCAPE '\\' OR tickets.topic = ?
-                  OR tickets.assignee LIKE ? ESCAPE '\\' OR EXISTS (SELECT 1 FROM people
-                  WHERE people.id = tickets.customer AND (people.name LIKE ? ESCAPE '\\' OR people.username LIKE ? ESCAPE '\\')))",
-                [
-                    Value::Text(like.clone()),
-                    Value::Text(like.clone()),
-                    Value::Integer(number),
-                    Value::Text(like.clone()),
-                    Value::Text(like.clone()),
-                    Value::Text(like),
-                ],
-            );
-        }
-    }
-}
-
 /// What of a queue to read.
 #[derive(Clone, Debug)]
 pub struct Part<'a> {
     /// Which tickets.
     pub filter: &'a Filter,
-    /// Words that must occur.
-    pub words: &'a str,
+    /// What the tickets must be besides.
+    pub query: &'a Query,
     /// The order.
     pub sort: Sort,
     /// How many to skip.
@@ -356,8 +291,8 @@ impl Reader {
     /// SQLite's.
     pub fn queue(&self, reader: &AgentName, part: &Part<'_>, now: Timestamp) -> Result<(Vec<QueueRow>, usize)> {
         let mut conditions = Conditions::of(part.filter, now);
-        let plain = part.words.trim().is_empty();
-        conditions.words(part.words);
+        let plain = part.query.is_empty() && part.filter.quiet.is_none();
+        conditions.query(part.query, reader, now);
         // The order is made from the covering index alone; only the rows of the page are then read whole.
         let from = if plain {
             "tickets INDEXED BY tickets_queue"
@@ -372,6 +307,9 @@ impl Reader {
             Sort::Waiting => format!("{waiting} IS NULL, tickets.waiting_since, tickets.rowid"),
             Sort::Newest => "tickets.rowid DESC".to_owned(),
             Sort::Activity => "tickets.last_at DESC, tickets.rowid".to_owned(),
+            Sort::Priority => {
+                format!("tickets.priority DESC, {waiting} IS NULL, {waiting}, tickets.last_at DESC, tickets.rowid")
+            }
         };
         let sql = format!("SELECT tickets.rowid FROM {from} WHERE {} ORDER BY {order}", conditions.sql);
         let mut statement = self.connection.prepare_cached(&sql)?;
@@ -393,6 +331,36 @@ impl Reader {
             }
         }
         Ok((page, total))
+    }
+
+    /// Tells since when the one has waited who has waited longest, in what is live and not snoozed.
+    ///
+    /// # Errors
+    /// SQLite's.
+    pub fn waiting_since(&self, now: Timestamp) -> Result<Option<Timestamp>> {
+        let awake = Filter { waiting: true, snoozed: Some(false), ..Filter::live() };
+        let conditions = Conditions::of(&awake, now);
+        let sql = format!("SELECT min(waiting_since) FROM tickets INDEXED BY tickets_queue WHERE {}", conditions.sql);
+        let mut statement = self.connection.prepare_cached(&sql)?;
+        let since: Option<i64> = statement.query_row(params_from_iter(conditions.values), |row| row.get(0))?;
+        Ok(since.map(Timestamp::from_millis))
+    }
+
+    /// Counts the tickets of a queue.
+    ///
+    /// # Errors
+    /// SQLite's.
+    pub fn count(&self, reader: &AgentName, filter: &Filter, query: &Query, now: Timestamp) -> Result<usize> {
+        let mut conditions = Conditions::of(filter, now);
+        conditions.query(query, reader, now);
+        let sql = format!(
+            "SELECT count(*) FROM tickets JOIN topics ON topics.group_id = tickets.group_id AND topics.topic = tickets.topic
+             WHERE {}",
+            conditions.sql
+        );
+        let count: i64 =
+            self.connection.prepare_cached(&sql)?.query_row(params_from_iter(conditions.values), |row| row.get(0))?;
+        Ok(usize::try_from(count).unwrap_or(0))
     }
 
     /// Lists the tags of all tickets, each once, in their order.

@@ -119,7 +119,7 @@ actions! {
     Mark "mark" Queue ["Space"] "mark" "mark the ticket and go on";
     MarkRange "mark-range" Queue ["v"] "" "begin or end marking a range";
     MarkAll "mark-all" Queue ["*"] "" "mark everything that the filter shows";
-    Sort "sort" Queue [","] "" "change the order: [natural|waiting|newest|activity]";
+    Sort "sort" Queue [","] "" "change the order: [natural|waiting|newest|activity|priority]";
 
     MessageDown "message-down" Thread ["j", "Down", "C-n"] "" "next message";
     MessageUp "message-up" Thread ["k", "Up", "C-p"] "" "previous message";
@@ -146,7 +146,7 @@ actions! {
 
     Help "help" Everywhere ["?", "F1"] "help" "what the keys do here; type to search";
     Palette "palette" Everywhere [":"] "cmd" "all actions by name";
-    Find "filter" Everywhere ["/"] "filter" "filter the queue, or find in the thread: [words]";
+    Find "filter" Everywhere ["/"] "filter" "filter the queue (words and conditions such as tag:vip waiting:>2h), or find in the thread: [words]";
     FindNext "find-next" Everywhere ["n"] "" "the next older place that was found";
     FindPrevious "find-previous" Everywhere ["N"] "" "the next newer place that was found";
     Back "back" Everywhere ["Esc"] "" "clear marks or filter, or go back";
@@ -169,6 +169,9 @@ actions! {
     GoResolved "resolved" Everywhere ["5", "g r"] "" "queue Resolved";
     GoIntake "intake" Everywhere ["6", "g i"] "" "queue Intake";
     GoImported "imported" Everywhere ["7", "g I"] "" "queue Imported";
+    GoSnoozed "snoozed" Everywhere ["g z"] "" "queue Snoozed";
+    GoQuiet "quiet" Everywhere ["g q"] "" "queue Quiet: staff spoke last more than a day ago";
+    Queues "queues" Everywhere ["0"] "" "all queues, the desk's own too: [name]";
     GoAll "all" Everywhere ["8", "9", "g a"] "" "queue All";
     Details "details" Everywhere ["b"] "" "show or hide what is known about customer and ticket";
     Zoom "zoom" Everywhere ["+"] "" "the pane with the focus takes the screen";

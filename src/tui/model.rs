@@ -119,6 +119,18 @@ pub(crate) struct Model {
     tags: u64,
 }
 
+impl Model {
+    /// Tells the title of a queue, one of the desk's own too.
+    pub(crate) fn queue_title(&self, name: QueueName) -> &str {
+        match name {
+            QueueName::Saved(place) => {
+                self.counts.saved.get(usize::from(place)).map_or("", |(title, _)| title.as_str())
+            }
+            name => name.title(),
+        }
+    }
+}
+
 /// The queue on the screen.
 #[derive(Clone, Debug)]
 pub(crate) struct QueueState {
@@ -126,6 +138,8 @@ pub(crate) struct QueueState {
     pub(crate) name: QueueName,
     /// The filter.
     pub(crate) filter: String,
+    /// What is wrong with the filter that is being typed.
+    pub(crate) wrong: Option<String>,
     /// The order.
     pub(crate) sort: Sort,
     /// The window of rows that was read.
@@ -334,6 +348,7 @@ impl Model {
             queue: QueueState {
                 name: QueueName::Unassigned,
                 filter: String::new(),
+                wrong: None,
                 sort: Sort::Natural,
                 rows: Vec::new(),
                 offset: 0,

@@ -197,6 +197,7 @@ pub(crate) fn sort_title(sort: Sort) -> &'static str {
         Sort::Waiting => "longest waiting first",
         Sort::Newest => "newest first",
         Sort::Activity => "last activity first",
+        Sort::Priority => "by priority",
     }
 }
 

@@ -37,6 +37,7 @@ mod pty_outbox;
 #[cfg(feature = "sandbox")]
 mod pty_signals;
 #[cfg(feature = "sandbox")]
+mod queries;
 mod rights;
 #[cfg(feature = "sandbox")]
 mod sandbox;

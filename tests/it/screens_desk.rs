@@ -412,7 +412,9 @@ impl State {
                 QueueName::Waiting => row.waiting_since.is_some(),
                 QueueName::Pending => row.pending.is_some(),
                 QueueName::Resolved => row.status == Status::Resolved,
-                QueueName::Intake | QueueName::Imported => false,
+                QueueName::Snoozed => row.snoozed_until.is_some(),
+                QueueName::Saved(_) => row.priority == Priority::Urgent,
+                QueueName::Intake | QueueName::Imported | QueueName::Quiet => false,
                 QueueName::All => true,
             })
             .filter(|row| {
@@ -436,6 +438,9 @@ impl State {
                 open: self.tickets.len(),
                 outbox: self.unsent,
                 parked: self.outbox.len(),
+                saved: vec![("VIP".to_owned(), self.rows(QueueName::Saved(0), "").len())],
+                waiting_since: None,
+                waits_too_long: false,
             }),
             ViewRequest::Thread { ticket, window, limit } => self.thread(*ticket, *window, *limit),
             ViewRequest::Search { text, .. } => View::Search { hits: self.search(text) },

@@ -49,7 +49,7 @@ impl Query {
             return Err(QueryError { at: 0..text.len(), part: "…".to_owned(), what });
         }
         let mut terms = Vec::new();
-        for part in parts(text)? {
+        for part in parts(text) {
             terms.extend(part.read(zone)?);
         }
         Ok(Query { terms })
@@ -69,15 +69,15 @@ struct Part<'a> {
     quoted: bool,
 }
 
-/// Cuts a query into parts.
-fn parts(text: &str) -> Result<Vec<Part<'_>>, QueryError> {
+/// Cuts a query into parts. A quote that is never closed goes to the end: whoever is typing has not come further.
+fn parts(text: &str) -> Vec<Part<'_>> {
     let mut parts = Vec::new();
     let mut rest = text;
     loop {
         let trimmed = rest.trim_start();
         let start = text.len() - trimmed.len();
         if trimmed.is_empty() {
-            return Ok(parts);
+            return parts;
         }
         let mut quoted = false;
         let end = trimmed
@@ -89,9 +89,6 @@ fn parts(text: &str) -> Result<Vec<Part<'_>>, QueryError> {
             .map_or(trimmed.len(), |(at, _)| at);
         let whole = &trimmed[..end];
         let at = start..start + end;
-        if quoted {
-            return Err(QueryError { at, part: whole.to_owned(), what: "a quote is missing".to_owned() });
-        }
         rest = &trimmed[end..];
         let (negated, bare) = match whole.strip_prefix('-') {
             Some(bare) if !bare.is_empty() => (true, bare),
@@ -154,7 +151,9 @@ impl Part<'_> {
             "after" => Condition::After(self.day(zone)?),
             "is" => {
                 let flag = Flag::ALL.into_iter().find(|flag| flag.label() == self.value.to_lowercase());
-                Condition::Is(flag.ok_or_else(|| self.wrong(format!("it may be {}", Flag::ALL.map(Flag::label).join(", "))))?)
+                Condition::Is(
+                    flag.ok_or_else(|| self.wrong(format!("it may be {}", Flag::ALL.map(Flag::label).join(", "))))?,
+                )
             }
             unknown => return Err(self.wrong(no_key(unknown))),
         })
@@ -269,11 +268,15 @@ mod tests {
             ("customer:@x", Condition::Customer(vec!["@x".to_owned()])),
             ("customer:\"Anna, the first\"", Condition::Customer(vec!["Anna, the first".to_owned()])),
             ("before:2026-11-01", Condition::Before(Timestamp::parse_rfc3339("2026-10-31T22:00:00Z").expect("a date"))),
-            ("after:2026-11-01T09:00:00+02:00", Condition::After(Timestamp::parse_rfc3339("2026-11-01T07:00:00Z").expect("a date"))),
+            (
+                "after:2026-11-01T09:00:00+02:00",
+                Condition::After(Timestamp::parse_rfc3339("2026-11-01T07:00:00Z").expect("a date")),
+            ),
             ("is:overdue", Condition::Is(Flag::Overdue)),
             ("refund", Condition::Words("refund".to_owned())),
             ("\"exact words\"", Condition::Words("exact words".to_owned())),
             ("\"status:open\"", Condition::Words("status:open".to_owned())),
+            ("\"not closed", Condition::Words("not closed".to_owned())),
             ("text:\"a:b\"", Condition::Words("a:b".to_owned())),
         ] {
             assert_eq!(one(text), Term { negated: false, condition: condition.clone() }, "{text}");
@@ -293,7 +296,6 @@ mod tests {
             ("tag:,", "tag:,", "something must follow"),
             ("priority:>urgent", "priority:>urgent", "no priority"),
             ("https://shop.example", "https://shop.example", "put them in quotes"),
-            ("x \"open", "\"open", "a quote is missing"),
         ] {
             let error = Query::parse(text, Tz::UTC).expect_err(text);
             assert_eq!(&text[error.at.clone()], part, "{text}");
@@ -305,7 +307,21 @@ mod tests {
 
     #[test]
     fn nothing_a_person_can_type_panics() {
-        for text in ["", " ", "-", "--", ":", ":x", "-:", "\"\"", "a:\"", "\"", "🙂:🙂", "before:99999999-01-01", "after:0000-01-01"] {
+        for text in [
+            "",
+            " ",
+            "-",
+            "--",
+            ":",
+            ":x",
+            "-:",
+            "\"\"",
+            "a:\"",
+            "\"",
+            "🙂:🙂",
+            "before:99999999-01-01",
+            "after:0000-01-01",
+        ] {
             drop(Query::parse(text, Tz::America__Sao_Paulo));
         }
         assert!(Query::parse("\"\"", Tz::UTC).expect("a query").is_empty());

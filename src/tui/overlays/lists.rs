@@ -35,6 +35,7 @@ pub(super) fn draw(list: &Overlay, model: &Model, frame: &mut Frame<'_>, screen:
             };
             (picker, "Search messages and notes".to_owned(), empty)
         }
+        Overlay::Queues(picker, _) => (picker, "Queues".to_owned(), "no such queue"),
         Overlay::Jump(picker, _) => (picker, "Jump to a ticket".to_owned(), "no such ticket"),
         Overlay::Outbox(picker, _) => (
             picker,

@@ -18,7 +18,7 @@ use super::widgets::line_edit::LineEdit;
 use super::widgets::picker::Picker;
 use crate::desk::ids::{AgentName, TicketKey};
 use crate::desk::template::Template;
-use crate::engine::views::{Hit, OutboxRow, TicketRow};
+use crate::engine::views::{Hit, OutboxRow, QueueName, TicketRow};
 
 /// What lies over everything.
 #[derive(Clone, Debug)]
@@ -48,6 +48,8 @@ pub(crate) enum Overlay {
     Search(Picker, Vec<Hit>),
     /// Tickets to jump to.
     Jump(Picker, Vec<TicketRow>),
+    /// All queues.
+    Queues(Picker, Vec<QueueName>),
     /// What has not been sent.
     Outbox(Picker, Vec<OutboxRow>),
     /// How the desk stands.
@@ -64,6 +66,7 @@ impl Overlay {
             | Overlay::Assign { picker, .. }
             | Overlay::Search(picker, _)
             | Overlay::Jump(picker, _)
+            | Overlay::Queues(picker, _)
             | Overlay::Outbox(picker, _) => Some(picker),
             Overlay::Until(_) | Overlay::Confirm(_) | Overlay::Status(_) => None,
         }

@@ -33,16 +33,26 @@ fn tab_spans(model: &Model, name: &str, level: u8) -> Vec<Span<'static>> {
         spans.push(Span::styled(name.to_owned(), model.theme.strong));
         spans.push(Span::raw("  "));
     }
-    for (place, queue) in QueueName::ALL.into_iter().enumerate() {
-        let count = model.counts.queues.iter().find(|(own, _)| *own == queue).map_or(0, |(_, count)| *count);
+    let saved = (0..).map(QueueName::Saved).zip(model.counts.saved.iter().map(|(_, count)| *count));
+    let counted = |queue| model.counts.queues.iter().find(|(own, _)| *own == queue).map_or(0, |(_, count)| *count);
+    let known = QueueName::ALL.into_iter().map(|queue| (queue, counted(queue)));
+    for (place, (queue, count)) in known.chain(saved).enumerate() {
         let open = queue == model.queue.name;
         // What is rarely looked at goes first.
         let rare = matches!(queue, QueueName::Intake | QueueName::Imported | QueueName::Resolved);
+        // These have no number key: they are shown where there is room for all.
+        let keyless = matches!(queue, QueueName::Snoozed | QueueName::Quiet | QueueName::Saved(_));
+        if keyless && !open && (level >= 1 || count == 0) {
+            continue;
+        }
         if !open && level >= 1 && rare && (count == 0 || level >= 2) {
             continue;
         }
-        let title = if open || level < 4 { queue.title().to_owned() } else { queue.title().chars().take(5).collect() };
-        let label = if level >= 5 && !open {
+        let title = model.queue_title(queue);
+        let title = if open || level < 4 { title.to_owned() } else { title.chars().take(5).collect() };
+        let label = if keyless {
+            format!("{title} {count}")
+        } else if level >= 5 && !open {
             format!("{} {count}", place + 1)
         } else {
             format!("{} {title} {count}", place + 1)
@@ -62,6 +72,10 @@ pub(crate) fn status(model: &Model, frame: &mut Frame<'_>, area: Rect) {
     let mut right: Vec<Span<'static>> = Vec::new();
     if model.counts.parked > 0 {
         right.push(Span::styled(format!("! {} not sent  ", model.counts.parked), model.theme.warning));
+    }
+    if let Some(since) = model.counts.waiting_since.filter(|_| model.counts.waits_too_long) {
+        let words = format!("! waits {}  ", super::super::until::age(model.now.since(since)));
+        right.push(Span::styled(words, model.theme.warning));
     }
     if model.counts.outbox > 0 {
         right.push(Span::raw(format!("{} to send  ", model.counts.outbox)));

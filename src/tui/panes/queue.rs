@@ -38,8 +38,11 @@ pub(crate) fn draw(model: &Model, frame: &mut Frame<'_>, areas: Areas) {
     } else {
         "    S TICKET   WAIT  WHO  CUSTOMER"
     };
-    let heading = text::fit(heading, usize::from(area.width));
-    frame.render_widget(Line::styled(heading, model.theme.dim), Rect { height: 1, ..area });
+    let (heading, style) = match &model.queue.wrong {
+        Some(wrong) => (format!(" filter {wrong}"), model.theme.warning),
+        None => (heading.to_owned(), model.theme.dim),
+    };
+    frame.render_widget(Line::styled(text::fit(&heading, usize::from(area.width)), style), Rect { height: 1, ..area });
     let rows = usize::from(areas.rows.height / areas.row_height);
     for line in 0..rows {
         let place = model.queue.top + line;
@@ -79,7 +82,7 @@ fn empty(model: &Model, frame: &mut Frame<'_>, area: Rect) {
         let next = model.key(Action::GoAll);
         match queue.name {
             QueueName::Unassigned => format!("No ticket is waiting for somebody. {next} shows all tickets."),
-            name => format!("No tickets in {}. {next} shows all tickets.", name.title()),
+            name => format!("No tickets in {}. {next} shows all tickets.", model.queue_title(name)),
         }
     };
     for (line, words) in text::wrapped(&words, usize::from(area.width.saturating_sub(4))).into_iter().enumerate() {

@@ -3,13 +3,13 @@
 use super::super::effect::{Effect, ReadKind};
 use super::super::model::{Focus, Model};
 use super::super::work::NextFor;
-use super::{desk_work, keep, outbox, overlay, queue, say, standing, thread, warn};
+use super::{desk_work, keep, outbox, overlay, queue, queues, say, standing, thread, warn};
 use crate::engine::views::View;
 
 pub(super) fn on_answer(model: &mut Model, kind: ReadKind, view: View, out: &mut Vec<Effect>) {
     match (kind, view) {
         (ReadKind::Queue, View::Queue(page)) => queue::on_page(model, page, out),
-        (ReadKind::Counts, View::Counts(counts)) => model.counts = counts,
+        (ReadKind::Counts, View::Counts(counts)) => queues::on_counts(model, counts, out),
         (ReadKind::Desk, View::Desk(desk)) => {
             model.desk = Some(*desk);
             standing::on_desk(model, out);

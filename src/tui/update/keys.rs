@@ -187,7 +187,13 @@ fn accept_prompt(model: &mut Model, out: &mut Vec<Effect>) {
     let Some(prompt) = model.prompt.take() else { return };
     let typed = prompt.line.text().trim().to_owned();
     match prompt.kind {
-        PromptKind::Filter => queue::set_filter(model, &typed, out),
+        PromptKind::Filter => {
+            queue::set_filter(model, &typed, out);
+            // What is no query stays to be mended.
+            if model.queue.wrong.is_some() {
+                model.prompt = Some(prompt);
+            }
+        }
         PromptKind::Find => thread::find(model, &typed, out),
         PromptKind::Number => thread::open_number(model, &typed, out),
         PromptKind::Save(message) => files::save_as(model, message, &typed, out),

@@ -13,6 +13,7 @@ mod overlay;
 mod palette;
 mod perform;
 mod queue;
+mod queues;
 mod settled;
 mod standing;
 mod thread;
@@ -222,6 +223,10 @@ fn on_timer(model: &mut Model, timer: Timer, out: &mut Vec<Effect>) {
                 model.aged = model.now;
             }
             model.dirty = true;
+            // Who waits, waits longer without anything changing.
+            if !model.is_reading(ReadKind::Counts) {
+                out.push(model.read(ReadKind::Counts, ViewRequest::Counts));
+            }
             out.push(Effect::Timer(Timer::Minute, model.zone.to_next_minute(model.now)));
         }
         Timer::Second => {

@@ -459,6 +459,11 @@ fn accept(model: &mut Model, out: &mut Vec<Effect>) {
             Some(row) => thread::open(model, row.key(), out),
             None => thread::open_number(model, picker.query.text().trim(), out),
         },
+        Overlay::Queues(picker, queues) => {
+            if let Some(name) = picker.current().and_then(|item| queues.get(item.index)) {
+                queue::switch(model, *name, out);
+            }
+        }
         Overlay::Outbox(picker, rows) => outbox::accept(model, &picker, &rows, out),
         Overlay::Until(_) | Overlay::Confirm(_) | Overlay::Status(_) => {}
     }

@@ -5,7 +5,7 @@ use super::super::effect::{Effect, ReadKind};
 use super::super::model::Model;
 use super::super::widgets::picker::Picker;
 use super::super::work::Repeatable;
-use super::{attach, compose, desk_work, files, overlay, perform, queue, thread, warn};
+use super::{attach, compose, desk_work, files, overlay, perform, queue, queues, thread, warn};
 use crate::desk::command::Command;
 use crate::desk::ids::{AgentName, TicketKey, TopicId};
 use crate::desk::template::by_code;
@@ -83,8 +83,10 @@ fn with_words(model: &mut Model, action: Action, words: &str, out: &mut Vec<Effe
             "waiting" => queue::set_sort(model, Sort::Waiting, out),
             "newest" => queue::set_sort(model, Sort::Newest, out),
             "activity" => queue::set_sort(model, Sort::Activity, out),
-            _ => warn(model, format!("there is no order `{words}`: natural, waiting, newest, activity"), out),
+            "priority" => queue::set_sort(model, Sort::Priority, out),
+            _ => warn(model, format!("there is no order `{words}`: natural, waiting, newest, activity, priority"), out),
         },
+        Action::Queues => queues::go(model, words, out),
         Action::Theme => perform::set_theme(model, words, out),
         Action::Note => {
             if let Some(ticket) = model.target() {

@@ -7,7 +7,7 @@ use super::super::overlays::{Confirm, Then, UntilFor};
 use super::super::prompt::{Prompt, PromptKind};
 use super::super::widgets::line_edit::LineEdit;
 use super::super::work::{NextFor, Repeatable};
-use super::{attach, compose, desk_work, files, jump, outbox, overlay, queue, say, standing, thread, warn};
+use super::{attach, compose, desk_work, files, jump, outbox, overlay, queue, queues, say, standing, thread, warn};
 use crate::desk::command::Command;
 use crate::desk::thread::Delivery;
 use crate::desk::ticket::PendingReason;
@@ -111,6 +111,9 @@ pub(super) fn perform(model: &mut Model, action: Action, out: &mut Vec<Effect>) 
         Action::GoResolved => queue::switch(model, QueueName::Resolved, out),
         Action::GoIntake => queue::switch(model, QueueName::Intake, out),
         Action::GoImported => queue::switch(model, QueueName::Imported, out),
+        Action::GoSnoozed => queue::switch(model, QueueName::Snoozed, out),
+        Action::GoQuiet => queue::switch(model, QueueName::Quiet, out),
+        Action::Queues => queues::open(model),
         Action::GoAll => queue::switch(model, QueueName::All, out),
         Action::Details => details(model, out),
         Action::Zoom => model.zoomed = true,

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::super::effect::{Effect, ReadKind, Timer};
 use super::super::model::{Focus, Model, OpenTicket, QueueState};
 use super::super::view;
-use super::{compose, keep, say, thread};
+use super::{compose, keep, queues, say, thread};
 use crate::desk::ids::TicketKey;
 use crate::engine::views::{QueueName, QueuePage, Sort, TicketRow, ViewRequest};
 
@@ -120,7 +120,8 @@ pub(super) fn next_sort(model: &mut Model, out: &mut Vec<Effect>) {
         Sort::Natural => Sort::Waiting,
         Sort::Waiting => Sort::Newest,
         Sort::Newest => Sort::Activity,
-        Sort::Activity => Sort::Natural,
+        Sort::Activity => Sort::Priority,
+        Sort::Priority => Sort::Natural,
     };
     set_sort(model, next, out);
 }
@@ -132,6 +133,10 @@ pub(super) fn set_sort(model: &mut Model, sort: Sort, out: &mut Vec<Effect>) {
 }
 
 pub(super) fn set_filter(model: &mut Model, filter: &str, out: &mut Vec<Effect>) {
+    model.queue.wrong = queues::mistake(filter);
+    if model.queue.wrong.is_some() {
+        return;
+    }
     if model.queue.filter != filter {
         keep::let_go(model);
         filter.clone_into(&mut model.queue.filter);
@@ -151,6 +156,7 @@ pub(super) fn switch(model: &mut Model, name: QueueName, out: &mut Vec<Effect>) 
     if queue.name != name {
         queue.name = name;
         queue.filter.clear();
+        queue.wrong = None;
         queue.rows.clear();
         queue.marked.clear();
         queue.anchor = None;
