@@ -37,6 +37,7 @@ impl Turn<'_> {
                 {
                     self.tombstone(&entry)?;
                 }
+                self.state.reactions.known(message.id);
                 if let Some(pinned) = self.state.early_pins.get(&message.id).copied() {
                     self.pinned(group, message.id, pinned)?;
                 }
@@ -65,7 +66,7 @@ impl Turn<'_> {
                 }
                 Put::Known(_) => {
                     if message.edited_at.is_some() {
-                        self.edited(group, message)?;
+                        self.edited_before(group, message)?;
                     }
                     page.extend(self.work.message(group, message.id)?);
                 }

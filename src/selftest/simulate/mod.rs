@@ -117,6 +117,16 @@ pub struct Faults {
     pub flood_waits: u64,
     /// Sends that were refused.
     pub refusals: u64,
+    /// Changes of topics that were asked for.
+    pub topic_edits: u64,
+    /// Those of which it was not known whether they were carried out.
+    pub topic_edits_in_doubt: u64,
+    /// Those that were refused for a right that the desk has.
+    pub topic_edits_refused: u64,
+    /// Files that left with replies, and files that came.
+    pub files: u64,
+    /// Changes of reactions that were never told.
+    pub reactions_missed: u64,
 }
 
 /// A run that failed.
@@ -166,6 +176,11 @@ impl Report {
         faults.requests_lost += injected.requests_lost;
         faults.flood_waits += injected.flood_waits;
         faults.refusals += injected.refusals;
+        faults.topic_edits += injected.edits;
+        faults.topic_edits_in_doubt += injected.edits_in_doubt;
+        faults.topic_edits_refused += injected.rights_refused;
+        faults.files += injected.files_sent + injected.files_fetched;
+        faults.reactions_missed += injected.reactions_missed;
         if verdict.is_good() {
             return;
         }
