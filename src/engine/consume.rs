@@ -238,9 +238,12 @@ impl Turn<'_> {
                 if let Some(title) = title.clone() {
                     self.happen(key, &Happening::Renamed { title }, entry.at, &by)?;
                 }
+                if self.state.staff.own == Some(author) && icon.is_some() {
+                    self.own_edit_told(key, false)?;
+                }
                 match closed {
                     // Our own edits' echoes are no happenings.
-                    Some(closed) if self.is_echo(key, author, &role, *closed)? => {}
+                    Some(closed) if self.is_echo(key, author, &role, *closed)? => self.own_edit_told(key, *closed)?,
                     Some(true) => {
                         self.happen(key, &Happening::TopicClosed { by: role }, entry.at, &by)?;
                     }

@@ -5,12 +5,12 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-use super::{EngineError, State};
 use super::desk_work::Answer;
 use super::handle::Receipt;
 use super::transport::{Failure, Freight, Incoming, Order};
 use super::turn::Turn;
 use super::views::Alert;
+use super::{EngineError, State};
 use crate::desk::command::Refusal;
 use crate::desk::files::file_of;
 use crate::desk::ids::{EntryId, GroupId, MessageId, OutboxId, TicketKey};

@@ -393,6 +393,11 @@ impl Turn<'_> {
             }
             topic.closed = facts.closed.unwrap_or(topic.closed);
             topic.hidden = facts.hidden.unwrap_or(topic.hidden);
+            if closed == Some(true) && self.work.mirror_row(key)?.is_some_and(|row| row.echo == Some(true)) {
+                // The stream will not say any more what the desk has asked for.
+                self.own_edit_told(key, true)?;
+            }
+            let topic = self.topic_mut(key)?;
             topic.created_at = topic.created_at.or(facts.created_at);
             topic.creator = topic.creator.or(facts.creator);
             if let Some(title) = facts.title.clone().filter(|_| renamed) {

@@ -80,7 +80,7 @@ impl Desk {
                 let id = world.write(topic, writer, &text, now);
                 format!("* {writer} wrote {id} in {topic}")
             }
-            62..67 => {
+            62..66 => {
                 format!("* {customer} wrote {} in General", world.write(1, customer, &format!("hey {count}"), now))
             }
             68 if !world.bot => match self.some_message(world, topic, dice) {
@@ -91,7 +91,7 @@ impl Desk {
                 }
                 None => "* nothing to like".to_owned(),
             },
-            67 => {
+            66 | 67 => {
                 let id = world.write_file(topic, customer, &format!("see this {count}"), now);
                 format!("* {customer} sent the file {id} in {topic}")
             }
@@ -183,6 +183,9 @@ impl Desk {
         self.count += 1;
         let count = self.count;
         let rows: Vec<OutboxId> = self.replies.keys().copied().collect();
+        if self.has_folder && dice.chance(15) {
+            return self.want_file(world, dice, agent);
+        }
         let command = match dice.below(100) {
             0..38 => {
                 let quoted = self.some_message(world, topic, dice).filter(|_| dice.chance(30));
@@ -231,16 +234,19 @@ impl Desk {
             96 if dice.chance(50) => Command::TakeBack { outbox: *dice.pick(&rows)? },
             96 => Command::HoldOutbox { outbox: *dice.pick(&rows)? },
             97 | 98 => Command::RetryOutbox { outbox: *dice.pick(&rows)?, seen: None },
-            99 if self.has_folder => {
-                let with_file = world.messages.values().filter(|one| world.file(one.message.id).is_some());
-                let files: Vec<(TopicId, MessageId)> =
-                    with_file.map(|one| (one.message.topic, one.message.id)).collect();
-                let (topic, message) = *dice.pick(&files)?;
-                Command::Fetch { ticket: key(topic.0), message }
-            }
             _ => Command::MarkSeen { ticket, message: world.top() },
         };
         Some((CommandId(format!("c{count}")), agent, command))
+    }
+
+    /// Makes an agent want the file of a message.
+    fn want_file(&self, world: &World, dice: &mut Dice, agent: AgentName) -> Option<Asked> {
+        let messages = world.messages.values().map(|one| &one.message);
+        let with_file = messages.filter(|message| world.file(message.id).is_some());
+        let files: Vec<(TopicId, MessageId)> = with_file.map(|message| (message.topic, message.id)).collect();
+        let (topic, message) = *dice.pick(&files)?;
+        let id = CommandId(format!("c{}", self.count));
+        Some((id, agent, Command::Fetch { ticket: key(topic.0), message }))
     }
 
     /// Remembers what was asked; until there is an answer it is in doubt.

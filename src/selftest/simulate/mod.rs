@@ -1,8 +1,9 @@
 //! Deterministic simulation: the real engine over a real store against a model of Telegram, one run a seed.
 //!
 //! In a run customers, staff and bots write, edit and delete; agents reply, note, claim, resolve, repeat their commands; updates come
-//! late, early, twice, out of order, in differences, or never; sends end in every way there is; the process dies between any two steps
-//! and inside transactions. Then the faults end, everything that is owed comes about, and the store has to equal the world.
+//! late, early, twice, out of order, in differences, or never; sends end in every way there is, and so do changes of topics where
+//! statuses are shown; on disk replies bring files, and files are fetched; the process dies between any two steps and inside
+//! transactions. Then the faults end, everything that is owed comes about, and the store has to equal the world.
 //!
 //! The same seed gives the same run. Every sixteenth is on disk, reopened after each crash; the others are in memory.
 

@@ -25,7 +25,7 @@ use crate::store::files::Files;
 use crate::store::{Store, StoreError};
 
 /// How many things happen before the faults end.
-const TURNS: usize = 160;
+const TURNS: usize = 190;
 
 /// How many things may happen until all is quiet. More means that it never will be.
 const PATIENCE: usize = 20_000;
