@@ -212,7 +212,7 @@ impl Link {
     /// Does one thing, with or without a fault.
     pub(super) fn turn(&mut self, world: &mut World, dice: &mut Dice, now: Timestamp) {
         match dice.below(24) {
-            20..24 => self.try_errand(world, dice, now),
+            20..23 => self.try_errand(world, dice, now),
             0..6 => self.follow_on(world, dice),
             6..11 => self.send_one(world, dice, now),
             11..16 => self.fetch_one(world, dice, now),
@@ -222,7 +222,7 @@ impl Link {
                     world.send(&send, now);
                 }
             }
-            17 => self.spoil_queue(dice),
+            17 | 23 => self.spoil_queue(dice),
             18 if dice.chance(25) => self.reconnect(world, dice, now),
             18 => self.change_one(world, dice, now),
             _ => {
