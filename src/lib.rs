@@ -28,7 +28,8 @@
 //!
 //! [`telegram::link`] keeps a connection that it throws away whenever in doubt; a new one begins at the cursor that was committed.
 //! Content and cursor are committed together, and the cursor moves only if a batch begins where the last one ended; otherwise
-//! the content is kept and the difference asked for. Anything may arrive twice.
+//! the content is kept and the difference asked for. Anything may arrive twice. Reactions have no place in that stream for a user
+//! account: those to what people are likely to look at are asked for after each connection (`engine::reactions`).
 //!
 //! # How something goes out
 //!

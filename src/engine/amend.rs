@@ -52,6 +52,20 @@ impl Turn<'_> {
         Ok(true)
     }
 
+    /// Takes in an edit from what was looked up: whether it is pinned, and what people think of it, may be older there than what the
+    /// stream has said since.
+    pub(super) fn edited_before(&mut self, group: GroupId, message: &Message) -> Result<bool, EngineError> {
+        let mut message = message.clone();
+        if let Content::Post(new) = &mut message.content
+            && let Some(old) = self.work.message(group, message.id)?
+            && let Some(old) = old.post()
+        {
+            new.pinned = old.pinned;
+            new.reactions.clone_from(&old.reactions);
+        }
+        self.edited(group, &message)
+    }
+
     /// Tells the line that a queue row shows of a message: of an album, what it holds as far as it is known.
     pub(super) fn line_of(&self, key: TicketKey, id: MessageId, content: &Content) -> Result<String, EngineError> {
         let Content::Post(Post { album: Some(album), .. }) = content else { return Ok(content.snippet()) };
@@ -118,6 +132,20 @@ impl Turn<'_> {
 
     /// Takes in all reactions to a message.
     pub(super) fn reactions(
+        &mut self,
+        group: GroupId,
+        id: MessageId,
+        reactions: Vec<Reaction>,
+    ) -> Result<(), EngineError> {
+        self.state.reactions.told(id);
+        if self.work.message(group, id)?.is_none() {
+            self.state.reactions.strayed(id);
+        }
+        self.set_reactions(group, id, reactions)
+    }
+
+    /// Shows all reactions to a message.
+    pub(super) fn set_reactions(
         &mut self,
         group: GroupId,
         id: MessageId,

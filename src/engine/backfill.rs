@@ -64,6 +64,7 @@ impl Turn<'_> {
             self.state.fetch_after = None;
             self.work.forget_value("fetch_after")?;
         }
+        self.state.reactions.pass(self.now);
         if !linked || !self.state.ready || self.state.fetch_after.is_some() {
             return Ok(());
         }
@@ -149,7 +150,7 @@ impl Turn<'_> {
             && from.0 <= 1
             && *to >= self.state.top
         {
-            return self.pump_recheck(group);
+            return self.pump_again(group);
         }
         if let Some((from, to)) = holes(&covered, self.state.top).first().copied() {
             let to = to.min(MessageId(from.0.saturating_add(PAGE - 1)));
@@ -157,7 +158,7 @@ impl Turn<'_> {
             self.orders.push(Order::Scan { group, from, to });
             return Ok(());
         }
-        self.pump_recheck(group)
+        self.pump_again(group)
     }
 
     /// Takes in the answer to a scan.
@@ -380,6 +381,10 @@ impl Turn<'_> {
             }
             Order::Scan { from, .. } => {
                 self.state.scans.remove(&from.0);
+            }
+            Order::Reactions { messages, number, .. } => {
+                let refused = matches!(why, Failure::Refused { .. });
+                self.state.reactions.failed(*number, messages, refused);
             }
             Order::Topics { .. } => self.state.listing = false,
             Order::History { topic, .. } => {

@@ -37,6 +37,7 @@ impl Turn<'_> {
                 {
                     self.tombstone(&entry)?;
                 }
+                self.state.reactions.known(message.id);
                 if let Some(pinned) = self.state.early_pins.get(&message.id).copied() {
                     self.pinned(group, message.id, pinned)?;
                 }
@@ -65,7 +66,7 @@ impl Turn<'_> {
                 }
                 Put::Known(_) => {
                     if message.edited_at.is_some() {
-                        self.edited(group, message)?;
+                        self.edited_before(group, message)?;
                     }
                     page.extend(self.work.message(group, message.id)?);
                 }
@@ -237,9 +238,12 @@ impl Turn<'_> {
                 if let Some(title) = title.clone() {
                     self.happen(key, &Happening::Renamed { title }, entry.at, &by)?;
                 }
+                if self.state.staff.own == Some(author) && icon.is_some() {
+                    self.own_edit_told(key, false)?;
+                }
                 match closed {
                     // Our own edits' echoes are no happenings.
-                    Some(closed) if self.is_echo(key, author, &role, *closed)? => {}
+                    Some(closed) if self.is_echo(key, author, &role, *closed)? => self.own_edit_told(key, *closed)?,
                     Some(true) => {
                         self.happen(key, &Happening::TopicClosed { by: role }, entry.at, &by)?;
                     }

@@ -5,12 +5,12 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-use super::EngineError;
 use super::desk_work::Answer;
 use super::handle::Receipt;
-use super::transport::{Failure, Freight, Order};
+use super::transport::{Failure, Freight, Incoming, Order};
 use super::turn::Turn;
 use super::views::Alert;
+use super::{EngineError, State};
 use crate::desk::command::Refusal;
 use crate::desk::files::file_of;
 use crate::desk::ids::{EntryId, GroupId, MessageId, OutboxId, TicketKey};
@@ -166,22 +166,24 @@ impl Turn<'_> {
         Ok(())
     }
 
-    /// Takes in that a file is here.
-    pub(super) fn downloaded(&mut self, group: GroupId, message: MessageId) {
-        if let Some(Coming { ticket, path }) = self.state.coming.remove(&(group, message)) {
+    /// Takes in that a file is here. One whose message was deleted while it was on its way goes again.
+    pub(super) fn downloaded(&mut self, group: GroupId, message: MessageId) -> Result<(), EngineError> {
+        let Some(Coming { ticket, path }) = self.state.coming.remove(&(group, message)) else { return Ok(()) };
+        if self.work.message(group, message)?.is_none_or(|entry| entry.deleted) {
+            self.idle_files.deleted.push((group, message));
+            let why = format!("message {message} was deleted in Telegram, and its file with it");
+            self.alerts.push(Alert::File(FileNews::Missed { ticket, message, why }));
+        } else {
             self.idle_files.came.insert(path.clone());
             self.alerts.push(Alert::File(FileNews::Here { ticket, message, path }));
         }
+        Ok(())
     }
 
     /// Takes in that a file could not be had; who wants it asks again.
     pub(super) fn missed(&mut self, group: GroupId, message: MessageId, why: &Failure) {
         if let Some(Coming { ticket, .. }) = self.state.coming.remove(&(group, message)) {
-            let why = match why {
-                Failure::Later { not_before } => format!("Telegram asks to wait until {}", not_before.rfc3339()),
-                Failure::Link { why } | Failure::Refused { why } | Failure::NoAccess { why } => why.clone(),
-            };
-            self.alerts.push(Alert::File(FileNews::Missed { ticket, message, why }));
+            self.alerts.push(Alert::File(FileNews::Missed { ticket, message, why: in_words(why) }));
         }
     }
 
@@ -208,6 +210,30 @@ impl Turn<'_> {
             && file_of(content, message).is_some()
         {
             self.idle_files.deleted.push((entry.key.group, message));
+        }
+    }
+}
+
+fn in_words(why: &Failure) -> String {
+    match why {
+        Failure::Later { not_before } => format!("Telegram asks to wait until {}", not_before.rfc3339()),
+        Failure::Link { why } | Failure::Refused { why } | Failure::NoAccess { why } => why.clone(),
+    }
+}
+
+impl State {
+    /// Tells what an answer says about a file that was waited for. It comes only once, whatever becomes of the step.
+    pub(super) fn file_answered(&mut self, incoming: &Incoming) -> Option<FileNews> {
+        match incoming {
+            Incoming::Downloaded { group, message } => {
+                let Coming { ticket, path } = self.coming.remove(&(*group, *message))?;
+                Some(FileNews::Here { ticket, message: *message, path })
+            }
+            Incoming::Failed { order: Order::Download { group, message, .. }, why } => {
+                let Coming { ticket, .. } = self.coming.remove(&(*group, *message))?;
+                Some(FileNews::Missed { ticket, message: *message, why: in_words(why) })
+            }
+            _ => None,
         }
     }
 }

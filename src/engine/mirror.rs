@@ -88,6 +88,7 @@ impl Turn<'_> {
             }
             Incoming::Batch(batch) => self.batch(batch)?,
             Incoming::Scanned(scanned) => self.scanned(scanned)?,
+            Incoming::Reactions { group, number, found } => self.reactions_came(group, number, found)?,
             Incoming::Topics { group, topics, people, next, checked } => {
                 self.put_people(&people)?;
                 if checked {
@@ -107,7 +108,7 @@ impl Turn<'_> {
             Incoming::TopicEdited { edit, outcome } => self.topic_edited(edit, outcome)?,
             Incoming::Icons { icons } => self.icons_came(icons)?,
             Incoming::Progress { what, done, size } => self.progressed(what, done, size)?,
-            Incoming::Downloaded { group, message } => self.downloaded(group, message),
+            Incoming::Downloaded { group, message } => self.downloaded(group, message)?,
             Incoming::Failed { order, why } => self.order_failed(&order, &why)?,
         }
         Ok(())
@@ -120,6 +121,7 @@ impl Turn<'_> {
             self.state.follow_owed = false;
             self.state.ready = false;
             self.forget_orders();
+            self.state.reactions.interrupted();
         }
         if !matches!(link, LinkState::CatchingUp | LinkState::Live) {
             self.state.facts_due = None;
@@ -391,6 +393,11 @@ impl Turn<'_> {
             }
             topic.closed = facts.closed.unwrap_or(topic.closed);
             topic.hidden = facts.hidden.unwrap_or(topic.hidden);
+            if closed == Some(true) && self.work.mirror_row(key)?.is_some_and(|row| row.echo == Some(true)) {
+                // The stream will not say any more what the desk has asked for.
+                self.own_edit_told(key, true)?;
+            }
+            let topic = self.topic_mut(key)?;
             topic.created_at = topic.created_at.or(facts.created_at);
             topic.creator = topic.creator.or(facts.creator);
             if let Some(title) = facts.title.clone().filter(|_| renamed) {

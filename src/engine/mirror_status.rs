@@ -178,9 +178,23 @@ impl Turn<'_> {
                 self.work.put_mirror_row(&row)?;
                 true
             }
-            _ => false,
+            // What was asked for before, and is told only now that the opposite was asked for.
+            Some(row) => row.echo.is_some(),
+            None => false,
         };
         Ok(expected || *role == Role::Automation)
+    }
+
+    /// The stream says what the desk has done to a topic. It may have come about late, after its ticket has moved on, so it is looked
+    /// at once more; and nobody is kept out of a topic whose ticket was reopened meanwhile.
+    pub(super) fn own_edit_told(&mut self, key: TicketKey, closed: bool) -> Result<(), EngineError> {
+        let live = self.ticket(key)?.is_some_and(|ticket| ticket.standing.status.is_live());
+        let Some(mut row) = self.work.mirror_row(key)? else { return Ok(()) };
+        if closed && live {
+            (row.door, row.ours) = (Some(false), true);
+        }
+        row.due = row.due.or(Some(self.now));
+        Ok(self.work.put_mirror_row(&row)?)
     }
 
     /// Forgets what a topic was to show: it is kept out of the desk now.

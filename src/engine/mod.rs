@@ -40,6 +40,7 @@ mod mirror;
 mod mirror_status;
 mod outbox;
 mod pace;
+mod reactions;
 mod read;
 mod recheck;
 mod replies;
@@ -131,6 +132,8 @@ struct State {
     unchecked: BTreeSet<TopicId>,
     /// When the group's facts are to be asked for again, in case that nobody said that they changed.
     facts_due: Option<Timestamp>,
+    /// Reactions that may have changed while nobody told.
+    reactions: reactions::Reactions,
     /// What is compared with Telegram once more, and what was found.
     recheck: Option<recheck::Recheck>,
     /// The group's facts could not be had and are to be asked for again.
@@ -203,7 +206,8 @@ impl Engine {
         if self.pause.is_some() {
             return self.pause;
         }
-        [self.state.outbox_wake, self.state.ticket_wake, self.state.fetch_after, self.state.facts_due]
+        let reactions = self.state.reactions.wake();
+        [self.state.outbox_wake, self.state.ticket_wake, self.state.fetch_after, self.state.facts_due, reactions]
             .into_iter()
             .flatten()
             .min()
@@ -227,6 +231,11 @@ impl Engine {
     /// Tells how far a comparison with Telegram is, and what it has found; the last one, until the next begins.
     pub fn recheck(&self) -> Option<views::RecheckView> {
         self.state.recheck.as_ref().map(recheck::Recheck::view)
+    }
+
+    /// Tells the icons that topics may have, once they were fetched.
+    pub fn icons(&self) -> Option<&IconSet> {
+        self.state.icons.as_ref()
     }
 
     /// Gives the store, for tests that look into it or make it refuse a commit.

@@ -50,13 +50,15 @@ impl Turn<'_> {
         Ok(Ok(()))
     }
 
-    /// Asks for the next range.
-    pub(super) fn pump_recheck(&mut self, group: GroupId) -> Result<(), EngineError> {
-        if let Some((from, to)) = self.state.recheck.as_ref().and_then(|recheck| recheck.left.front().copied()) {
+    /// Asks for the next range; tells whether there is one.
+    pub(super) fn pump_recheck(&mut self, group: GroupId) -> Result<bool, EngineError> {
+        let next = self.state.recheck.as_ref().and_then(|recheck| recheck.left.front().copied());
+        if let Some((from, to)) = next {
             self.state.scans.insert(from, to);
+            self.state.reactions.begin();
             self.orders.push(Order::Scan { group, from: MessageId(from), to: MessageId(to) });
         }
-        Ok(())
+        Ok(next.is_some())
     }
 
     /// Tells what is known of a range that is being compared; nothing of any other.
@@ -91,7 +93,7 @@ impl Turn<'_> {
                 match known.get(&message.id) {
                     None => recheck.found.entry(key).or_default().missed += 1,
                     Some(entry) if message.edited_at > entry.edited_at && !entry.deleted => {
-                        self.edited(group, message)?;
+                        // The page has brought it.
                         recheck.found.entry(key).or_default().edited += 1;
                     }
                     Some(_) => {}
@@ -104,6 +106,7 @@ impl Turn<'_> {
                     recheck.found.entry(entry.key).or_default().deleted += 1;
                 }
             }
+            self.compare_reactions(group, messages)?;
             self.touch_all();
         }
         self.state.recheck = Some(recheck);

@@ -6,7 +6,7 @@ use super::handle::Receipt;
 use super::input::{Input, Output};
 use super::transport::{Incoming, Order};
 use super::turn::Turn;
-use super::views::Revision;
+use super::views::{Alert, Revision};
 use super::{Engine, EngineError, State};
 use crate::clock::Timestamp;
 use crate::desk::command::Refusal;
@@ -28,8 +28,10 @@ impl Engine {
         };
         let was_followed = self.state.sync.is_done();
         let mut before = self.state.underway();
+        let mut told = Vec::new();
         if let Input::Incoming(all) = &input {
             before.forget_answered(all);
+            told.extend(all.iter().filter_map(|incoming| before.file_answered(incoming)).map(Alert::File));
         }
         // What an agent has done is no repeatable backfill, whatever else goes on.
         let promised = matches!(lost, Lost::Command) && !was_followed;
@@ -65,7 +67,7 @@ impl Engine {
                 });
                 orders.chain(receipt).chain(revision.map(Output::Published)).collect()
             }
-            Err(error) => self.failed(&error, before, lost, now),
+            Err(error) => self.failed(&error, before, (lost, told), now),
         }
     }
 
@@ -115,7 +117,13 @@ impl Engine {
         Ok(())
     }
 
-    fn failed(&mut self, error: &EngineError, before: State, input: Lost, now: Timestamp) -> Vec<Output> {
+    fn failed(
+        &mut self,
+        error: &EngineError,
+        before: State,
+        (input, alerts): (Lost, Vec<Alert>),
+        now: Timestamp,
+    ) -> Vec<Output> {
         tracing::error!(%error, "a step was taken back");
         self.trouble = Some(error.to_string());
         self.pause.get_or_insert(now + MOMENT);
@@ -144,7 +152,7 @@ impl Engine {
                 }
             }
         }
-        outputs.push(Output::Published(Revision { all: true, ..Revision::default() }));
+        outputs.push(Output::Published(Revision { all: true, alerts, ..Revision::default() }));
         outputs
     }
 
@@ -178,6 +186,7 @@ impl State {
             facts_owed: self.facts_owed,
             facts_due: self.facts_due,
             recheck: self.recheck.clone(),
+            reactions: self.reactions.clone(),
             follow_owed: self.follow_owed,
             scrub_owed: self.scrub_owed,
             ..State::default()
@@ -212,7 +221,7 @@ impl State {
         let State { resyncing, ready, scans, scanned, reading, listing, sending, coming, changing, .. } = self;
         let State { up_since, fetch_after, unchecked, facts_owed, facts_due, follow_owed, recheck, scrub_owed, .. } =
             self;
-        let State { editing, icons_asked, icons_after, .. } = self;
+        let State { editing, icons_asked, icons_after, reactions, .. } = self;
         State {
             resyncing,
             ready,
@@ -233,6 +242,7 @@ impl State {
             facts_due,
             follow_owed,
             recheck,
+            reactions,
             scrub_owed: scrub_owed || loaded.scrub_owed,
             ..loaded
         }

@@ -45,6 +45,8 @@ pub enum Order {
     Facts { group: GroupId },
     /// Backfill as bot: fetch the ids `from..=to` (at most 100) and answer with [`Incoming::Scanned`].
     Scan { group: GroupId, from: MessageId, to: MessageId },
+    /// Fetch the reactions to messages as they are now (at most 100) and answer with [`Incoming::Reactions`], under the same number.
+    Reactions { group: GroupId, messages: Vec<MessageId>, number: u64 },
     /// Backfill as user: fetch one page of topics, newest first; answer with [`Incoming::Topics`].
     Topics { group: GroupId, page: Option<TopicPage> },
     /// Backfill as user: fetch the up to 100 messages of a topic below an id (`None`: the newest); answer with
@@ -190,6 +192,8 @@ pub enum Incoming {
     Batch(Batch),
     /// The answer to `Scan`.
     Scanned(Scanned),
+    /// The answer to `Reactions`: all of each message that is there, also if that is none.
+    Reactions { group: GroupId, number: u64, found: Vec<(MessageId, Vec<Reaction>)> },
     /// The answer to `Topics` (`next: None` ends it) or `CheckTopics` (always `None`).
     Topics { group: GroupId, topics: Vec<TopicFacts>, people: Vec<Person>, next: Option<TopicPage>, checked: bool },
     /// The answer to `History`: `below` as asked; an empty `messages` ends the topic.

@@ -178,6 +178,7 @@ impl WorldHandle {
                 });
                 self.with(|world| world.delete_topic(0, owner.unwrap_or(0), *topic, now))?;
             }
+            Trouble::React(message, emoji) => self.react(*message, emoji.as_deref())?,
             Trouble::Demote => self.unseat(Standing::Member)?,
             Trouble::Kick => self.unseat(Standing::Banned)?,
             Trouble::Promote | Trouble::Unkick => self.reseat()?,
@@ -200,6 +201,18 @@ impl WorldHandle {
         *self.hub.lock().caused.entry(trouble.kind()).or_insert(0) += 1;
         tracing::info!(%trouble, "a fault was ordered");
         Ok(())
+    }
+
+    /// Lets the creator of a message's topic react to it, or to nothing any more.
+    fn react(&self, message: i32, emoji: Option<&str>) -> Result<(), Refusal> {
+        let now = self.now();
+        self.with(|world| {
+            let group = world.forum();
+            let found = world.group_or(group)?;
+            let topic = found.message(message).ok_or_else(|| Refusal::bad("MESSAGE_ID_INVALID"))?.topic;
+            let by = found.topic(topic).map_or(0, |topic| topic.creator);
+            world.react(group, by, message, emoji.as_slice(), now)
+        })
     }
 
     /// Makes the desk's bot something less in the group, and remembers what it was.

@@ -36,6 +36,8 @@ Faults (a line of standard input, a line `SECONDS FAULT` of --faults FILE, or `f
   age-files                     what leads to files has grown old: FILE_REFERENCE_EXPIRED until asked for again
   empty MESSAGE                 delete a message, so that it is empty when asked for
   delete-topic TOPIC            delete a topic
+  react MESSAGE EMOJI           the creator of its topic reacts to a message
+  unreact MESSAGE               and takes that away
   demote, promote               take the desk's bot its rights, and give them back
   kick, unkick                  remove the desk's bot from the group, and let it back as it was
   forum-off, forum-on           turn the group's topics off, and on
@@ -79,6 +81,8 @@ pub enum Trouble {
     Empty(i32),
     /// A topic is deleted.
     DeleteTopic(i32),
+    /// The creator of a message's topic reacts to it, or to nothing any more.
+    React(i32, Option<String>),
     /// The desk's bot loses its rights.
     Demote,
     /// The desk's bot gets them back.
@@ -133,6 +137,8 @@ impl fmt::Display for Trouble {
             Trouble::AgeFiles => f.write_str("age-files"),
             Trouble::Empty(message) => write!(f, "empty {message}"),
             Trouble::DeleteTopic(topic) => write!(f, "delete-topic {topic}"),
+            Trouble::React(message, Some(emoji)) => write!(f, "react {message} {emoji}"),
+            Trouble::React(message, None) => write!(f, "unreact {message}"),
             Trouble::Demote => f.write_str("demote"),
             Trouble::Promote => f.write_str("promote"),
             Trouble::Kick => f.write_str("kick"),
@@ -189,6 +195,11 @@ impl FromStr for Trouble {
             "age-files" => Trouble::AgeFiles,
             "empty" => Trouble::Empty(number(words.next(), "the message")?),
             "delete-topic" => Trouble::DeleteTopic(number(words.next(), "the topic")?),
+            "react" => {
+                let message = number(words.next(), "the message")?;
+                Trouble::React(message, Some(words.next().ok_or("the emoji is missing")?.to_owned()))
+            }
+            "unreact" => Trouble::React(number(words.next(), "the message")?, None),
             "demote" => Trouble::Demote,
             "promote" => Trouble::Promote,
             "kick" => Trouble::Kick,
@@ -333,7 +344,7 @@ mod tests {
                 count += 1;
             }
         }
-        assert_eq!(count, 32);
+        assert_eq!(count, 34);
         assert!("cut-all now".parse::<Trouble>().is_err());
         assert!("cut-after".parse::<Trouble>().is_err());
         assert!("nonsense".parse::<Trouble>().is_err());

@@ -9,6 +9,7 @@ use crate::desk::thread::{Content, Message, Post, ServiceMessage};
 
 mod change;
 mod files;
+mod newest;
 mod read;
 
 pub use read::{Earlier, From};

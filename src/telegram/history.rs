@@ -59,6 +59,30 @@ pub(crate) async fn scan(shared: &Shared, group: GroupId, from: MessageId, to: M
     Ok(Incoming::Scanned(scanned))
 }
 
+/// Fetches the reactions to messages.
+pub(crate) async fn reactions(
+    shared: &Shared,
+    group: GroupId,
+    messages: &[MessageId],
+    number: u64,
+) -> Result<Incoming, Failure> {
+    let id: Vec<tl::enums::InputMessage> =
+        messages.iter().map(|message| tl::types::InputMessageId { id: message.0 }.into()).collect();
+    let fetched = shared
+        .fetch(group, |online| tl::functions::channels::GetMessages { channel: online.group.input(), id: id.clone() });
+    let (answer, online) = fetched.await?;
+    let page = unpack(answer);
+    online.wire.vault().learn(&page.users, &page.chats);
+    let found = page.messages.into_iter().filter_map(|raw| match raw {
+        tl::enums::Message::Message(raw) => {
+            let reactions = raw.reactions.as_ref().map(convert::reactions).unwrap_or_default();
+            Some((MessageId(raw.id), reactions))
+        }
+        tl::enums::Message::Empty(_) | tl::enums::Message::Service(_) => None,
+    });
+    Ok(Incoming::Reactions { group, number, found: found.collect() })
+}
+
 /// Fetches up to 100 messages of a topic below an id.
 ///
 /// General has no root to ask for, so the history of the whole group is paged until something of General turns up. The message that

@@ -303,6 +303,7 @@ async fn carry_out(shared: &Shared, order: Order) {
     let answer = match &order {
         Order::Facts { group } => ask_facts(shared, *group).await,
         Order::Scan { group, from, to } => history::scan(shared, *group, *from, *to).await,
+        Order::Reactions { group, messages, number } => history::reactions(shared, *group, messages, *number).await,
         Order::Topics { group, page } => topics::page(shared, *group, *page).await,
         Order::CheckTopics { group, topics } => topics::check(shared, *group, topics).await,
         Order::History { group, topic, below } => history::history(shared, *group, *topic, *below).await,

@@ -581,3 +581,53 @@ fn verify_finds_what_was_missed_and_says_how_complete_each_thread_is() {
     let all = desk.run(&["verify"]).ok();
     assert!(all.contains("complete") && all.contains("what other bots write is not shown to a bot"), "{all}");
 }
+
+#[test]
+fn verify_of_a_ticket_says_how_each_of_its_ids_was_seen() {
+    let mut sandbox = SandboxProcess::start(&["--quiet"]);
+    let desk = sandbox.bot_desk("backfill_calls_per_second = 0");
+    desk.run(&["sync"]).ok();
+    let ticket =
+        desk.queue("all").into_iter().find(|ticket| desk.messages(ticket).len() >= 3).expect("the shop has one");
+    let (last, _) = desk.messages(&ticket).pop().expect("has some");
+    // Told by the stream, so known to be deleted; and ids that other groups have used up.
+    sandbox.cause(&format!("empty {last}"));
+    desk.run(&["sync"]).ok();
+    let check = &desk.json(&["verify", &ticket])[0];
+    let seen = check["seen"].as_array().expect("ranges").clone();
+    let ids = |how: &str| -> Vec<(i64, i64)> {
+        let of = seen.iter().filter(|one| one["how"] == how);
+        of.map(|one| (one["from"].as_i64().expect("an id"), one["to"].as_i64().expect("an id"))).collect()
+    };
+    let count = |how: &str| ids(how).iter().map(|(from, to)| to - from + 1).sum::<i64>();
+    assert_eq!(
+        (count("message"), count("service"), count("deleted")),
+        (
+            check["messages"].as_i64().expect("a count"),
+            check["service"].as_i64().expect("a count"),
+            check["deleted"].as_i64().expect("a count"),
+        ),
+        "{check}"
+    );
+    assert!(ids("deleted").iter().any(|(from, to)| (*from..=*to).contains(&last)), "{check}");
+    // Each id between the first and the last is one of them.
+    let mut next = seen[0]["from"].as_i64().expect("an id");
+    for one in &seen {
+        assert_eq!(one["from"].as_i64(), Some(next), "{check}");
+        next = one["to"].as_i64().expect("an id") + 1;
+    }
+    let said = desk.run(&["verify", &ticket]).ok();
+    let words = said.split_whitespace().collect::<Vec<_>>().join(" ");
+    let (first, end) = (&seen[0]["from"], next - 1);
+    assert!(words.contains(&format!("ids {first} to {end}: ")), "{said}");
+    for (how, named) in [
+        ("message", "messages"),
+        ("service", "service messages"),
+        ("deleted", "deleted messages"),
+        ("elsewhere", "in other topics"),
+        ("unseen", "unseen"),
+    ] {
+        let count = count(how);
+        assert_eq!(count > 0, words.contains(&format!("{count} {named}")), "{how} {count}\n{said}");
+    }
+}

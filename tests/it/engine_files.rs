@@ -189,3 +189,30 @@ fn files_on_their_way_leave_room_for_words() {
     bench.deliver(&sends[0], 40);
     assert_eq!(bench.take_sends().len(), 1, "the third file");
 }
+
+#[test]
+fn a_file_that_comes_after_its_message_was_deleted_does_not_stay() {
+    let mut bench = Bench::followed(&history());
+    let view = bench.command("anna", fetch(6)).expect("accepted").file.expect("a file");
+    bench.push(vec![Happening::Deleted(vec![MessageId(6)])]);
+    std::fs::write(&view.path, b"x").expect("writes");
+    bench.incoming(Incoming::Downloaded { group: GROUP, message: MessageId(6) });
+    assert!(!view.path.exists(), "what is deleted in Telegram leaves the files too");
+    let all = news(&mut bench);
+    assert!(matches!(&all[..], [FileNews::Missed { why, .. }] if why.contains("deleted")), "{all:?}");
+}
+
+#[test]
+fn a_file_that_comes_while_nothing_can_be_written_down_is_told_all_the_same() {
+    let mut bench = Bench::followed(&history());
+    let view = bench.command("anna", fetch(6)).expect("accepted").file.expect("a file");
+    std::fs::write(&view.path, b"x").expect("writes");
+    bench.refuse.store(true, std::sync::atomic::Ordering::SeqCst);
+    // The batch makes the step one that has something to write.
+    let batch = bench.batch(vec![Happening::Message(text(30, 5, OLENA, at(9), "anybody?"))]);
+    let came = Incoming::Downloaded { group: GROUP, message: MessageId(6) };
+    bench.step(topicdesk::engine::input::Input::Incoming(vec![Incoming::Batch(batch), came]));
+    bench.refuse.store(false, std::sync::atomic::Ordering::SeqCst);
+    let here = FileNews::Here { ticket: ticket(5), message: MessageId(6), path: view.path.clone() };
+    assert_eq!(news(&mut bench), [here]);
+}

@@ -599,6 +599,31 @@ fn behind_a_user_account_only_what_was_asked_for_is_an_echo() {
     assert!(thread.contains("waiting=2026") && thread.matches("We have closed").count() == 1, "{thread}");
 }
 
+#[test]
+fn a_close_that_is_told_after_the_reopening_was_asked_for_moves_nothing() {
+    let mut rules = closing();
+    rules.staff.agents[0].telegram = Some(ANNA);
+    let mut bench = followed(rules);
+    let own = GroupFacts { own: ANNA, bot: false, own_name: "Anna Agent".to_owned(), ..managing() };
+    bench.incoming(Incoming::Facts(own));
+    bench.command("anna", close(5, "spam")).expect("closes");
+    asked(&mut bench, icon(5, 6));
+    asked(&mut bench, door(5, true));
+    bench.command("anna", reopen(5)).expect("reopens");
+    bench.pass(MINUTE);
+    let opened = edits(&mut bench);
+    assert_eq!(opened, [door(5, false)]);
+    done(&mut bench, opened[0]);
+    // Both are told only now.
+    echo(&mut bench, 80, ANNA, None, Some(true), 5);
+    assert_eq!(status(&bench, 5), "open", "{}", bench.thread(5));
+    echo(&mut bench, 81, ANNA, None, Some(false), 5);
+    assert_eq!(status(&bench, 5), "open", "{}", bench.thread(5));
+    // By hand, with the same account.
+    echo(&mut bench, 82, ANNA, None, Some(true), 5);
+    assert_eq!(status(&bench, 5), "closed", "{}", bench.thread(5));
+}
+
 /// A random walk: whatever happens, an icon is asked for at most once a minute for each topic, one at a time, and in the end every
 /// topic that was moved shows its ticket's status.
 #[test]
@@ -684,4 +709,50 @@ fn whatever_happens_the_end_is_right_and_no_minute_has_two() {
         }
         assert_eq!(desk(&bench).mirror_status.expect("on").waiting, 0, "seed {seed}");
     }
+}
+
+#[test]
+fn a_topic_that_is_closed_after_its_ticket_was_reopened_is_opened_again() {
+    let mut bench = followed(closing());
+    bench.command("anna", close(5, "spam")).expect("closes");
+    asked(&mut bench, icon(5, 6));
+    let shut = door(5, true);
+    assert_eq!(edits(&mut bench), [shut]);
+    // Telegram is slow: nobody knows whether it will be done.
+    answer(&mut bench, shut, TopicOutcome::Unknown { why: "hung".to_owned() });
+    bench.command("anna", reopen(5)).expect("reopens");
+    for _ in 0..3 {
+        bench.pass(MINUTE);
+        for edit in edits(&mut bench) {
+            assert!(matches!(edit.part, TopicPart::Icon(_)), "it seems to be open: {edit:?}");
+            done(&mut bench, edit);
+        }
+    }
+    let before = status(&bench, 5);
+    echo(&mut bench, 20, BOT, None, Some(true), 5);
+    assert_eq!(status(&bench, 5), before, "its own doing moves nothing");
+    bench.pass(MINUTE);
+    asked(&mut bench, door(5, false));
+    echo(&mut bench, 21, BOT, None, Some(false), 5);
+    bench.pass(3 * MINUTE);
+    assert_eq!(edits(&mut bench), []);
+}
+
+#[test]
+fn an_icon_that_is_changed_after_a_later_one_is_put_right() {
+    let mut bench = followed(mirroring());
+    bench.command("anna", claim(7)).expect("claims");
+    let first = edits(&mut bench);
+    assert_eq!(first, [icon(7, 2)]);
+    answer(&mut bench, first[0], TopicOutcome::Unknown { why: "hung".to_owned() });
+    bench.command("anna", resolve(7)).expect("resolves");
+    bench.pass(MINUTE);
+    asked(&mut bench, icon(7, 5));
+    echo(&mut bench, 20, BOT, Some(5), None, 7);
+    echo(&mut bench, 21, BOT, Some(2), None, 7);
+    bench.pass(MINUTE);
+    asked(&mut bench, icon(7, 5));
+    echo(&mut bench, 22, BOT, Some(5), None, 7);
+    bench.pass(3 * MINUTE);
+    assert_eq!(edits(&mut bench), []);
 }

@@ -145,6 +145,36 @@ async fn a_user_sees_what_becomes_of_messages() {
     sandbox.stop().await;
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_user_sees_the_reactions_that_changed_while_it_was_away() {
+    let sandbox = sandbox().await;
+    let folder = tempfile::tempdir().expect("folder");
+    let setup = setup(&sandbox, folder.path());
+    login_as_user(&sandbox, &setup).await;
+    let (desk, handle) = open(folder.path(), setup.clone());
+    until_synced(&handle).await;
+    let world = sandbox.world();
+    let topic = world.open_topic(customer(&sandbox), "Liked").expect("topic");
+    let first = world.say(agent(&sandbox), topic, "Does it work now?").expect("said");
+    let second = world.say(agent(&sandbox), topic, "Anything else?").expect("said");
+    let cause = |line: String| world.cause(&line.parse().expect("a fault")).expect("makes sense");
+    let liked = |page: &ThreadPage, wanted: &[(i32, &str)]| {
+        let all = page.thread.iter().flat_map(|entry| {
+            entry.reactions.iter().map(|one| (entry.message_id.map_or(0, |id| id.0), one.emoji.as_str()))
+        });
+        all.collect::<Vec<_>>() == wanted
+    };
+    cause(format!("react {first} 👍"));
+    until_thread(&handle, key(&sandbox, topic), "live", |page| liked(page, &[(first, "👍")])).await;
+    desk.stop();
+    cause(format!("unreact {first}"));
+    cause(format!("react {second} 🎉"));
+    let (desk, handle) = open(folder.path(), setup);
+    until_thread(&handle, key(&sandbox, topic), "while it was away", |page| liked(page, &[(second, "🎉")])).await;
+    desk.stop();
+    sandbox.stop().await;
+}
+
 /// The topics to which things are done.
 struct Topics {
     renamed: i32,

@@ -6,6 +6,7 @@ use topicdesk::sandbox::Announcement;
 use crate::pty::{announcement, enter, entries, open, still};
 use crate::support::client::{Phone, peer};
 use crate::support::process::{Desk, SandboxProcess, until};
+use crate::support::screen::Start;
 
 /// The icon of a topic, as a customer's own Telegram shows it.
 fn icon(announcement: &Announcement, topic: &str) -> Option<i64> {
@@ -58,4 +59,28 @@ fn doctor_says_whether_status_shows_and_which_cannot() {
         assert!(said.out.contains(words), "{words}: {}", said.out);
     }
     assert_eq!(said.code, Some(1), "{}", said.out);
+}
+
+#[test]
+fn losing_the_right_to_manage_topics_is_said_and_it_goes_on_when_it_returns() {
+    let mut sandbox = SandboxProcess::start(&["--quiet", "--flood-per-minute", "0"]);
+    let desk = sandbox.bot_desk("backfill_calls_per_second = 0\n[telegram.mirror_status]\nenabled = true");
+    desk.run(&["sync"]).ok();
+    // Without its privacy mode the bot sees everything as a plain member too: it loses nothing but the right.
+    sandbox.cause("privacy-off");
+    let mut terminal = Start::new(&[]).data_dir(desk.path()).env("TOPICDESK_AGENT", "anna").size(120, 40).open();
+    terminal.sees(" live");
+    let tickets = desk.queue("unassigned");
+    let note = |ticket: &str| desk.json(&["show", ticket])["shown"]["note"].as_str().unwrap_or_default().to_owned();
+    sandbox.cause("demote");
+    terminal.sees("status not shown");
+    enter(&mut terminal, &tickets[0]);
+    terminal.script(&[("c", "claimed")]);
+    until("it is said of the ticket", || note(&tickets[0]).contains("may not manage topics").then_some(()));
+    terminal.keys("gs");
+    terminal.sees("may not manage topics");
+    terminal.keys("\x1b");
+    sandbox.cause("promote");
+    terminal.misses("status not shown");
+    until("what waited is shown", || (note(&tickets[0]) == "shown").then_some(()));
 }

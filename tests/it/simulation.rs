@@ -28,6 +28,10 @@ fn two_thousand_seeds_lose_repeat_and_leak_nothing() {
         ("answers lost", faults.answers_lost),
         ("duplicates", report.duplicates_refused),
         ("another word", report.asked_again),
+        ("changes of topics", faults.topic_edits),
+        ("changes of topics in doubt", faults.topic_edits_in_doubt),
+        ("files", faults.files),
+        ("reactions missed", faults.reactions_missed),
     ] {
         assert!(count >= 50, "{kind} hardly happened: {count}\n{report:#?}");
     }

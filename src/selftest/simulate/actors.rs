@@ -1,6 +1,6 @@
 //! Who acts: customers, staff and bots in the group; agents at the desk, who repeat what they got no answer to.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::time::Duration;
 
 use super::run::Asked;
@@ -27,6 +27,8 @@ pub(super) struct Accepted {
     pub(super) ticket: TicketKey,
     /// The highest message on the agent's screen when they last said that it may go.
     pub(super) seen: Option<MessageId>,
+    /// It brings a file, which holds its mark.
+    pub(super) file: bool,
 }
 
 /// The agents' side: what they asked, what they were told.
@@ -36,6 +38,10 @@ pub(super) struct Desk {
     pub(super) replies: BTreeMap<OutboxId, Accepted>,
     /// How many internal notes were accepted.
     pub(super) notes: u64,
+    /// Files can be written down.
+    has_folder: bool,
+    /// Files that were asked for and have not come.
+    pub(super) wanted: BTreeSet<MessageId>,
     commands: HashMap<CommandId, (AgentName, Command, Option<Receipt>)>,
     doubt: Option<CommandId>,
     undo: Option<(TicketKey, EventId, AgentName)>,
@@ -47,6 +53,11 @@ fn key(topic: i32) -> TicketKey {
 }
 
 impl Desk {
+    /// Makes the agents of a desk on which files can be written down, or not.
+    pub(super) fn new(has_folder: bool) -> Self {
+        Desk { has_folder, ..Desk::default() }
+    }
+
     /// Lets somebody do something in the group; tells what.
     pub(super) fn world_acts(&mut self, world: &mut World, dice: &mut Dice, now: Timestamp) -> String {
         self.count += 1;
@@ -69,8 +80,20 @@ impl Desk {
                 let id = world.write(topic, writer, &text, now);
                 format!("* {writer} wrote {id} in {topic}")
             }
-            62..68 => {
+            62..66 => {
                 format!("* {customer} wrote {} in General", world.write(1, customer, &format!("hey {count}"), now))
+            }
+            68 if !world.bot => match self.some_message(world, topic, dice) {
+                Some(id) => {
+                    let count = dice.below(4) as u32;
+                    world.react(id, count);
+                    format!("* {count} like {id}")
+                }
+                None => "* nothing to like".to_owned(),
+            },
+            66 | 67 => {
+                let id = world.write_file(topic, customer, &format!("see this {count}"), now);
+                format!("* {customer} sent the file {id} in {topic}")
             }
             68..70 => match self.some_message(world, topic, dice) {
                 Some(id) => format!("* {id} pinned: {}", world.pin(id)),
@@ -160,6 +183,9 @@ impl Desk {
         self.count += 1;
         let count = self.count;
         let rows: Vec<OutboxId> = self.replies.keys().copied().collect();
+        if self.has_folder && dice.chance(15) {
+            return self.want_file(world, dice, agent);
+        }
         let command = match dice.below(100) {
             0..38 => {
                 let quoted = self.some_message(world, topic, dice).filter(|_| dice.chance(30));
@@ -213,6 +239,16 @@ impl Desk {
         Some((CommandId(format!("c{count}")), agent, command))
     }
 
+    /// Makes an agent want the file of a message.
+    fn want_file(&self, world: &World, dice: &mut Dice, agent: AgentName) -> Option<Asked> {
+        let messages = world.messages.values().map(|one| &one.message);
+        let with_file = messages.filter(|message| world.file(message.id).is_some());
+        let files: Vec<(TopicId, MessageId)> = with_file.map(|message| (message.topic, message.id)).collect();
+        let (topic, message) = *dice.pick(&files)?;
+        let id = CommandId(format!("c{}", self.count));
+        Some((id, agent, Command::Fetch { ticket: key(topic.0), message }))
+    }
+
     /// Remembers what was asked; until there is an answer it is in doubt.
     pub(super) fn asked(&mut self, id: &CommandId, agent: &AgentName, command: &Command) {
         self.commands.insert(id.clone(), (agent.clone(), command.clone(), None));
@@ -259,7 +295,7 @@ impl Desk {
             self.undo = Some((ticket, event, agent.clone()));
         }
         match (command, receipt.outbox) {
-            (Command::Reply { ticket, text, seen, .. }, Some(outbox)) => {
+            (Command::Reply { ticket, text, seen, file, .. }, Some(outbox)) => {
                 let reply = Accepted {
                     mark: text.clone(),
                     agent,
@@ -268,6 +304,7 @@ impl Desk {
                     out_of_turn: false,
                     ticket: *ticket,
                     seen: *seen,
+                    file: file.is_some(),
                 };
                 self.replies.insert(outbox, reply);
             }
@@ -296,6 +333,9 @@ impl Desk {
                 }
             }
             (Command::Note { .. }, _) => self.notes += 1,
+            (Command::Fetch { message, .. }, _) if receipt.file.as_ref().is_some_and(|file| !file.ready) => {
+                self.wanted.insert(*message);
+            }
             _ => {}
         }
     }

@@ -11,10 +11,12 @@ use super::world::{Answer, GROUP, World};
 use crate::clock::Timestamp;
 use crate::desk::ids::{MessageId, TopicId};
 use crate::engine::transport::{
-    Batch, Change, Cursor, Failure, Happening, Incoming, LinkState, Order, Outcome, Scanned, Send, TopicPage,
+    Batch, Change, Cursor, Failure, Happening, Incoming, LinkState, Order, Outcome, Scanned, Send, TopicEdit, TopicPage,
 };
 use crate::sandbox::dice::Dice;
 use crate::selftest::sabotage::Passage;
+
+mod errands;
 
 /// How many topics are on a page, and how many messages of a history.
 const PAGE: usize = 3;
@@ -43,6 +45,12 @@ pub(super) struct Injected {
     pub(super) flood_waits: u64,
     pub(super) refusals: u64,
     pub(super) duplicates: u64,
+    pub(super) edits: u64,
+    pub(super) edits_in_doubt: u64,
+    pub(super) rights_refused: u64,
+    pub(super) files_sent: u64,
+    pub(super) files_fetched: u64,
+    pub(super) reactions_missed: u64,
 }
 
 /// The link.
@@ -58,6 +66,14 @@ pub(super) struct Link {
     changes: VecDeque<Change>,
     /// Requests that have reached the server, and that it will work on later, whoever still waits for the answer.
     late: Vec<Send>,
+    /// Changes of topics that were asked for.
+    edits: VecDeque<TopicEdit>,
+    /// Those that the server will work on later.
+    late_edits: Vec<TopicEdit>,
+    /// Downloads that were asked for.
+    downloads: VecDeque<Order>,
+    /// How many of the world's changes of reactions were told, or were missed.
+    liked: usize,
     stage: Stage,
     /// The pts up to where batches were handed over.
     pts: i32,
@@ -74,6 +90,10 @@ impl Link {
             fetched: Vec::new(),
             sends: VecDeque::new(),
             changes: VecDeque::new(),
+            edits: VecDeque::new(),
+            late_edits: Vec::new(),
+            downloads: VecDeque::new(),
+            liked: 0,
             late: Vec::new(),
             stage: Stage::Down,
             pts: 1,
@@ -89,6 +109,12 @@ impl Link {
         self.fetches.clear();
         self.fetched.clear();
         self.changes.clear();
+        self.downloads.clear();
+        for edit in self.edits.drain(..) {
+            if dice.chance(50) {
+                self.late_edits.push(edit);
+            }
+        }
         for send in self.sends.drain(..) {
             if dice.chance(50) {
                 self.late.push(send);
@@ -103,7 +129,9 @@ impl Link {
             Order::Follow { cursor } => self.follow(cursor.as_ref(), world),
             Order::Send(send) => self.sends.push_back(send),
             Order::Change(change) => self.changes.push_back(change),
-            Order::Typing { .. } | Order::Download { .. } | Order::Stop => {}
+            Order::EditTopic(edit) => self.edits.push_back(edit),
+            order @ Order::Download { .. } => self.downloads.push_back(order),
+            Order::Typing { .. } | Order::Stop => {}
             fetch => self.fetches.push_back(fetch),
         }
     }
@@ -111,6 +139,7 @@ impl Link {
     fn follow(&mut self, cursor: Option<&Cursor>, world: &World) {
         self.queue.push_back(Incoming::Link(LinkState::Connecting));
         self.queue.push_back(Incoming::Facts(world.facts()));
+        self.miss_reactions(world);
         let known = cursor.and_then(|cursor| cursor.channels.iter().find(|(group, _)| *group == GROUP));
         self.pts = match known {
             Some((_, pts)) => *pts,
@@ -126,6 +155,7 @@ impl Link {
     /// Tells whether anything is under way.
     pub(super) fn is_quiet(&self, world: &World) -> bool {
         let sent = self.sends.is_empty() && self.late.is_empty() && self.changes.is_empty();
+        let sent = sent && self.edits.is_empty() && self.late_edits.is_empty() && self.downloads.is_empty();
         let waits = self.fetches.is_empty() && self.fetched.is_empty() && sent;
         waits && self.queue.is_empty() && self.stage == Stage::Live && self.pts == world.pts()
     }
@@ -140,8 +170,11 @@ impl Link {
             self.queue.push_back(done);
         } else if let Some(send) = self.late.pop() {
             world.send(&send, now);
+        } else if let Some(edit) = self.late_edits.pop() {
+            world.edit_topic(&edit, now);
         } else if self.stage == Stage::Down {
             return false;
+        } else if self.run_errand(world, now) {
         } else if let Some(send) = self.sends.pop_front() {
             let outcome = match world.send(&send, now) {
                 Answer::Done(message, at) | Answer::Again(message, at) => Outcome::Sent { message, at },
@@ -173,11 +206,13 @@ impl Link {
         let batch = world.batch(self.pts, to, said);
         self.pts = to;
         self.hand_over(batch);
+        self.tell_reactions(world);
     }
 
     /// Does one thing, with or without a fault.
     pub(super) fn turn(&mut self, world: &mut World, dice: &mut Dice, now: Timestamp) {
-        match dice.below(20) {
+        match dice.below(24) {
+            20..23 => self.try_errand(world, dice, now),
             0..6 => self.follow_on(world, dice),
             6..11 => self.send_one(world, dice, now),
             11..16 => self.fetch_one(world, dice, now),
@@ -187,7 +222,7 @@ impl Link {
                     world.send(&send, now);
                 }
             }
-            17 => self.spoil_queue(dice),
+            17 | 23 => self.spoil_queue(dice),
             18 if dice.chance(25) => self.reconnect(world, dice, now),
             18 => self.change_one(world, dice, now),
             _ => {
@@ -204,6 +239,7 @@ impl Link {
             return;
         }
         let end = world.pts();
+        self.tell_reactions(world);
         if self.pts == end {
             if self.stage == Stage::Catching {
                 self.stage = Stage::Live;
@@ -335,8 +371,14 @@ impl Link {
     }
 
     fn spoil_queue(&mut self, dice: &mut Dice) {
-        let batches: Vec<usize> =
-            (0..self.queue.len()).filter(|at| matches!(self.queue[*at], Incoming::Batch(_))).collect();
+        // What has no pts of its own is told once or not at all, and nothing could notice more.
+        let counted = |one: &Incoming| match one {
+            Incoming::Batch(batch) => {
+                !batch.happenings.iter().any(|(_, said)| matches!(said, Happening::Reactions { .. }))
+            }
+            _ => false,
+        };
+        let batches: Vec<usize> = (0..self.queue.len()).filter(|at| counted(&self.queue[*at])).collect();
         let Some(&at) = dice.pick(&batches) else { return };
         match dice.below(3) {
             0 => {
@@ -368,6 +410,7 @@ impl Link {
         }
         self.queue.push_back(Incoming::Link(LinkState::Connecting));
         self.queue.push_back(Incoming::Facts(world.facts()));
+        self.miss_reactions(world);
         self.queue.push_back(Incoming::Link(LinkState::CatchingUp));
         self.stage = Stage::Catching;
     }
@@ -396,6 +439,10 @@ fn fetch(order: Order, world: &World) -> Incoming {
             let topics = topics.into_iter().map(|topic| world.topic_facts(topic)).filter(|facts| !facts.gone).collect();
             Incoming::Scanned(Scanned { group, from, to, messages, people, topics })
         }
+        Order::Reactions { group, messages, number } => {
+            Incoming::Reactions { group, number, found: errands::reactions(&messages, world) }
+        }
+        Order::Icons { .. } => Incoming::Icons { icons: world.icons.clone() },
         Order::CheckTopics { group, topics } => {
             let topics = topics.into_iter().map(|topic| world.topic_facts(topic)).collect();
             Incoming::Topics { group, topics, people: Vec::new(), next: None, checked: true }

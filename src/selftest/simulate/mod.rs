@@ -1,8 +1,9 @@
 //! Deterministic simulation: the real engine over a real store against a model of Telegram, one run a seed.
 //!
 //! In a run customers, staff and bots write, edit and delete; agents reply, note, claim, resolve, repeat their commands; updates come
-//! late, early, twice, out of order, in differences, or never; sends end in every way there is; the process dies between any two steps
-//! and inside transactions. Then the faults end, everything that is owed comes about, and the store has to equal the world.
+//! late, early, twice, out of order, in differences, or never; sends end in every way there is, and so do changes of topics where
+//! statuses are shown; on disk replies bring files, and files are fetched; the process dies between any two steps and inside
+//! transactions. Then the faults end, everything that is owed comes about, and the store has to equal the world.
 //!
 //! The same seed gives the same run. Every sixteenth is on disk, reopened after each crash; the others are in memory.
 
@@ -117,6 +118,16 @@ pub struct Faults {
     pub flood_waits: u64,
     /// Sends that were refused.
     pub refusals: u64,
+    /// Changes of topics that were asked for.
+    pub topic_edits: u64,
+    /// Those of which it was not known whether they were carried out.
+    pub topic_edits_in_doubt: u64,
+    /// Those that were refused for a right that the desk has.
+    pub topic_edits_refused: u64,
+    /// Files that left with replies, and files that came.
+    pub files: u64,
+    /// Changes of reactions that were never told.
+    pub reactions_missed: u64,
 }
 
 /// A run that failed.
@@ -166,6 +177,11 @@ impl Report {
         faults.requests_lost += injected.requests_lost;
         faults.flood_waits += injected.flood_waits;
         faults.refusals += injected.refusals;
+        faults.topic_edits += injected.edits;
+        faults.topic_edits_in_doubt += injected.edits_in_doubt;
+        faults.topic_edits_refused += injected.rights_refused;
+        faults.files += injected.files_sent + injected.files_fetched;
+        faults.reactions_missed += injected.reactions_missed;
         if verdict.is_good() {
             return;
         }

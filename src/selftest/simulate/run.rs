@@ -17,13 +17,15 @@ use crate::engine::Engine;
 use crate::engine::handle::Receipt;
 use crate::engine::input::{Input, Output};
 use crate::engine::transport::{Incoming, Order};
+use crate::engine::views::{Alert, FileNews};
 use crate::sandbox::dice::Dice;
 use crate::selftest::CANARY;
 use crate::selftest::sabotage::{Passage, Sabotage};
+use crate::store::files::Files;
 use crate::store::{Store, StoreError};
 
 /// How many things happen before the faults end.
-const TURNS: usize = 160;
+const TURNS: usize = 190;
 
 /// How many things may happen until all is quiet. More means that it never will be.
 const PATIENCE: usize = 20_000;
@@ -39,6 +41,7 @@ pub(super) struct Run {
     pub(super) link: Link,
     pub(super) desk: Desk,
     pub(super) engine: Option<Engine>,
+    pub(super) rules: Rules,
     folder: Option<tempfile::TempDir>,
     refuse: Arc<AtomicBool>,
     keys: Arc<AtomicI64>,
@@ -84,6 +87,10 @@ impl Run {
         let mut dice = Dice::new(seed);
         let skew = dice.below(61) as i64 - 30;
         let world = World::new(dice.chance(50), skew, dice.chance(70));
+        let mut rules = rules();
+        // Half of the desks show their statuses, and half of those close topics.
+        rules.mirror_status.enabled = dice.chance(50);
+        rules.mirror_status.close_topics = rules.mirror_status.enabled && dice.chance(50);
         let passage = Passage::new(sabotage);
         let folder = if on_disk { Some(tempfile::tempdir().map_err(|error| error.to_string())?) } else { None };
         let mut run = Run {
@@ -91,7 +98,8 @@ impl Run {
             now: Timestamp::from_unix(1_795_000_000),
             world,
             link: Link::new(passage.clone()),
-            desk: Desk::default(),
+            desk: Desk::new(folder.is_some()),
+            rules,
             engine: None,
             folder,
             refuse: Arc::default(),
@@ -138,7 +146,7 @@ impl Run {
         store.refuse_commits(move || refuse.load(Ordering::Relaxed)).map_err(|error| words(&error))?;
         let keys = self.keys.clone();
         let random = move || keys.fetch_add(1, Ordering::Relaxed);
-        self.engine = Some(Engine::new(store, rules(), random).map_err(|error| words(&error))?);
+        self.engine = Some(Engine::new(store, self.rules.clone(), random).map_err(|error| words(&error))?);
         self.step(Input::Started);
         Ok(())
     }
@@ -148,6 +156,8 @@ impl Run {
         self.crashes += 1;
         self.note(|| "CRASH".to_owned());
         self.link.die(&mut self.dice);
+        // Who wanted a file asks again, or not.
+        self.desk.wanted.clear();
         let left = self.engine.take().map(Engine::into_store).filter(|_| self.folder.is_none());
         self.now = self.now + Duration::from_secs(self.dice.below(90) as u64);
         // While nothing ran, the world went on.
@@ -187,7 +197,13 @@ impl Run {
                     self.link.order(order, &self.world);
                 }
                 Output::Answer(result) => answer = Some(result),
-                Output::Published(_) => {}
+                Output::Published(revision) => {
+                    for alert in revision.alerts {
+                        if let Alert::File(FileNews::Here { message, .. } | FileNews::Missed { message, .. }) = alert {
+                            self.desk.wanted.remove(&message);
+                        }
+                    }
+                }
             }
         }
         answer
@@ -334,6 +350,7 @@ impl Run {
             return Ok(());
         };
         self.look(&mut command);
+        self.attach(&mut command)?;
         let besides = self.passage.besides(&command);
         self.desk.asked(&id, &agent, &command);
         let command = self.passage.command(command);
@@ -347,6 +364,18 @@ impl Run {
         if let Some(command) = besides {
             let id = CommandId(format!("{}-besides", id.0));
             self.step(Input::Command { id, agent, command });
+        }
+        Ok(())
+    }
+
+    /// Lets some replies bring a file that holds their mark.
+    fn attach(&mut self, command: &mut Command) -> Result<(), String> {
+        let (Some(folder), Command::Reply { text, file, .. }) = (&self.folder, command) else { return Ok(()) };
+        if self.dice.chance(30) {
+            let source = folder.path().join("to-attach.txt");
+            std::fs::write(&source, text.as_bytes()).map_err(|error| error.to_string())?;
+            *file = Some(Files::of(folder.path()).stage(&source)?);
+            self.link.injected.files_sent += 1;
         }
         Ok(())
     }

@@ -1,16 +1,20 @@
 //! The verdict on a run: what the store says, held against the world.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
-use super::actors::Desk;
+use super::actors::{Accepted, Desk};
 use super::run::Run;
-use super::world::{GROUP, World};
-use crate::desk::event::Event;
+use super::world::{DESK, GROUP, World, Written};
+use crate::desk::event::{Actor, Event};
 use crate::desk::ids::{MessageId, TicketKey, TopicId};
 use crate::desk::lifecycle;
-use crate::desk::thread::{Content, Delivery};
+use crate::desk::mirror_status::MirrorStatus;
+use crate::desk::thread::{Content, Delivery, Lane, Post};
+use crate::engine::transport::IconSet;
 use crate::selftest::CANARY;
 use crate::store::coverage::holes;
+use crate::store::files::Files;
 use crate::store::threads::EntryRow;
 use crate::store::{Reader, StoreError, Work};
 
@@ -63,6 +67,7 @@ pub(super) fn judge(run: &mut Run) -> Result<Verdict, StoreError> {
         verdict.complaints.push(format!("stale: {} replies left into a thread that had moved on", run.stale));
     }
     let Some(engine) = &mut run.engine else { return Ok(verdict) };
+    let icons = engine.icons().cloned();
     let work = engine.store_mut().begin()?;
     mirror(&mut verdict, &run.world, &work)?;
     tickets(&mut verdict, &run.world, &work, run.desk.notes)?;
@@ -77,8 +82,14 @@ pub(super) fn judge(run: &mut Run) -> Result<Verdict, StoreError> {
         verdict.lost(format!("holes that were not closed: {missing:?}"));
     }
     replies(&mut verdict, &run.world, &run.desk, &work)?;
+    shown(&mut verdict, &run.world, &run.rules.mirror_status, icons.as_ref(), &work)?;
+    notices(&mut verdict, &run.world, &run.desk, &work)?;
     drop(work);
+    for message in &run.desk.wanted {
+        verdict.lost(format!("what became of the file of message {message}, which was asked for"));
+    }
     if let Some(folder) = run.folder() {
+        files(&mut verdict, &run.world, folder);
         threads(&mut verdict, &run.world, &Reader::open(folder)?)?;
     }
     Ok(verdict)
@@ -129,6 +140,12 @@ fn mirror(verdict: &mut Verdict, world: &World, work: &Work<'_>) -> Result<(), S
         {
             verdict.lost(format!("whether message {} is pinned", message.id));
         }
+        let likes = |post: &Post| post.reactions.clone();
+        if let (Some(is), Content::Post(should)) = (entry.post(), &message.content)
+            && likes(is) != likes(should)
+        {
+            verdict.lost(format!("reactions to {}: {:?}, not {:?}", message.id, is.reactions, should.reactions));
+        }
         let (is, should) = (text_of(entry.content.as_ref()), text_of(Some(&message.content)));
         if is != should && !world.blurred.contains(&message.id) {
             verdict.lost(format!("the edit of message {}: {is:?}, not {should:?}", message.id));
@@ -166,6 +183,10 @@ fn tickets(verdict: &mut Verdict, world: &World, work: &Work<'_>, notes: u64) ->
             verdict.wrong(format!("ticket {id} is {ticket:?}, the fold of its events {folded:?}"));
         }
         for one in &log {
+            // What the desk has done to the topic itself comes back by the stream.
+            if matches!(one.event, Event::Moved { .. }) && one.by == Actor::Person(DESK) {
+                verdict.wrong(format!("the desk's own change of topic {id} has moved its ticket: {:?}", one.event));
+            }
             if let Event::Noted { entry } = one.event {
                 noted += 1;
                 if work.entry(entry)?.is_none_or(|entry| !entry.text.contains(CANARY)) {
@@ -209,6 +230,7 @@ fn replies(verdict: &mut Verdict, world: &World, desk: &Desk, work: &Work<'_>) -
                     if one.message.id != message && there.len() == 1 {
                         verdict.wrong(format!("{} is {}, the desk says {message}", reply.mark, one.message.id));
                     }
+                    file_of(verdict, world, reply, one);
                     if text != reply.text && !one.deleted {
                         verdict.wrong(format!("{:?} was sent instead of {:?}", text, reply.text));
                     }
@@ -237,4 +259,80 @@ fn threads(verdict: &mut Verdict, world: &World, reader: &Reader) -> Result<(), 
         }
     }
     Ok(())
+}
+
+/// A reply that brought a file has it, whole.
+fn file_of(verdict: &mut Verdict, world: &World, reply: &Accepted, one: &Written) {
+    let brought = world.brought.get(&one.message.id);
+    if reply.file != brought.is_some() || brought.is_some_and(|content| content != reply.mark.as_bytes()) {
+        verdict.wrong(format!("{} has a file: {}, and brought {brought:?}", reply.mark, reply.file));
+    }
+}
+
+/// In the end every topic shows its ticket's status, and none is closed by the desk while its ticket is worked.
+fn shown(
+    verdict: &mut Verdict,
+    world: &World,
+    rules: &MirrorStatus,
+    icons: Option<&IconSet>,
+    work: &Work<'_>,
+) -> Result<(), StoreError> {
+    for (id, place) in world.topics.iter().filter(|(_, place)| !place.gone) {
+        let key = TicketKey { group: GROUP, topic: TopicId(*id) };
+        let (row, ticket) = (work.mirror_row(key)?, work.ticket(key)?);
+        let (Some(row), Some(ticket)) = (row, ticket) else {
+            if place.icon.is_some() || place.closed_by == Some(DESK) {
+                verdict.wrong(format!("topic {id} was changed, and there is nothing to show there"));
+            }
+            continue;
+        };
+        let status = ticket.standing.status;
+        let icon = icons.and_then(|set| set.id_of(rules.icon(status)?));
+        if row.why.is_none() && place.icon != icon {
+            verdict.wrong(format!("topic {id} shows {:?}, not {icon:?} for {status}: {row:?}", place.icon));
+        }
+        if place.closed_by == Some(DESK) && (!rules.close_topics || status.is_live()) {
+            verdict.wrong(format!("topic {id} was closed by the desk and its ticket is {status}: {row:?}"));
+        }
+        let waits = match row.notice {
+            Some(id) => work.outbox(id)?.is_some_and(|row| !matches!(row.delivery, Delivery::Sent { .. })),
+            None => false,
+        };
+        if row.due.is_some() || (row.door.is_some() && !waits) {
+            verdict.wrong(format!("topic {id} is never done with: {row:?}"));
+        }
+    }
+    Ok(())
+}
+
+/// What the desk has said by itself is in the world once, where its row says.
+fn notices(verdict: &mut Verdict, world: &World, desk: &Desk, work: &Work<'_>) -> Result<(), StoreError> {
+    for one in world.own().filter(|one| matches!(one.message.content, Content::Post(_))) {
+        let text = text_of(Some(&one.message.content));
+        if desk.replies.values().any(|reply| text.contains(&reply.mark)) || text.contains(CANARY) {
+            continue;
+        }
+        let id = one.message.id;
+        let row = match work.message(GROUP, id)?.and_then(|entry| entry.outbox) {
+            Some(outbox) => work.outbox(outbox)?,
+            None => None,
+        };
+        let sent = row.is_some_and(|row| row.lane == Lane::Automatic && row.delivery == Delivery::Sent { message: id });
+        if !sent {
+            verdict.repeated(format!("message {id} of the desk, which no row says was sent: {text:?}"));
+        }
+    }
+    Ok(())
+}
+
+/// Of what was deleted no file is left, and no copy of what has left.
+fn files(verdict: &mut Verdict, world: &World, folder: &Path) {
+    let files = Files::of(folder);
+    for one in world.messages.values().filter(|one| one.deleted && !world.blurred.contains(&one.message.id)) {
+        let id = one.message.id;
+        let path = files.cached(GROUP, id, one.message.edited_at, "log.txt");
+        if path.exists() {
+            verdict.leaked(format!("the file of message {id}, which was deleted, is still there"));
+        }
+    }
 }

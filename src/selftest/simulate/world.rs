@@ -5,8 +5,12 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use crate::clock::Timestamp;
 use crate::desk::ids::{GroupId, MessageId, PersonId, TopicId};
 use crate::desk::people::Person;
-use crate::desk::thread::{Content, Message, Post, ServiceMessage};
-use crate::engine::transport::{Admin, Batch, Change, Cursor, GroupFacts, Happening, Rights, Send, TopicFacts};
+use crate::desk::thread::{Content, Media, Message, Post, ServiceMessage};
+use crate::engine::transport::{
+    Admin, Batch, Change, Cursor, GroupFacts, Happening, Rights, Send, TopicFacts, TopicIcon,
+};
+
+mod deeds;
 
 pub(super) const GROUP: GroupId = GroupId(77);
 /// The desk's account.
@@ -44,6 +48,9 @@ pub(super) struct Place {
     pub(super) gone: bool,
     pub(super) creator: PersonId,
     pub(super) created_at: Timestamp,
+    pub(super) icon: Option<i64>,
+    /// Who has closed it, if it is closed.
+    pub(super) closed_by: Option<PersonId>,
 }
 
 /// An update of the group, as it was when it was pushed. Its place in the list is its pts.
@@ -72,6 +79,12 @@ pub(super) struct World {
     /// Messages whose edit or deletion Telegram has kept to itself (`channelDifferenceTooLong`): nothing can tell of it.
     pub(super) blurred: BTreeSet<MessageId>,
     news: Vec<News>,
+    /// Reactions as they were when they changed, and the pts at that time. They have no pts of their own.
+    liked: Vec<(i32, Happening)>,
+    /// The icons that topics may have.
+    pub(super) icons: Vec<TopicIcon>,
+    /// What came with messages that brought a file.
+    pub(super) brought: BTreeMap<MessageId, Vec<u8>>,
     keys: HashMap<i64, MessageId>,
     next: i32,
     pub(super) bot: bool,
@@ -88,6 +101,9 @@ impl World {
             topics: BTreeMap::new(),
             blurred: BTreeSet::new(),
             news: Vec::new(),
+            liked: Vec::new(),
+            icons: deeds::icons(),
+            brought: BTreeMap::new(),
             keys: HashMap::new(),
             next: 2,
             bot,
@@ -136,7 +152,15 @@ impl World {
     pub(super) fn open(&mut self, creator: PersonId, title: &str, now: Timestamp) -> i32 {
         let created = ServiceMessage::TopicCreated { title: title.to_owned(), icon: None };
         let message = self.put(None, creator, Content::Service(created), now);
-        let place = Place { title: title.to_owned(), closed: false, gone: false, creator, created_at: message.at };
+        let place = Place {
+            title: title.to_owned(),
+            closed: false,
+            gone: false,
+            creator,
+            created_at: message.at,
+            icon: None,
+            closed_by: None,
+        };
         self.topics.insert(message.id.0, place);
         let topic = message.id.0;
         self.news.push(News::New { message, random_id: None });
@@ -157,6 +181,7 @@ impl World {
             place.title.clone_from(title);
         }
         place.closed = closed.unwrap_or(place.closed);
+        place.closed_by = if place.closed { place.closed_by.filter(|_| closed.is_none()).or(Some(by)) } else { None };
         let edited = ServiceMessage::TopicEdited { title, icon: None, closed, hidden: None };
         let message = self.put(Some(topic), by, Content::Service(edited), now);
         self.news.push(News::New { message, random_id: None });
@@ -251,11 +276,20 @@ impl World {
         if self.topics.get(&send.topic.0).is_none_or(|place| place.gone) && send.topic != TopicId::GENERAL {
             return Answer::NoTopic;
         }
-        let content = Content::Post(Post { text: send.text.clone(), ..Post::default() });
+        let media = send.file.as_ref().map(|file| Media::File {
+            name: file.name.clone(),
+            size: file.size,
+            mime: file.mime.clone(),
+        });
+        let content = Content::Post(Post { text: send.text.clone(), media, ..Post::default() });
         let mut message = self.put(Some(send.topic.0), DESK, content, now);
         message.reply_to = send.reply_to;
         let (id, at) = (message.id, message.at);
         self.keys.insert(send.random_id, id);
+        if let Some(file) = &send.file {
+            // One that is not there brings nothing, which the verdict sees.
+            self.brought.insert(id, std::fs::read(&file.path).unwrap_or_default());
+        }
         self.news.push(News::New { message, random_id: Some(send.random_id) });
         Answer::Done(id, at)
     }
@@ -275,7 +309,14 @@ impl World {
             own: DESK,
             bot: self.bot,
             own_name: "Desk".to_owned(),
-            rights: Rights { member: true, admin: true, send: true, reads_all: true, ..Rights::default() },
+            rights: Rights {
+                member: true,
+                admin: true,
+                send: true,
+                manage_topics: true,
+                reads_all: true,
+                ..Rights::default()
+            },
             top_message: self.tells_top.then(|| self.top()),
             pts: self.pts(),
             ..GroupFacts::default()
@@ -361,7 +402,7 @@ impl World {
             topic,
             gone: place.is_none(),
             title: place.map(|place| place.title.clone()),
-            icon: place.map(|_| 0),
+            icon: place.map(|place| place.icon.unwrap_or(0)),
             closed: place.map(|place| place.closed),
             hidden: None,
             created_at: place.map(|place| place.created_at),
