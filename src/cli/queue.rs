@@ -10,6 +10,7 @@ use super::failure::{Done, Failure};
 use super::site::Site;
 use super::work::unreadable;
 use super::{table, times};
+use crate::clock::Timestamp;
 use crate::engine::views::{QueueName, Sort, TicketRow, View, ViewRequest};
 
 #[derive(Args)]
@@ -31,8 +32,13 @@ pub(super) struct QueueArgs {
     offset: usize,
 }
 
-const SORTS: [(&str, Sort); 4] =
-    [("natural", Sort::Natural), ("waiting", Sort::Waiting), ("newest", Sort::Newest), ("activity", Sort::Activity)];
+const SORTS: [(&str, Sort); 5] = [
+    ("natural", Sort::Natural),
+    ("due", Sort::Due),
+    ("waiting", Sort::Waiting),
+    ("newest", Sort::Newest),
+    ("activity", Sort::Activity),
+];
 
 /// How many rows are asked for at once.
 const PAGE: usize = 500;
@@ -70,12 +76,13 @@ pub(super) async fn run(global: &Global, args: QueueArgs) -> Done {
 
 fn print(site: &Site, queue: QueueName, rows: &[TicketRow], total: usize) -> std::io::Result<()> {
     let now = site.clock.now();
+    let has_policies = !site.config.rules.sla.is_empty();
     let lines: Vec<Vec<String>> = rows
         .iter()
         .map(|row| {
             let episode = if row.episode > 1 { format!("/{}", row.episode) } else { String::new() };
             let mark = if row.unread { "●" } else { "" };
-            vec![
+            let mut line = vec![
                 format!("{mark}{}", row.status.letter()),
                 format!("#{}{episode}", row.id),
                 row.waiting_since
@@ -85,11 +92,27 @@ fn print(site: &Site, queue: QueueName, rows: &[TicketRow], total: usize) -> std
                 row.customer.as_ref().map_or("-".to_owned(), |person| table::cut(&person.name, 20)),
                 table::cut(&row.title, 30),
                 row.last_text.clone(),
-            ]
+            ];
+            if has_policies {
+                line.insert(3, due(row, now));
+            }
+            line
         })
         .collect();
     let mut out = stdout().lock();
-    let head = ["S", "TICKET", "WAIT", "ASSIGNEE", "CUSTOMER", "TITLE", "LAST MESSAGE"];
+    let mut head = vec!["S", "TICKET", "WAIT", "ASSIGNEE", "CUSTOMER", "TITLE", "LAST MESSAGE"];
+    if has_policies {
+        head.insert(3, "DUE");
+    }
     table::write(&mut out, &head, &lines, table::width())?;
     writeln!(out, "{}: {} of {total}", queue.title(), rows.len())
+}
+
+/// Tells the time that is left, or `late 2h`.
+fn due(row: &TicketRow, now: Timestamp) -> String {
+    match &row.due {
+        Some(due) if due.at <= now => format!("late {}", times::ago(now.since(due.at))),
+        Some(due) => times::ago(due.at.since(now)),
+        None => "-".to_owned(),
+    }
 }

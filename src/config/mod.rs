@@ -9,12 +9,15 @@ mod bytes;
 pub mod duration;
 mod edit;
 mod groups;
+mod hours;
+mod ics;
 mod keys;
 mod load;
 mod mirror_status;
 pub mod paths;
 mod reader;
 pub mod secret;
+mod sla;
 pub mod templates;
 pub mod words;
 

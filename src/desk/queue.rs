@@ -25,11 +25,13 @@ pub enum QueueName {
     Imported,
     /// Everything.
     All,
+    /// A clock has run down, longest ago first.
+    Overdue,
 }
 
 impl QueueName {
     /// All of them, in the order of the number keys.
-    pub const ALL: [QueueName; 8] = [
+    pub const ALL: [QueueName; 9] = [
         QueueName::Unassigned,
         QueueName::Mine,
         QueueName::Waiting,
@@ -38,6 +40,7 @@ impl QueueName {
         QueueName::Intake,
         QueueName::Imported,
         QueueName::All,
+        QueueName::Overdue,
     ];
 
     /// Tells the word of JSON and the command line.
@@ -46,6 +49,7 @@ impl QueueName {
             QueueName::Unassigned => "unassigned",
             QueueName::Mine => "mine",
             QueueName::Waiting => "waiting",
+            QueueName::Overdue => "overdue",
             QueueName::Pending => "pending",
             QueueName::Resolved => "resolved",
             QueueName::Intake => "intake",
@@ -60,6 +64,7 @@ impl QueueName {
             QueueName::Unassigned => "Unassigned",
             QueueName::Mine => "Mine",
             QueueName::Waiting => "Waiting",
+            QueueName::Overdue => "Overdue",
             QueueName::Pending => "Pending",
             QueueName::Resolved => "Resolved",
             QueueName::Intake => "Intake",
@@ -76,6 +81,7 @@ impl QueueName {
             QueueName::Unassigned => Filter { statuses: live, assignee: Some(None), ..awake },
             QueueName::Mine => Filter { statuses: live, assignee: Some(Some(reader.clone())), ..awake },
             QueueName::Waiting => Filter { statuses: live, waiting: true, ..awake },
+            QueueName::Overdue => Filter { overdue: true, ..awake },
             QueueName::Pending => Filter { statuses: vec![Status::Pending], ..awake },
             QueueName::Resolved => {
                 Filter { statuses: vec![Status::Resolved], imported: Some(false), ..Filter::default() }
@@ -97,6 +103,8 @@ pub struct Filter {
     pub assignee: Option<Option<AgentName>>,
     /// Somebody waits for an answer.
     pub waiting: bool,
+    /// A clock has run down. A [`Kind`] does not tell it: it is asked of the store.
+    pub overdue: bool,
     /// Is (not) snoozed.
     pub snoozed: Option<bool>,
     /// Was (not) resolved or closed by the first synchronisation.
@@ -139,9 +147,11 @@ impl Filter {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Sort {
-    /// Waiting ones by how long, then the others by last activity.
+    /// What is due first, then waiting ones by how long, then the others by last activity.
     #[default]
     Natural,
+    /// What is due first, then the others by number.
+    Due,
     /// Longest waiting first, then the others by number.
     Waiting,
     /// Newest ticket first.

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::ids::{AgentName, TopicId};
 use super::mirror_status::MirrorStatus;
 use super::people::{Agent, Staff};
+use super::sla::Sla;
 use super::thanks::ThanksWords;
 
 const DAY: Duration = Duration::from_secs(24 * 3600);
@@ -48,6 +49,9 @@ pub struct Rules {
     pub keep_deleted_text: bool,
     /// How a ticket's status shows in Telegram.
     pub mirror_status: MirrorStatus,
+    /// How soon tickets should be answered and resolved, and the business hours of that.
+    #[serde(default)]
+    pub sla: Sla,
     /// The most bytes that the cache of downloaded files keeps.
     pub cache: u64,
     /// The words by which a mere thanks is known.
@@ -89,6 +93,7 @@ impl Default for Rules {
             undo_window: Duration::from_secs(30),
             keep_deleted_text: false,
             mirror_status: MirrorStatus::default(),
+            sla: Sla::default(),
             cache: 500_000_000,
             thanks: ThanksWords::default(),
         }

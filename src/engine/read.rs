@@ -23,6 +23,7 @@ use crate::store::{self, Reader, StoreError, coverage, threads};
 
 mod mirror_status;
 mod outside;
+mod sla;
 mod thread;
 
 /// How many unanswered messages of General are shown.
@@ -73,6 +74,7 @@ impl Views {
             }
             ViewRequest::FindTicket { topic } => View::Ticket { ticket: self.reader.find_topic(*topic)? },
             ViewRequest::Summary => View::Summary(summary::read(&self.reader)?),
+            ViewRequest::Sla { ticket } => View::Sla { sla: self.sla_of(agent, *ticket)?.map(Box::new) },
             ViewRequest::Outside { since } => View::Outside(self.outside(*since)?),
         })
     }
@@ -89,7 +91,7 @@ impl Views {
         let Some(filter) = queue.filter(agent) else { return self.intake(words, offset, limit) };
         let part = Part { filter: &filter, words, sort, offset, limit };
         let (rows, total) = self.reader.queue(agent, &part, self.clock.now())?;
-        Ok(QueuePage { offset, total, rows: rows.iter().map(ticket_row).collect() })
+        Ok(QueuePage { offset, total, rows: self.rows(&rows)? })
     }
 
     /// The messages of General that nobody has answered, as rows.
@@ -125,6 +127,7 @@ impl Views {
         let mut counts = Counts { open: count(&Filter::live()), ..Counts::default() };
         for queue in QueueName::ALL {
             let count = match queue.filter(agent) {
+                Some(filter) if filter.overdue => self.reader.count_overdue(self.clock.now())?,
                 Some(filter) => count(&filter),
                 None => self.unanswered()?.len(),
             };
@@ -245,6 +248,7 @@ impl Views {
             self.condition.lock().unwrap_or_else(PoisonError::into_inner).clone();
         Ok(DeskView {
             name: self.rules.desk_name.clone(),
+            sla: !self.rules.sla.is_empty(),
             read_only: groups.iter().find_map(|(facts, _)| facts.read_only()),
             findings: groups.iter().flat_map(|(facts, _)| facts.findings(self.rules.mirror_status.enabled)).collect(),
             mirror_status: self.mirror_status(groups.first().map(|(facts, _)| facts))?,
@@ -318,5 +322,6 @@ fn ticket_row(row: &QueueRow) -> TicketRow {
         thanked: ticket.thanked,
         answering: *answering,
         imported: ticket.imported,
+        due: None,
     }
 }

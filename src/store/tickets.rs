@@ -3,6 +3,7 @@
 use rusqlite::types::Value;
 use rusqlite::{Connection, OptionalExtension, Row, params, params_from_iter};
 
+use super::clocks::Clocks;
 use super::topics::{TopicRow, topic_row};
 use super::{Reader, Result, Work};
 use crate::clock::Timestamp;
@@ -45,18 +46,24 @@ impl Work<'_> {
         find(&self.transaction, key)
     }
 
-    /// Writes a ticket down, whole. `last_at`: last activity; `wake_at`: when the clock will do something to it.
+    /// Writes a ticket down, whole. `last_at`: last activity; `wake_at`: when time will do something to it; `clocks`: what is due.
     ///
     /// # Errors
     /// SQLite's.
-    pub fn put_ticket(&self, ticket: &Ticket, last_at: Timestamp, wake_at: Option<Timestamp>) -> Result<()> {
+    pub fn put_ticket(
+        &self,
+        ticket: &Ticket,
+        last_at: Timestamp,
+        wake_at: Option<Timestamp>,
+        clocks: Clocks,
+    ) -> Result<()> {
         self.transaction
             .prepare_cached(
                 "INSERT INTO tickets (group_id, topic, status, assignee, customer, waiting_since, snoozed_until, imported,
-                                      last_at, wake_at, fold)
-                 VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11)
+                                      last_at, wake_at, fold, due_at, alarm_at)
+                 VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13)
                  ON CONFLICT (group_id, topic) DO UPDATE SET status=?3, assignee=?4, customer=?5, waiting_since=?6,
-                     snoozed_until=?7, imported=?8, last_at=?9, wake_at=?10, fold=?11",
+                     snoozed_until=?7, imported=?8, last_at=?9, wake_at=?10, fold=?11, due_at=?12, alarm_at=?13",
             )?
             .execute(params![
                 ticket.key.group.0,
@@ -70,6 +77,8 @@ impl Work<'_> {
                 last_at.millis(),
                 wake_at.map(Timestamp::millis),
                 serde_json::to_string(ticket)?,
+                clocks.due.map(Timestamp::millis),
+                clocks.alarm.map(Timestamp::millis),
             ])?;
         Ok(())
     }
@@ -168,6 +177,9 @@ impl Conditions {
             Some(Some(name)) => these.and("tickets.assignee = ?", [Value::Text(name.0.clone())]),
             Some(None) => these.and("tickets.assignee IS NULL", []),
             None => {}
+        }
+        if filter.overdue {
+            these.and("tickets.due_at <= ?", [Value::Integer(now.millis())]);
         }
         if filter.waiting {
             these.and("tickets.waiting_since IS NOT NULL", []);
@@ -346,7 +358,10 @@ impl Reader {
         let plain = part.words.trim().is_empty();
         conditions.words(part.words);
         // The order is made from the covering index alone; only the rows of the page are then read whole.
-        let from = if plain {
+        let from = if plain && part.filter.overdue {
+            // Only those: the others are not looked at.
+            "tickets INDEXED BY tickets_due"
+        } else if plain {
             "tickets INDEXED BY tickets_queue"
         } else {
             "tickets JOIN topics ON topics.group_id = tickets.group_id AND topics.topic = tickets.topic"
@@ -354,8 +369,10 @@ impl Reader {
         // Nobody waits any more in what is done, whatever was said last.
         let live: Vec<_> = Filter::live().statuses.iter().map(|status| format!("'{}'", status.label())).collect();
         let waiting = format!("iif(tickets.status IN ({}), tickets.waiting_since, NULL)", live.join(","));
+        let due = "tickets.due_at IS NULL, tickets.due_at";
         let order = match part.sort {
-            Sort::Natural => format!("{waiting} IS NULL, {waiting}, tickets.last_at DESC, tickets.rowid"),
+            Sort::Natural => format!("{due}, {waiting} IS NULL, {waiting}, tickets.last_at DESC, tickets.rowid"),
+            Sort::Due => format!("{due}, tickets.rowid"),
             Sort::Waiting => format!("{waiting} IS NULL, tickets.waiting_since, tickets.rowid"),
             Sort::Newest => "tickets.rowid DESC".to_owned(),
             Sort::Activity => "tickets.last_at DESC, tickets.rowid".to_owned(),

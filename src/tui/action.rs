@@ -167,7 +167,8 @@ actions! {
     GoResolved "resolved" Everywhere ["5", "g r"] "" "queue Resolved";
     GoIntake "intake" Everywhere ["6", "g i"] "" "queue Intake";
     GoImported "imported" Everywhere ["7", "g I"] "" "queue Imported";
-    GoAll "all" Everywhere ["8", "9", "g a"] "" "queue All";
+    GoAll "all" Everywhere ["8", "g a"] "" "queue All";
+    GoOverdue "overdue" Everywhere ["9", "g d"] "" "queue Overdue";
     Details "details" Everywhere ["b"] "" "show or hide what is known about customer and ticket";
     Zoom "zoom" Everywhere ["+"] "" "the pane with the focus takes the screen";
     Unzoom "unzoom" Everywhere ["_"] "" "all panes again";

@@ -10,6 +10,7 @@ mod engine_changes;
 mod engine_files;
 mod engine_mirror_status;
 mod engine_outbox;
+mod engine_sla;
 mod engine_thread;
 mod engine_trouble;
 #[cfg(feature = "sandbox")]

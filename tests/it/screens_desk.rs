@@ -46,6 +46,8 @@ pub(crate) struct State {
     pub(crate) backfill: Option<u8>,
     pub(crate) not_before: Option<Timestamp>,
     pub(crate) unsent: usize,
+    /// There are policies.
+    pub(crate) sla: bool,
     pub(crate) read_only: Option<String>,
     pub(crate) findings: Vec<Finding>,
     pub(crate) holes: Vec<(MessageId, MessageId)>,
@@ -123,9 +125,11 @@ pub(crate) fn ticket(number: i32, status: Status, assignee: Option<&str>, custom
         thanked: false,
         answering: false,
         imported: false,
+        due: None,
     };
     let view = TicketView {
         row,
+        sla: None,
         language: Some("en".to_owned()),
         first_response_at: None,
         first_asked_at: Some(minutes_ago(60 * 26)),
@@ -438,6 +442,7 @@ impl State {
             ViewRequest::Search { text, .. } => View::Search { hits: self.search(text) },
             ViewRequest::Outbox => View::Outbox { rows: self.outbox.clone() },
             ViewRequest::Desk => View::Desk(Box::new(DeskView {
+                sla: self.sla,
                 trouble: None,
                 read_only: self.read_only.clone(),
                 mirror_status: None,

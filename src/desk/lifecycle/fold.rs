@@ -1,10 +1,11 @@
 //! A ticket is the fold of its events. Nothing is decided here: what an event says is taken as it is.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 
 use crate::clock::Timestamp;
 use crate::desk::event::{Actor, Event, Recorded, Why, Writer};
 use crate::desk::ids::{EventId, MessageId};
+use crate::desk::tags::Priority;
 use crate::desk::ticket::{LastMove, Standing, Status, Ticket, Waiting};
 
 /// Tells the events that count, in order: without those that were undone, and without the undoing.
@@ -75,6 +76,8 @@ pub fn apply(ticket: Option<Ticket>, recorded: &Recorded) -> Option<Ticket> {
         }
         // Not when the closing was taken back afterwards.
         Event::AnsweredOutside => ticket.outside = ticket.standing.status == Status::Closed,
+        Event::SlaWarned { clock, since, .. } => ticket.tell(*clock, *since, false),
+        Event::SlaBreached { clock, since, .. } => ticket.tell(*clock, *since, true),
         Event::Edited { .. } | Event::Noted { .. } | Event::Undone { .. } => {}
     }
     Some(ticket)
@@ -90,6 +93,8 @@ fn new(recorded: &Recorded, episode: u32, title: String, standing: Standing) -> 
         customer: None,
         customer_left_at: None,
         language: None,
+        priority: Priority::default(),
+        tags: BTreeSet::new(),
         opened_at: recorded.at,
         resolved_at: None,
         closed_at: None,
@@ -109,6 +114,8 @@ fn new(recorded: &Recorded, episode: u32, title: String, standing: Standing) -> 
         topic_closed: false,
         topic_gone: false,
         last_move: None,
+        pauses: Vec::new(),
+        told: Vec::new(),
     }
 }
 
@@ -120,6 +127,8 @@ fn next(old: Ticket, recorded: &Recorded, episode: u32, title: String, standing:
         customer: old.customer,
         customer_left_at: old.customer_left_at,
         language: old.language,
+        priority: old.priority,
+        tags: old.tags,
         assigned_at: if standing.assignee == old.standing.assignee {
             old.assigned_at
         } else {
@@ -152,6 +161,7 @@ fn moved(ticket: &mut Ticket, recorded: &Recorded, standing: &Standing, why: &Wh
         ticket.assigned_at = standing.assignee.as_ref().map(|_| at);
     }
     let changed = standing.status != ticket.standing.status;
+    ticket.pause(standing.status, at);
     match standing.status {
         Status::Resolved if changed => {
             ticket.resolved_at = Some(at);

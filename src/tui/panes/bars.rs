@@ -11,6 +11,7 @@ use super::super::files;
 use super::super::model::{Focus, Model, NoticeTone, PromptKind};
 use super::super::view;
 use super::super::widgets::text;
+use super::due;
 use crate::engine::views::{GroupFacts, LinkState, QueueName, Sort};
 
 /// Draws the tabs: as many words as there is room for.
@@ -36,8 +37,12 @@ fn tab_spans(model: &Model, name: &str, level: u8) -> Vec<Span<'static>> {
     for (place, queue) in QueueName::ALL.into_iter().enumerate() {
         let count = model.counts.queues.iter().find(|(own, _)| *own == queue).map_or(0, |(_, count)| *count);
         let open = queue == model.queue.name;
+        if queue == QueueName::Overdue && !open && !due::has_policies(model) {
+            continue;
+        }
         // What is rarely looked at goes first.
-        let rare = matches!(queue, QueueName::Intake | QueueName::Imported | QueueName::Resolved);
+        let rare = matches!(queue, QueueName::Intake | QueueName::Imported | QueueName::Resolved)
+            || (queue == QueueName::Overdue && count == 0);
         if !open && level >= 1 && rare && (count == 0 || level >= 2) {
             continue;
         }
@@ -50,7 +55,11 @@ fn tab_spans(model: &Model, name: &str, level: u8) -> Vec<Span<'static>> {
         if open {
             spans.push(Span::styled(format!("[{label}]"), model.theme.tab));
         } else {
-            let style = if count == 0 { model.theme.dim } else { Style::new() };
+            let style = match (queue, count) {
+                (_, 0) => model.theme.dim,
+                (QueueName::Overdue, _) => model.theme.warning,
+                _ => Style::new(),
+            };
             spans.push(Span::styled(format!(" {label} "), style));
         }
     }

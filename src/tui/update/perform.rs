@@ -109,6 +109,7 @@ pub(super) fn perform(model: &mut Model, action: Action, out: &mut Vec<Effect>) 
         Action::GoIntake => queue::switch(model, QueueName::Intake, out),
         Action::GoImported => queue::switch(model, QueueName::Imported, out),
         Action::GoAll => queue::switch(model, QueueName::All, out),
+        Action::GoOverdue => queue::switch(model, QueueName::Overdue, out),
         Action::Details => details(model, out),
         Action::Zoom => model.zoomed = true,
         Action::Unzoom => model.zoomed = false,
