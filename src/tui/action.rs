@@ -105,6 +105,8 @@ actions! {
     Ignore "ignore" Ticket [] "" "keep this topic out of the desk";
     Unignore "unignore" Ticket [] "" "take this topic in again";
     Attach "attach" Ticket [] "" "attach a file to the reply: [path]";
+    Priority "priority" Ticket ["P"] "" "say how much it matters: [low|normal|high|urgent]";
+    Tags "tags" Ticket ["T"] "" "add and take away tags: [+billing -spam]";
     CopyLink "link" Ticket ["L"] "" "copy the t.me link";
 
     Open "open" Queue ["Enter", "l", "Right"] "" "open the ticket";

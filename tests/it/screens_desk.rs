@@ -7,6 +7,7 @@ use topicdesk::clock::{Clock, Timestamp};
 use topicdesk::desk::command::{Command, Refusal};
 use topicdesk::desk::ids::{AgentName, EntryId, EventId, GroupId, MessageId, OutboxId, PersonId, TicketKey, TopicId};
 use topicdesk::desk::people::Agent;
+use topicdesk::desk::tags::Priority;
 use topicdesk::desk::template::Template;
 use topicdesk::desk::thread::Delivery;
 use topicdesk::desk::ticket::{Pending, PendingReason, Status};
@@ -112,6 +113,8 @@ pub(crate) fn ticket(number: i32, status: Status, assignee: Option<&str>, custom
         title: format!("About {last}"),
         customer: Some(person(500 + i64::from(number), customer)),
         assignee: assignee.map(AgentName::from),
+        priority: Priority::default(),
+        tags: Vec::new(),
         opened_at: minutes_ago(60 * 26),
         waiting_since: waiting,
         pending: (status == Status::Pending).then_some(Pending { reason: PendingReason::Customer, until: None }),
@@ -415,6 +418,7 @@ impl State {
                 QueueName::Resolved => row.status == Status::Resolved,
                 QueueName::Intake | QueueName::Imported => false,
                 QueueName::All => true,
+                QueueName::Overdue => row.due.as_ref().is_some_and(|due| due.overdue),
             })
             .filter(|row| {
                 let customer = row.customer.as_ref().map_or("", |customer| &customer.name);
@@ -444,6 +448,7 @@ impl State {
             ViewRequest::Desk => View::Desk(Box::new(DeskView {
                 sla: self.sla,
                 trouble: None,
+                tags: Vec::new(),
                 read_only: self.read_only.clone(),
                 mirror_status: None,
                 findings: self.findings.clone(),
@@ -477,6 +482,7 @@ impl State {
                 };
                 View::Ticket { ticket }
             }
+            ViewRequest::Sla { .. } => View::Sla { sla: None },
             ViewRequest::FindTicket { topic } => View::Ticket {
                 ticket: self.tickets.iter().map(|page| page.ticket.row.key()).find(|key| key.topic == *topic),
             },

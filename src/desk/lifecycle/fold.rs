@@ -66,6 +66,11 @@ pub fn apply(ticket: Option<Ticket>, recorded: &Recorded) -> Option<Ticket> {
             ticket.flagged = false;
         }
         Event::Snoozed { until } => ticket.snoozed_until = *until,
+        Event::PrioritySet { priority } => ticket.priority = *priority,
+        Event::Tagged { added, removed } => {
+            ticket.tags.extend(added.iter().cloned());
+            ticket.tags.retain(|tag| !removed.contains(tag));
+        }
         Event::Renamed { title } => ticket.title.clone_from(title),
         Event::TopicClosed { closed } => ticket.topic_closed = *closed,
         Event::TopicDeleted => ticket.topic_gone = true,

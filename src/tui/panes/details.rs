@@ -9,6 +9,7 @@ use super::super::until::{age, ago};
 use super::super::view::{customer_name, number};
 use super::super::widgets::text;
 use super::due;
+use crate::desk::tags::{Priority, Tag};
 use crate::engine::views::TicketView;
 
 /// Draws the pane.
@@ -68,6 +69,13 @@ fn facts(model: &Model, ticket: &TicketView) -> Vec<(&'static str, String)> {
         None => "nobody".to_owned(),
     };
     facts.push(("assignee", assignee));
+    if row.priority != Priority::default() {
+        facts.push(("priority", row.priority.to_string()));
+    }
+    if !row.tags.is_empty() {
+        let tags: Vec<_> = row.tags.iter().map(Tag::as_str).collect();
+        facts.push(("tags", tags.join(" ")));
+    }
     if let Some(pending) = &row.pending {
         facts.push(("pending", pending.reason.title().to_owned()));
         if let Some(until) = pending.until {
