@@ -198,19 +198,19 @@ fn other_rules_reckon_all_of_it_anew() {
 
 #[test]
 fn a_policy_for_a_name_follows_the_name() {
-    let named = "[[sla]]\nname = \"star\"\nwhen = { customer = \"@li\" }\nfirst_response = \"1h\"\n";
+    let named = "[[sla]]\nname = \"star\"\nwhen = { customer = \"@liwei\" }\nfirst_response = \"1h\"\n";
     let mut bench = live(with_policies(named));
     asks(&mut bench, 20);
     assert_eq!(sla(&bench, 20).policy, None);
     assert_eq!(queue(&bench, QueueName::Overdue, Sort::Natural).len(), 0);
     let now = bench.now();
     let mut batch = bench.batch(vec![Happening::Message(text(40, 20, LI, now, "Hello?"))]);
-    batch.people[0].username = Some("Li".to_owned());
+    batch.people[0].username = Some("LiWei".to_owned());
     bench.incoming(Incoming::Batch(batch));
     assert_eq!(sla(&bench, 20).policy.as_deref(), Some("star"));
     bench.pass(2 * HOUR);
     assert_eq!(queue(&bench, QueueName::Overdue, Sort::Natural), [20]);
-    assert_eq!(sla(&bench, 20).policies[0].why, "its customer is @li");
+    assert_eq!(sla(&bench, 20).policies[0].why, "its customer is @liwei");
 }
 
 /// Prints what clocks add to a step at ten thousand live tickets: `cargo test --release --test it clocks_cost -- --nocapture --ignored`.

@@ -44,6 +44,7 @@ mod sandbox;
 mod screens;
 mod screens_bytes;
 mod screens_desk;
+mod screens_due;
 mod screens_files;
 mod screens_more;
 mod screens_rules;

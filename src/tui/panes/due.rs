@@ -1,5 +1,7 @@
 //! What is due: time left or overdue, in words first and then in colour.
 
+use std::time::Duration;
+
 use ratatui::style::Style;
 
 use super::super::model::Model;
@@ -30,8 +32,13 @@ pub(crate) fn short(model: &Model, row: &TicketRow) -> String {
     if due.at <= now {
         return format!("late {}", brief(age(now.since(due.at))));
     }
-    let left = brief(age(due.at.since(now)));
+    let left = left(due.at, now);
     if due.warns_at <= now { format!("!{left}") } else { left }
+}
+
+/// Tells the time until then: a minute that has begun is there still.
+fn left(at: Timestamp, now: Timestamp) -> String {
+    brief(age(at.since(now) + Duration::from_secs(59)))
 }
 
 /// What is less than a minute is no word but a number here.
@@ -58,6 +65,11 @@ pub(crate) fn remark(model: &Model, row: &TicketRow) -> String {
     }
 }
 
+/// Tells it for a heading: in words, or short where there is little room.
+pub(crate) fn heading(model: &Model, row: &TicketRow, due: &DueView, room: usize) -> String {
+    if room < WIDE { short(model, row) } else { words(model, due) }
+}
+
 /// Tells it in words: `first response in 12m`, `resolution late 2h`.
 pub(crate) fn words(model: &Model, due: &DueView) -> String {
     when(model, due.clock, due.at)
@@ -69,7 +81,7 @@ pub(crate) fn when(model: &Model, clock: ClockName, at: Timestamp) -> String {
     if at <= now {
         return format!("{} late {}", clock.title(), brief(age(now.since(at))));
     }
-    format!("{} in {}", clock.title(), brief(age(at.since(now))))
+    format!("{} in {}", clock.title(), left(at, now))
 }
 
 /// Tells a ticket's policy and clocks as facts: a name of at most ten characters and its value.
@@ -101,12 +113,11 @@ fn state(model: &Model, clock: &ClockView) -> String {
         (ClockState::Running, Some(at)) if at <= model.now => {
             format!("late {}, was due {}", brief(age(model.now.since(at))), moment(at))
         }
-        (ClockState::Running, Some(at)) => format!("in {}, {}", brief(age(at.since(model.now))), moment(at)),
+        (ClockState::Running, Some(at)) => format!("in {}, {}", left(at, model.now), moment(at)),
         (ClockState::Running, None) => "no deadline".to_owned(),
         (ClockState::Paused { .. }, Some(at)) => format!("paused, was due {}", moment(at)),
         (ClockState::Paused { .. }, None) => {
-            let left = std::time::Duration::from_secs(clock.left_seconds);
-            format!("paused, {} left", brief(age(left)))
+            format!("paused, {} left", brief(age(Duration::from_secs(clock.left_seconds))))
         }
         (ClockState::Ended { .. }, Some(at)) => format!("late, was due {}", moment(at)),
         (ClockState::Ended { .. }, None) => "kept".to_owned(),

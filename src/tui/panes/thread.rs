@@ -192,7 +192,7 @@ fn heading(model: &Model, frame: &mut Frame<'_>, area: Rect) {
     let mut alarm = None;
     if let Some(own) = &row.due {
         if own.warns_at <= model.aged || own.at <= model.aged {
-            alarm = Some((due::words(model, own), due::style(model, own)));
+            alarm = Some((due::heading(model, row, own, usize::from(area.width)), due::style(model, own)));
         } else {
             more.push(due::words(model, own));
         }
