@@ -44,6 +44,14 @@
 //! again if the thread has moved on since its agent looked. All that is asked of a group keeps one pace, tickets taking turns: first
 //! what people wrote, then what the desk says by itself, then the icons of topics (`engine::mirror_status`).
 //!
+//! # What is due
+//!
+//! A ticket carries instants only: when it was asked and answered, when its resolution stood still, what was said of its clocks
+//! ([`desk::sla`]). Deadlines are reckoned from them by policies and business hours ([`desk::hours`]) and never stored as facts; the
+//! columns `due_at` and `alarm_at` are copies for queues and the timer, and all are reckoned anew, in parts, when the rules are
+//! others than at the last start. Warnings and breaches become events, once per cause, and only while the link is live: before
+//! that an answer may have been given that the desk does not know of.
+//!
 //! # Who runs where
 //!
 //! The engine has a thread of its own and is the only writer; reads are answered by another thread on a read-only connection, so a

@@ -144,7 +144,7 @@ fn put(work: &Work<'_>, rows: &Rows, topics: BTreeSet<TopicId>) {
             work.put_topic(row).expect("topic");
         }
         if let Some(ticket) = rows.tickets.get(&topic) {
-            work.put_ticket(ticket, ticket.opened_at, None).expect("ticket");
+            work.put_ticket(ticket, ticket.opened_at, None, Default::default()).expect("ticket");
         }
     }
 }

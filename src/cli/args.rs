@@ -72,6 +72,8 @@ pub(super) enum Command {
     Verify(super::verify::VerifyArgs),
     /// Count what the desk can count
     Report(super::report::ReportArgs),
+    /// Say what the rules make of a ticket, and when the desk is open
+    Rules(super::rules::RulesArgs),
     /// Take an unassigned ticket
     Claim(super::claim::ClaimArgs),
     /// Give a ticket back

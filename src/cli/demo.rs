@@ -72,6 +72,53 @@ pub(super) async fn run(global: &Global, args: DemoArgs) -> Done {
 /// The first line of what the demo writes, by which it knows its own file again.
 const MARK: &str = "# Written by `topicdesk demo`, and written anew each time.";
 
+/// What the shop promises: some of its tickets are overdue, others soon will be.
+const PROMISES: &str = r#"
+[hours.service]
+timezone = "UTC"
+monday = "00:00-24:00"
+tuesday = "00:00-24:00"
+wednesday = "00:00-24:00"
+thursday = "00:00-24:00"
+friday = "00:00-24:00"
+saturday = "00:00-24:00"
+sunday = "00:00-24:00"
+holidays = [{ on = "12-25", name = "Christmas" }, { on = "01-01", name = "New Year" }]
+
+[hours.workshop]
+timezone = "Europe/Stockholm"
+monday = ["09:00-12:30", "13:30-18:00"]
+tuesday = ["09:00-12:30", "13:30-18:00"]
+wednesday = ["09:00-12:30", "13:30-18:00"]
+thursday = ["09:00-12:30", "13:30-18:00"]
+friday = ["09:00-12:30", "13:30-18:00"]
+saturday = "10:00-14:00"
+
+[[sla]]
+name = "Urgent"
+when = { priority = ["urgent", "high"] }
+hours = "service"
+first_response = "15m"
+next_response = "30m"
+resolution = "8h"
+warn_before = "10m"
+
+[[sla]]
+name = "Repairs"
+when = { tag = "repair" }
+hours = "workshop"
+first_response = "4h"
+next_response = "9h"
+
+[[sla]]
+name = "Everybody"
+hours = "service"
+first_response = "2h"
+next_response = "12h"
+resolution = "20d"
+warn_before = "30m"
+"#;
+
 /// Refuses a folder whose `desk.toml` somebody else has written.
 fn mine(folder: &Path) -> Done {
     let file = folder.join("desk.toml");
@@ -111,6 +158,7 @@ fn desk_toml(announcement: &Announcement) -> String {
         announcement.dc_id,
         quoted(key),
     );
+    text.push_str(PROMISES);
     let mut names: Vec<String> = Vec::new();
     for account in agents(announcement) {
         let first = account.name.split_whitespace().next().unwrap_or("agent").to_lowercase();

@@ -39,6 +39,7 @@ mod reopen;
 mod reply;
 mod report;
 mod resolve;
+mod rules;
 #[cfg(feature = "sandbox")]
 mod sandbox;
 mod screen;
@@ -112,6 +113,7 @@ async fn run(cli: Cli) -> Done {
         Some(Command::Show(args)) => show::run(&global, args).await,
         Some(Command::Search(args)) => search::run(&global, args).await,
         Some(Command::Report(args)) => report::run(&global, args).await,
+        Some(Command::Rules(args)) => rules::run(&global, args).await,
         Some(Command::Claim(args)) => claim::run(&global, args).await,
         Some(Command::Release(args)) => release::run(&global, args).await,
         Some(Command::Assign(args)) => assign::run(&global, args).await,

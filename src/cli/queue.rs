@@ -10,6 +10,7 @@ use super::failure::{Done, Failure};
 use super::site::Site;
 use super::work::unreadable;
 use super::{table, times};
+use crate::clock::Timestamp;
 use crate::desk::query::Query;
 use crate::desk::rules::Rules;
 use crate::engine::views::{QueueName, Sort, TicketRow, View, ViewRequest};
@@ -34,8 +35,9 @@ pub(super) struct QueueArgs {
     offset: usize,
 }
 
-const SORTS: [(&str, Sort); 5] = [
+const SORTS: [(&str, Sort); 6] = [
     ("natural", Sort::Natural),
+    ("due", Sort::Due),
     ("waiting", Sort::Waiting),
     ("newest", Sort::Newest),
     ("activity", Sort::Activity),
@@ -68,7 +70,8 @@ pub(super) async fn run(global: &Global, args: QueueArgs) -> Done {
         // Everybody else's is nobody's.
         site.agent()?;
     }
-    let sort = SORTS.iter().find(|(name, _)| Some(*name) == args.sort.as_deref()).map_or(Sort::Natural, |(_, sort)| *sort);
+    let sort =
+        SORTS.iter().find(|(name, _)| Some(*name) == args.sort.as_deref()).map_or(Sort::Natural, |(_, sort)| *sort);
     let wanted = if args.limit == 0 { usize::MAX } else { args.limit };
     let mut rows: Vec<TicketRow> = Vec::new();
     let total = loop {
@@ -110,12 +113,13 @@ fn named(rules: &Rules, name: &str) -> Done<(QueueName, String)> {
 
 fn print(site: &Site, title: &str, rows: &[TicketRow], total: usize) -> std::io::Result<()> {
     let now = site.clock.now();
+    let has_policies = !site.config.rules.sla.is_empty();
     let lines: Vec<Vec<String>> = rows
         .iter()
         .map(|row| {
             let episode = if row.episode > 1 { format!("/{}", row.episode) } else { String::new() };
             let mark = if row.unread { "●" } else { "" };
-            vec![
+            let mut line = vec![
                 format!("{mark}{}", row.status.letter()),
                 format!("#{}{episode}", row.id),
                 row.waiting_since
@@ -125,11 +129,27 @@ fn print(site: &Site, title: &str, rows: &[TicketRow], total: usize) -> std::io:
                 row.customer.as_ref().map_or("-".to_owned(), |person| table::cut(&person.name, 20)),
                 table::cut(&row.title, 30),
                 row.last_text.clone(),
-            ]
+            ];
+            if has_policies {
+                line.insert(3, due(row, now));
+            }
+            line
         })
         .collect();
     let mut out = stdout().lock();
-    let head = ["S", "TICKET", "WAIT", "ASSIGNEE", "CUSTOMER", "TITLE", "LAST MESSAGE"];
+    let mut head = vec!["S", "TICKET", "WAIT", "ASSIGNEE", "CUSTOMER", "TITLE", "LAST MESSAGE"];
+    if has_policies {
+        head.insert(3, "DUE");
+    }
     table::write(&mut out, &head, &lines, table::width())?;
     writeln!(out, "{title}: {} of {total}", rows.len())
+}
+
+/// Tells the time that is left, or `late 2h`.
+fn due(row: &TicketRow, now: Timestamp) -> String {
+    match &row.due {
+        Some(due) if due.at <= now => format!("late {}", times::ago(now.since(due.at))),
+        Some(due) => times::ago(due.at.since(now)),
+        None => "-".to_owned(),
+    }
 }

@@ -117,6 +117,13 @@ fn print(page: &ThreadPage, zone: Zone, now: Timestamp) -> io::Result<()> {
         if let (Some(asked), Some(answered)) = (page.ticket.first_asked_at, page.ticket.first_response_at) {
             facts.push(format!("first response after {}", times::ago(answered.since(asked))));
         }
+        if let Some(due) = &row.due {
+            let (clock, at) = (due.clock.title(), zone.moment(due.at));
+            facts.push(match due.at <= now {
+                true => format!("{clock} overdue since {at} ({})", due.policy),
+                false => format!("{clock} due {at} ({})", due.policy),
+            });
+        }
         if let Some(at) = page.ticket.customer_left_at {
             facts.push(format!("left the group {}", zone.moment(at)));
         }

@@ -212,6 +212,15 @@ async fn follow(site: &Site, handle: &Handle) -> Done {
                     Alert::NotChanged { ticket, why, .. } => {
                         writeln!(stdout(), "{ticket} has a message that was not changed: {why}")?;
                     }
+                    Alert::Due { ticket, clock, deadline, .. } => {
+                        writeln!(stdout(), "{ticket}: {} is due {deadline}", clock.title())?;
+                    }
+                    Alert::Overdue { ticket, clock, deadline, .. } => {
+                        writeln!(stdout(), "{ticket}: {} is overdue since {deadline}", clock.title())?;
+                    }
+                    Alert::Missed { count } => {
+                        writeln!(stdout(), "{count} became overdue while nobody could be told")?;
+                    }
                     Alert::File(_) => {}
                 }
             }

@@ -3,8 +3,14 @@
 use super::reader::{Reader, Section};
 
 /// Every table with its keys; `[keys.*]` apart, whose contexts and actions belong to the screen.
-const KNOWN: [(&str, &[&str]); 16] = [
-    ("", &["desk", "telegram", "groups", "agents", "staff", "rules", "outbox", "files", "tui", "keys", "queues"]),
+const KNOWN: [(&str, &[&str]); 20] = [
+    (
+        "",
+        &[
+            "desk", "telegram", "groups", "agents", "staff", "rules", "queues", "hours", "sla", "outbox", "files",
+            "tui", "keys",
+        ],
+    ),
     ("desk", &["name", "timezone", "language"]),
     (
         "telegram",
@@ -35,6 +41,24 @@ const KNOWN: [(&str, &[&str]); 16] = [
         ],
     ),
     ("rules.import", &["max_age"]),
+    (
+        "hours.*",
+        &[
+            "timezone",
+            "monday",
+            "tuesday",
+            "wednesday",
+            "thursday",
+            "friday",
+            "saturday",
+            "sunday",
+            "holidays",
+            "holidays_file",
+        ],
+    ),
+    ("hours.*.holidays", &["on", "name", "hours"]),
+    ("sla", &["name", "when", "hours", "first_response", "next_response", "resolution", "warn_before"]),
+    ("sla.when", &["tag", "priority", "customer", "group", "language"]),
     ("outbox", &["per_minute", "burst", "ask_after_offline"]),
     ("files", &["cache", "open_command", "save_to"]),
     ("tui", &["theme", "mouse", "bell", "after_resolve", "after_pending", "ascii"]),
@@ -49,7 +73,7 @@ pub fn known_keys() -> impl Iterator<Item = &'static str> {
 impl<'t> Reader<'t> {
     /// Reports the keys of a section that nobody knows.
     pub(super) fn check_keys(&mut self, section: &Section<'_, 't>) {
-        let allowed = KNOWN.iter().find(|(name, _)| *name == section.name).map_or(&[][..], |(_, keys)| keys);
+        let allowed = KNOWN.iter().find(|(name, _)| is_named(&section.name, name)).map_or(&[][..], |(_, keys)| keys);
         for (key, span, _) in section.entries() {
             if !allowed.contains(&key) {
                 let place = if section.name.is_empty() { String::new() } else { format!(" in `[{}]`", section.name) };
@@ -58,6 +82,14 @@ impl<'t> Reader<'t> {
             }
         }
     }
+}
+
+/// Tells whether a table is the one that is known under a name, in which `*` stands for one that people choose.
+fn is_named(table: &str, known: &str) -> bool {
+    let Some((before, after)) = known.split_once('*') else { return table == known };
+    let chosen = table.strip_prefix(before).and_then(|rest| rest.strip_suffix(after));
+    // What people choose may have dots in it, but does not end like the table inside it.
+    chosen.is_some_and(|chosen| !chosen.is_empty() && (!after.is_empty() || !chosen.ends_with(".holidays")))
 }
 
 fn hint(key: &str, section: &str, allowed: &[&str]) -> String {

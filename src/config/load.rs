@@ -46,7 +46,8 @@ pub fn from_text(file: &str, text: &str, folder: Option<&Path>) -> Result<Config
     if reader.problems.is_empty() {
         return Ok(config);
     }
-    reader.problems.sort_by_key(|problem| (problem.line, problem.column));
+    // Those of the file itself first, then those of the files it names.
+    reader.problems.sort_by_key(|problem| (problem.file != file, problem.line, problem.column));
     Err(ConfigError::Wrong(reader.problems))
 }
 
@@ -66,6 +67,8 @@ fn config<'t>(reader: &mut Reader<'t>, root: &Section<'_, 't>, folder: Option<&P
     rules.queues = reader.queues(root, zone, &rules.staff.agents);
     // "Thanks Mia!" is a mere thanks too.
     rules.thanks = words::thanks().with_names(rules.staff.agents.iter().map(|agent| agent.name.0.as_str()));
+    let hours = reader.hours(root, rules.timezone.as_deref(), folder);
+    rules.sla = reader.sla(root, hours);
     let language = language(reader, &desk);
     let section = reader.section(root, "telegram");
     rules.mirror_status = reader.mirror_status(&section, &language, &mut warnings);

@@ -9,6 +9,8 @@ mod bytes;
 pub use crate::desk::span as duration;
 mod edit;
 mod groups;
+mod hours;
+mod ics;
 mod keys;
 mod load;
 mod mirror_status;
@@ -16,6 +18,7 @@ pub mod paths;
 mod queues;
 mod reader;
 pub mod secret;
+mod sla;
 pub mod templates;
 pub mod words;
 

@@ -7,8 +7,9 @@ use crate::desk::queue::{QueueName, SavedQueue, Sort};
 /// No desk has more of its own.
 const MOST: usize = 50;
 
-const SORTS: [(&str, Sort); 5] = [
+const SORTS: [(&str, Sort); 6] = [
     ("natural", Sort::Natural),
+    ("due", Sort::Due),
     ("waiting", Sort::Waiting),
     ("newest", Sort::Newest),
     ("activity", Sort::Activity),

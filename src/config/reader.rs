@@ -55,6 +55,11 @@ impl<'a, 't> Section<'a, 't> {
         Section { name: String::new(), span: 0..0, table: Some(table.get_ref()) }
     }
 
+    /// Makes the section that is an item of a list, under a name for its keys.
+    pub(super) fn inside(name: &str, value: &'a Spanned<DeValue<'t>>) -> Self {
+        Section { name: name.to_owned(), span: value.span(), table: value.get_ref().as_table() }
+    }
+
     /// Tells whether the file has it.
     pub(super) fn exists(&self) -> bool {
         self.table.is_some()

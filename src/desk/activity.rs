@@ -65,6 +65,12 @@ pub fn describe(event: &Event, before: Option<&Ticket>, by: &str) -> Option<Stri
         Event::TopicDeleted => "the topic was deleted in Telegram".to_owned(),
         Event::DuplicateLinked { ticket } => format!("{by} closed {ticket} as a duplicate of this"),
         Event::AnsweredOutside => format!("{by} answered in Telegram after it was closed"),
+        Event::SlaWarned { clock, deadline, policy, .. } => {
+            format!("{} is due {} ({policy})", clock.title(), date(*deadline))
+        }
+        Event::SlaBreached { clock, deadline, policy, .. } => {
+            format!("{} was due {}: overdue ({policy})", clock.title(), date(*deadline))
+        }
         Event::Undone { event } => match before.and_then(|ticket| ticket.last_move.as_ref()) {
             Some(last) if last.event == *event => format!("{by} took back: {}", undone(&last.why)),
             _ => format!("{by} took back the last change"),

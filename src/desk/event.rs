@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::ids::{AgentName, EntryId, EventId, MessageId, PersonId, TicketKey};
+use super::sla::ClockName;
 use super::tags::{Priority, Tag};
 use super::ticket::Standing;
 use crate::clock::Timestamp;
@@ -201,6 +202,28 @@ pub enum Event {
     },
     /// Staff wrote in Telegram after the ticket was closed.
     AnsweredOutside,
+    /// A clock will soon have run down: the desk has warned of it.
+    SlaWarned {
+        /// Which clock.
+        clock: ClockName,
+        /// What started it.
+        since: Timestamp,
+        /// When it runs down.
+        deadline: Timestamp,
+        /// The policy whose target it is.
+        policy: String,
+    },
+    /// A clock has run down.
+    SlaBreached {
+        /// Which clock.
+        clock: ClockName,
+        /// What started it.
+        since: Timestamp,
+        /// When it ran down.
+        deadline: Timestamp,
+        /// The policy whose target it was.
+        policy: String,
+    },
     /// An earlier event of this ticket is to be read as not having happened.
     Undone {
         /// The event.

@@ -1,12 +1,14 @@
 //! What can be counted from the logs: first responses, resolutions, medians.
 //!
-//! All spans are plain time between Telegram's dates; business hours are not taken out here.
+//! Spans are plain time between Telegram's dates; those that are named so are business time, by the hours they are given.
 
 use std::time::Duration;
 
 use super::event::{Event, Recorded};
+use super::hours::Hours;
 use super::ids::MessageId;
 use super::lifecycle::{apply, effective};
+use super::sla::Pause;
 use super::ticket::{Status, Ticket};
 use crate::clock::Timestamp;
 
@@ -25,6 +27,8 @@ pub struct Episode {
     pub done_at: Option<Timestamp>,
     /// How long it was Pending until then.
     pub paused: Duration,
+    /// When its resolution stood still: Pending, or resolved until it was reopened.
+    pub pauses: Vec<Pause>,
 }
 
 impl Episode {
@@ -36,6 +40,19 @@ impl Episode {
     /// Tells the resolution: from the beginning until it was done, without the time in Pending.
     pub fn resolution(&self) -> Option<Duration> {
         Some(self.done_at?.since(self.opened_at).saturating_sub(self.paused))
+    }
+
+    /// Tells the first response in business time.
+    pub fn business_first_response(&self, hours: &Hours) -> Option<Duration> {
+        Some(hours.between(self.asked_at?, self.answered_at?))
+    }
+
+    /// Tells the resolution in business time, without that of its pauses: what its clock has counted.
+    pub fn business_resolution(&self, hours: &Hours) -> Option<Duration> {
+        let done = self.done_at?;
+        let pause = |pause: &Pause| hours.between(pause.from.min(done), pause.to.unwrap_or(done).min(done));
+        let paused: Duration = self.pauses.iter().map(pause).sum();
+        Some(hours.between(self.opened_at, done).saturating_sub(paused))
     }
 
     /// Tells whether it was ended although a question never got an answer.
@@ -93,6 +110,7 @@ fn episode(ticket: &Ticket, paused: Duration) -> Episode {
         answered_at: ticket.first_response_at,
         done_at: ticket.resolved_at.or(ticket.closed_at),
         paused,
+        pauses: ticket.pauses.clone(),
     }
 }
 

@@ -35,13 +35,15 @@ pub enum QueueName {
     Imported,
     /// Everything.
     All,
+    /// A clock has run down, longest ago first.
+    Overdue,
     /// One of `[[queues]]` in `desk.toml`, by its place there.
     Saved(u8),
 }
 
 impl QueueName {
     /// All of them, in the order of the number keys.
-    pub const ALL: [QueueName; 10] = [
+    pub const ALL: [QueueName; 11] = [
         QueueName::Unassigned,
         QueueName::Mine,
         QueueName::Waiting,
@@ -50,6 +52,7 @@ impl QueueName {
         QueueName::Intake,
         QueueName::Imported,
         QueueName::All,
+        QueueName::Overdue,
         QueueName::Snoozed,
         QueueName::Quiet,
     ];
@@ -60,6 +63,7 @@ impl QueueName {
             QueueName::Unassigned => "unassigned",
             QueueName::Mine => "mine",
             QueueName::Waiting => "waiting",
+            QueueName::Overdue => "overdue",
             QueueName::Pending => "pending",
             QueueName::Snoozed => "snoozed",
             QueueName::Quiet => "quiet",
@@ -77,6 +81,7 @@ impl QueueName {
             QueueName::Unassigned => "Unassigned",
             QueueName::Mine => "Mine",
             QueueName::Waiting => "Waiting",
+            QueueName::Overdue => "Overdue",
             QueueName::Pending => "Pending",
             QueueName::Snoozed => "Snoozed",
             QueueName::Quiet => "Quiet",
@@ -96,6 +101,7 @@ impl QueueName {
             QueueName::Unassigned => Filter { statuses: live, assignee: Some(None), ..awake },
             QueueName::Mine => Filter { statuses: live, assignee: Some(Some(reader.clone())), ..awake },
             QueueName::Waiting => Filter { statuses: live, waiting: true, ..awake },
+            QueueName::Overdue => Filter { overdue: true, ..awake },
             QueueName::Pending => Filter { statuses: vec![Status::Pending], ..awake },
             QueueName::Resolved => {
                 Filter { statuses: vec![Status::Resolved], imported: Some(false), ..Filter::default() }
@@ -120,6 +126,8 @@ pub struct Filter {
     pub assignee: Option<Option<AgentName>>,
     /// Somebody waits for an answer.
     pub waiting: bool,
+    /// A clock has run down. A [`Kind`] does not tell it: it is asked of the store.
+    pub overdue: bool,
     /// Is (not) snoozed.
     pub snoozed: Option<bool>,
     /// Was (not) resolved or closed by the first synchronisation.
@@ -175,9 +183,11 @@ pub struct SavedQueue {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Sort {
-    /// Waiting ones by how long, then the others by last activity.
+    /// What is due first, then waiting ones by how long, then the others by last activity.
     #[default]
     Natural,
+    /// What is due first, then the others by number.
+    Due,
     /// Longest waiting first, then the others by number.
     Waiting,
     /// Newest ticket first.

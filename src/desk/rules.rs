@@ -9,6 +9,7 @@ use super::mirror_status::MirrorStatus;
 use super::people::{Agent, Staff};
 use super::query::{Query, QueryError};
 use super::queue::SavedQueue;
+use super::sla::Sla;
 use super::thanks::ThanksWords;
 
 const DAY: Duration = Duration::from_secs(24 * 3600);
@@ -56,6 +57,9 @@ pub struct Rules {
     pub alert_after: Option<Duration>,
     /// How a ticket's status shows in Telegram.
     pub mirror_status: MirrorStatus,
+    /// How soon tickets should be answered and resolved, and the business hours of that.
+    #[serde(default)]
+    pub sla: Sla,
     /// The most bytes that the cache of downloaded files keeps.
     pub cache: u64,
     /// The words by which a mere thanks is known.
@@ -99,6 +103,7 @@ impl Default for Rules {
             queues: Vec::new(),
             alert_after: None,
             mirror_status: MirrorStatus::default(),
+            sla: Sla::default(),
             cache: 500_000_000,
             thanks: ThanksWords::default(),
         }

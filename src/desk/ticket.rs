@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use super::event::Why;
 use super::ids::{AgentName, EventId, MessageId, PersonId, TicketKey};
+use super::sla::{Pause, Told};
 use super::tags::{Priority, Tag};
 use crate::clock::Timestamp;
 
@@ -287,4 +288,10 @@ pub struct Ticket {
     pub topic_gone: bool,
     /// The last decision on status or assignee.
     pub last_move: Option<LastMove>,
+    /// When the episode's resolution stood still, oldest first.
+    #[serde(default)]
+    pub pauses: Vec<Pause>,
+    /// What the desk has said of the episode's clocks.
+    #[serde(default)]
+    pub told: Vec<Told>,
 }

@@ -334,6 +334,7 @@ impl Turn<'_> {
         let (complete, indexed) = self.work.index_more(2_000)?;
         self.state.indexed = indexed;
         self.state.idle_work = !complete;
+        self.reckon()?;
         let Sync::Importing { after } = self.state.sync else { return Ok(()) };
         let Some(group) = self.state.facts.as_ref().map(|facts| facts.group) else { return Ok(()) };
         self.state.idle_work = true;
@@ -347,7 +348,10 @@ impl Turn<'_> {
         }
         match part.last() {
             Some(last) => self.set_sync(Sync::Importing { after: last.topic }),
-            None if complete => self.set_sync(Sync::Done { live_since: self.now }),
+            None if complete => {
+                self.set_sync(Sync::Done { live_since: self.now })?;
+                self.reckoned()
+            }
             None => Ok(()),
         }
     }

@@ -45,6 +45,7 @@ mod read;
 mod recheck;
 mod replies;
 pub mod runner;
+mod sla;
 mod step;
 mod summary;
 pub mod transport;
@@ -126,6 +127,14 @@ struct State {
     outbox_wake: Option<Timestamp>,
     /// When a ticket has something to do.
     ticket_wake: Option<Timestamp>,
+    /// When something is to be said of a ticket's clocks.
+    alarm_wake: Option<Timestamp>,
+    /// Clocks that ran down while nobody could say it, and of which nobody was told yet.
+    missed: usize,
+    /// All clocks stand by the rules of this process.
+    reckoned: bool,
+    /// The last ticket whose clocks do, while not all of them do.
+    reckoned_to: TopicId,
     /// Something can be done when there is nothing else to do.
     idle_work: bool,
     /// Topics to be looked at, once failed fetches may be asked for again.
@@ -207,10 +216,9 @@ impl Engine {
             return self.pause;
         }
         let reactions = self.state.reactions.wake();
-        [self.state.outbox_wake, self.state.ticket_wake, self.state.fetch_after, self.state.facts_due, reactions]
-            .into_iter()
-            .flatten()
-            .min()
+        let alarm = self.state.alarm_wake.filter(|_| self.state.hears_all());
+        let State { outbox_wake, ticket_wake, fetch_after, facts_due, .. } = &self.state;
+        [*outbox_wake, *ticket_wake, alarm, *fetch_after, *facts_due, reactions].into_iter().flatten().min()
     }
 
     /// Tells whether [`input::Input::Idle`] would do something.
@@ -277,6 +285,7 @@ impl State {
         state.icons = work.value(ICONS)?.and_then(|text| serde_json::from_str(&text).ok());
         state.indexed = work.indexed()?;
         state.ticket_wake = work.next_wake()?;
+        state.alarm_wake = work.next_alarm()?;
         state.idle_work = true;
         drop(work);
         store.durable(state.sync.is_done())?;

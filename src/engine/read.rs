@@ -24,6 +24,7 @@ use crate::store::{self, Reader, StoreError, coverage, threads};
 
 mod mirror_status;
 mod outside;
+mod sla;
 mod thread;
 
 /// How many unanswered messages of General are shown.
@@ -74,6 +75,7 @@ impl Views {
             }
             ViewRequest::FindTicket { topic } => View::Ticket { ticket: self.reader.find_topic(*topic)? },
             ViewRequest::Summary => View::Summary(summary::read(&self.reader)?),
+            ViewRequest::Sla { ticket } => View::Sla { sla: self.sla_of(agent, *ticket)?.map(Box::new) },
             ViewRequest::Outside { since } => View::Outside(self.outside(*since)?),
         })
     }
@@ -96,7 +98,7 @@ impl Views {
         };
         let part = Part { filter: &filter, query: &query, sort, offset, limit };
         let (rows, total) = self.reader.queue(agent, &part, self.clock.now())?;
-        Ok(QueuePage { offset, total, rows: rows.iter().map(ticket_row).collect() })
+        Ok(QueuePage { offset, total, rows: self.rows(&rows)? })
     }
 
     /// The messages of General that nobody has answered, as rows.
@@ -134,6 +136,7 @@ impl Views {
         for queue in QueueName::ALL {
             let count = match queue.filter(agent) {
                 Some(filter) if filter.quiet.is_some() => self.reader.count(agent, &filter, &Query::default(), now)?,
+                Some(filter) if filter.overdue => self.reader.count_overdue(self.clock.now())?,
                 Some(filter) => count(&filter),
                 None => self.unanswered()?.len(),
             };
@@ -298,6 +301,7 @@ impl Views {
             self.condition.lock().unwrap_or_else(PoisonError::into_inner).clone();
         Ok(DeskView {
             name: self.rules.desk_name.clone(),
+            sla: !self.rules.sla.is_empty(),
             read_only: groups.iter().find_map(|(facts, _)| facts.read_only()),
             findings: groups.iter().flat_map(|(facts, _)| facts.findings(self.rules.mirror_status.enabled)).collect(),
             mirror_status: self.mirror_status(groups.first().map(|(facts, _)| facts))?,
@@ -375,5 +379,6 @@ fn ticket_row(row: &QueueRow) -> TicketRow {
         thanked: ticket.thanked,
         answering: *answering,
         imported: ticket.imported,
+        due: None,
     }
 }

@@ -144,8 +144,12 @@ impl<'a> Turn<'a> {
     /// Writes somebody down.
     pub(super) fn put_person(&mut self, person: &Person) -> Result<(), EngineError> {
         if self.state.people.get(&person.id) != Some(person) {
+            let old = if self.rules.sla.names_customers() { self.work.person(person.id)? } else { None };
             self.work.put_person(person)?;
             self.state.people.insert(person.id, person.clone());
+            if old.is_some_and(|old| old.username != person.username) {
+                self.renamed(person.id)?;
+            }
         }
         Ok(())
     }
@@ -182,6 +186,7 @@ impl<'a> Turn<'a> {
         if events.is_empty() {
             return Ok(Vec::new());
         }
+        self.ring_before(key, at, &events)?;
         let shown = |event: &Event| !matches!(event, Event::Wrote { .. } | Event::LanguageSet { .. });
         let name = if events.iter().any(shown) { self.name_of(by)? } else { String::new() };
         let status = self.ticket(key)?.map(|ticket| ticket.standing.status);
@@ -236,6 +241,7 @@ impl<'a> Turn<'a> {
         let rules = self.rules;
         let woke = !self.dirty_tickets.is_empty();
         for key in std::mem::take(&mut self.dirty_tickets) {
+            let clocks = self.clocks(key)?;
             match self.state.tickets.get(&key) {
                 Some(Some(ticket)) => {
                     let last =
@@ -245,14 +251,16 @@ impl<'a> Turn<'a> {
                     } else {
                         None
                     };
-                    self.work.put_ticket(ticket, last.unwrap_or(ticket.opened_at), wake)?;
+                    self.work.put_ticket(ticket, last.unwrap_or(ticket.opened_at), wake, clocks)?;
                 }
                 _ => self.work.remove_ticket(key)?,
             }
         }
         if woke {
             self.state.ticket_wake = self.work.next_wake()?;
+            self.state.alarm_wake = self.work.next_alarm()?;
         }
+        self.sum_up();
         if self.state.sync.is_done() {
             let (complete, indexed) = self.work.index_more(200)?;
             self.state.indexed = indexed;

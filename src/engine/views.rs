@@ -19,8 +19,11 @@ mod thread;
 
 mod checks;
 mod mirror_status;
+mod sla;
 
 pub use mirror_status::{MirrorView, ShownStatus};
+
+pub use sla::{ClockName, ClockState, ClockView, DueView, SlaView, Verdict};
 
 pub use checks::{Completeness, How, RecheckView, Rechecked, SeenRange, TicketCheck};
 
@@ -82,6 +85,11 @@ pub enum ViewRequest {
         /// `None`: all topics.
         ticket: Option<TicketKey>,
     },
+    /// Which policy holds for a ticket, why, and how its clocks stand.
+    Sla {
+        /// Which.
+        ticket: TicketKey,
+    },
     /// What staff has answered in Telegram itself.
     Outside {
         /// From then on; `None` for all.
@@ -137,6 +145,11 @@ pub enum View {
     },
     /// What the history says.
     Summary(Summary),
+    /// A ticket's policy and clocks.
+    Sla {
+        /// `None`: there are no policies, or no such ticket.
+        sla: Option<Box<SlaView>>,
+    },
     /// What staff has answered in Telegram itself.
     Outside(OutsideReport),
     /// It could not be read; why, in words.
@@ -240,6 +253,9 @@ pub struct TicketRow {
     pub answering: bool,
     /// Closed or resolved by the first synchronisation.
     pub imported: bool,
+    /// What is due next; `None`: nothing runs.
+    #[serde(default)]
+    pub due: Option<DueView>,
 }
 
 impl TicketRow {
@@ -288,6 +304,9 @@ pub struct Hit {
 pub struct DeskView {
     /// Its name.
     pub name: String,
+    /// It has policies, so that tickets are due.
+    #[serde(default)]
+    pub sla: bool,
     /// The groups it mirrors.
     pub groups: Vec<GroupFacts>,
     /// What the link is doing; `None` when the database is read without an engine.
@@ -385,6 +404,33 @@ pub enum Alert {
         agent: AgentName,
         /// Why.
         why: String,
+    },
+    /// A clock of a ticket will soon have run down.
+    Due {
+        /// Which ticket.
+        ticket: TicketKey,
+        /// Which clock.
+        clock: ClockName,
+        /// When it runs down.
+        deadline: Timestamp,
+        /// Whose ticket it is.
+        assignee: Option<AgentName>,
+    },
+    /// A clock of a ticket has just run down.
+    Overdue {
+        /// Which ticket.
+        ticket: TicketKey,
+        /// Which clock.
+        clock: ClockName,
+        /// When it ran down.
+        deadline: Timestamp,
+        /// Whose ticket it is.
+        assignee: Option<AgentName>,
+    },
+    /// Clocks that ran down while nobody could say so, all together.
+    Missed {
+        /// How many.
+        count: usize,
     },
     /// A file has come further, or not.
     File(FileNews),

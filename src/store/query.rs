@@ -37,6 +37,9 @@ impl Conditions {
             Some(None) => these.and("tickets.assignee IS NULL", []),
             None => {}
         }
+        if filter.overdue {
+            these.and("tickets.due_at <= ?", [Value::Integer(now.millis())]);
+        }
         if filter.waiting {
             these.and("tickets.waiting_since IS NOT NULL", []);
         }

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use rusqlite::{Connection, OptionalExtension, Row, params, params_from_iter};
 
+use super::clocks::Clocks;
 use super::query::Conditions;
 use super::topics::{TopicRow, topic_row};
 use super::{Reader, Result, Work};
@@ -57,18 +58,25 @@ impl Work<'_> {
         find(&self.transaction, key)
     }
 
-    /// Writes a ticket down, whole. `last_at`: last activity; `wake_at`: when the clock will do something to it.
+    /// Writes a ticket down, whole. `last_at`: last activity; `wake_at`: when time will do something to it; `clocks`: what is due.
     ///
     /// # Errors
     /// SQLite's.
-    pub fn put_ticket(&self, ticket: &Ticket, last_at: Timestamp, wake_at: Option<Timestamp>) -> Result<()> {
+    pub fn put_ticket(
+        &self,
+        ticket: &Ticket,
+        last_at: Timestamp,
+        wake_at: Option<Timestamp>,
+        clocks: Clocks,
+    ) -> Result<()> {
         self.transaction
             .prepare_cached(
                 "INSERT INTO tickets (group_id, topic, status, assignee, customer, waiting_since, snoozed_until, imported,
-                                      last_at, wake_at, fold, priority, tags)
-                 VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13)
+                                      last_at, wake_at, fold, priority, tags, due_at, alarm_at)
+                 VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15)
                  ON CONFLICT (group_id, topic) DO UPDATE SET status=?3, assignee=?4, customer=?5, waiting_since=?6,
-                     snoozed_until=?7, imported=?8, last_at=?9, wake_at=?10, fold=?11, priority=?12, tags=?13",
+                     snoozed_until=?7, imported=?8, last_at=?9, wake_at=?10, fold=?11, priority=?12, tags=?13,
+                     due_at=?14, alarm_at=?15",
             )?
             .execute(params![
                 ticket.key.group.0,
@@ -84,6 +92,8 @@ impl Work<'_> {
                 serde_json::to_string(ticket)?,
                 ticket.priority.rank(),
                 tag_text(&ticket.tags),
+                clocks.due.map(Timestamp::millis),
+                clocks.alarm.map(Timestamp::millis),
             ])?;
         Ok(())
     }
@@ -294,7 +304,10 @@ impl Reader {
         let plain = part.query.is_empty() && part.filter.quiet.is_none();
         conditions.query(part.query, reader, now);
         // The order is made from the covering index alone; only the rows of the page are then read whole.
-        let from = if plain {
+        let from = if plain && part.filter.overdue {
+            // Only those: the others are not looked at.
+            "tickets INDEXED BY tickets_due"
+        } else if plain {
             "tickets INDEXED BY tickets_queue"
         } else {
             "tickets JOIN topics ON topics.group_id = tickets.group_id AND topics.topic = tickets.topic"
@@ -302,8 +315,10 @@ impl Reader {
         // Nobody waits any more in what is done, whatever was said last.
         let live: Vec<_> = Filter::live().statuses.iter().map(|status| format!("'{}'", status.label())).collect();
         let waiting = format!("iif(tickets.status IN ({}), tickets.waiting_since, NULL)", live.join(","));
+        let due = "tickets.due_at IS NULL, tickets.due_at";
         let order = match part.sort {
-            Sort::Natural => format!("{waiting} IS NULL, {waiting}, tickets.last_at DESC, tickets.rowid"),
+            Sort::Natural => format!("{due}, {waiting} IS NULL, {waiting}, tickets.last_at DESC, tickets.rowid"),
+            Sort::Due => format!("{due}, tickets.rowid"),
             Sort::Waiting => format!("{waiting} IS NULL, tickets.waiting_since, tickets.rowid"),
             Sort::Newest => "tickets.rowid DESC".to_owned(),
             Sort::Activity => "tickets.last_at DESC, tickets.rowid".to_owned(),

@@ -119,7 +119,7 @@ actions! {
     Mark "mark" Queue ["Space"] "mark" "mark the ticket and go on";
     MarkRange "mark-range" Queue ["v"] "" "begin or end marking a range";
     MarkAll "mark-all" Queue ["*"] "" "mark everything that the filter shows";
-    Sort "sort" Queue [","] "" "change the order: [natural|waiting|newest|activity|priority]";
+    Sort "sort" Queue [","] "" "change the order: [natural|due|waiting|newest|activity|priority]";
 
     MessageDown "message-down" Thread ["j", "Down", "C-n"] "" "next message";
     MessageUp "message-up" Thread ["k", "Up", "C-p"] "" "previous message";
@@ -169,10 +169,11 @@ actions! {
     GoResolved "resolved" Everywhere ["5", "g r"] "" "queue Resolved";
     GoIntake "intake" Everywhere ["6", "g i"] "" "queue Intake";
     GoImported "imported" Everywhere ["7", "g I"] "" "queue Imported";
+    GoAll "all" Everywhere ["8", "g a"] "" "queue All";
+    GoOverdue "overdue" Everywhere ["9", "g d"] "" "queue Overdue";
     GoSnoozed "snoozed" Everywhere ["g z"] "" "queue Snoozed";
     GoQuiet "quiet" Everywhere ["g q"] "" "queue Quiet: staff spoke last more than a day ago";
     Queues "queues" Everywhere ["0"] "" "all queues, the desk's own too: [name]";
-    GoAll "all" Everywhere ["8", "9", "g a"] "" "queue All";
     Details "details" Everywhere ["b"] "" "show or hide what is known about customer and ticket";
     Zoom "zoom" Everywhere ["+"] "" "the pane with the focus takes the screen";
     Unzoom "unzoom" Everywhere ["_"] "" "all panes again";

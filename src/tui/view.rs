@@ -194,6 +194,7 @@ fn tiny(model: &Model, frame: &mut Frame<'_>, screen: Rect) {
 pub(crate) fn sort_title(sort: Sort) -> &'static str {
     match sort {
         Sort::Natural => "the queue's own",
+        Sort::Due => "due first",
         Sort::Waiting => "longest waiting first",
         Sort::Newest => "newest first",
         Sort::Activity => "last activity first",

@@ -280,7 +280,7 @@ fn the_default_file_is_right_and_names_every_key() {
             Some(rest) if rest.starts_with(|c: char| c == '[' || c.is_ascii_lowercase()) => format!("{rest}\n"),
             _ => format!("{line}\n"),
         })
-        .filter(|line| !line.starts_with("api_hash_file"))
+        .filter(|line| !line.starts_with("api_hash_file") && !line.starts_with("holidays_file"))
         .map(|line| if line.starts_with("auth_key") { format!("auth_key = \"{}\"\n", "ab".repeat(256)) } else { line })
         .collect();
     let config = read(&open);
@@ -297,4 +297,116 @@ fn the_default_file_is_right_and_names_every_key() {
     for key in config::known_keys() {
         assert!(config::DEFAULT.contains(key), "assets/desk.toml does not show `{key}`");
     }
+}
+
+fn mistakes_in(text: &str, folder: Option<&std::path::Path>) -> String {
+    config::from_text("desk.toml", text, folder).expect_err(text).to_string()
+}
+
+const OFFICE: &str = "[hours.office]\ntimezone = \"UTC\"\nmonday = [\"09:00-17:00\"]\n";
+
+#[test]
+fn hours_and_policies_are_read() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let calendar = "BEGIN:VCALENDAR\r\nBEGIN:VEVENT\r\nDTSTART;VALUE=DATE:20261130\r\nSUMMARY:Feast\r\nEND:VEVENT\r\n\
+                    BEGIN:VEVENT\r\nDTSTART:20261207\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n";
+    std::fs::write(folder.path().join("x.ics"), calendar).expect("writes");
+    let text = r#"
+        [desk]
+        timezone = "Europe/Kyiv"
+        [hours.office]
+        monday = ["14:00-18:00", "09:00-13:00"]
+        sunday = "22:00-06:00"
+        holidays = [2026-12-14, "12-21", { on = "2026-12-07", hours = ["10:00-11:00"], name = "half" }]
+        holidays_file = "x.ics"
+        [[sla]]
+        name = "VIP"
+        when = { customer = ["@Olena", 5], group = "@acme", language = "uk" }
+        hours = "office"
+        first_response = "30m"
+        warn_before = "10m"
+        [[sla]]
+        name = "rest"
+        resolution = "2d"
+    "#;
+    let config = config::from_text("desk.toml", text, Some(folder.path())).expect("right");
+    let sla = &config.rules.sla;
+    let office = &sla.hours["office"];
+    let at = |text: &str| topicdesk::clock::Timestamp::parse_rfc3339(text).expect(text);
+    // Kyiv is two hours ahead: Mondays from 9 to 13 and 14 to 18, and what is left of Sunday's night.
+    let day = |day: &str| office.between(at(&format!("{day}T22:30:00Z")), at(&format!("{day}T22:30:00Z")) + DAY);
+    let hours = |count: u64| Duration::from_secs(count * 3600);
+    let night = Duration::from_secs(5 * 3600 + 1800);
+    assert_eq!(day("2026-11-22"), hours(8) + night);
+    assert_eq!(day("2026-11-29"), night, "the file's holiday, after a night that is worked to its end");
+    assert_eq!(day("2026-12-06"), hours(1) + night, "what stands here counts before the file");
+    assert_eq!(day("2026-12-13"), night);
+    assert_eq!(day("2026-12-20"), night);
+    let names: Vec<&str> = sla.policies.iter().map(|policy| policy.name.as_str()).collect();
+    assert_eq!(names, ["VIP", "rest"]);
+    assert_eq!(sla.policies[0].when.words(), "customer @olena or 5, group \"acme\", language uk");
+    assert_eq!(sla.policies[1].hours, None);
+}
+
+const DAY: Duration = Duration::from_secs(24 * 3600);
+
+#[test]
+fn hours_and_policies_that_cannot_work_are_named_with_their_place() {
+    for (text, wanted) in [
+        ("[hours.x]\ntimezone = \"UTC\"\n", "desk.toml:1:8: `[hours.x]`: these hours never open"),
+        ("[hours.x]\nmonday = \"9:00-17:00\"\n", "desk.toml:1:8: `[hours.x]` has no `timezone`"),
+        ("[hours.x]\ntimezone = \"Mars\"\n", "2:12: `hours.x.timezone` is `Mars`"),
+        ("[hours.x]\ntimezone = \"UTC\"\nmonday = [\"9-17\"]\n", "3:11: `hours.x.monday`: `9-17` is no range"),
+        ("[hours.x]\ntimezone = \"UTC\"\nmonday = [\"25:00-26:00\"]\n", "is no range"),
+        ("[hours.x]\ntimezone = \"UTC\"\nmonday = [\"09:00-09:00\"]\n", "begins where it ends"),
+        (
+            "[hours.x]\ntimezone = \"UTC\"\nmonday = [\"09:00-13:00\", \"12:00-14:00\"]\n",
+            "3:26: `hours.x.monday`: 09:00-13:00 and 12:00-14:00 overlap",
+        ),
+        (
+            "[hours.x]\ntimezone = \"UTC\"\nmonday = \"22:00-06:00\"\ntuesday = \"05:00-09:00\"\n",
+            "4:11: `hours.x.tuesday` begins with 05:00-09:00 before the night of monday is over",
+        ),
+        (
+            "[hours.x]\ntimezone = \"UTC\"\nmonday = \"09:00-17:00\"\nholidays = [\"13-40\"]\n",
+            "4:13: `13-40` is no holiday",
+        ),
+        ("[hours.x]\ntimezone = \"UTC\"\nmonday = \"09:00-17:00\"\nholidays = [{ name = \"y\" }]\n", "has no `on`"),
+        (
+            "[hours.x]\ntimezone = \"UTC\"\nmonday = \"09:00-17:00\"\nmonday_ = 1\n",
+            "unknown key `monday_` in `[hours.x]`",
+        ),
+        (
+            "[hours.x]\ntimezone = \"UTC\"\nmonday = \"09:00-17:00\"\nholidays_file = \"no.ics\"\n",
+            "4:17: no.ics cannot be read",
+        ),
+        ("[[sla]]\nname = \"a\"\nhours = \"office\"\n", "3:9: `sla.hours` is `office`: no `[hours.…]` has that name"),
+        (
+            "[[sla]]\nname = \"a\"\n[[sla]]\nname = \"b\"\n",
+            "desk.toml:3:1: \"b\" is never reached: \"a\" before it has no conditions",
+        ),
+        (
+            "[[sla]]\nname = \"a\"\nwhen = { language = [\"en\", \"uk\"] }\n[[sla]]\nname = \"b\"\nwhen = { language = \"uk\" }\n",
+            "\"b\" is never reached: \"a\" before it takes every ticket that it could (language en or uk)",
+        ),
+        ("[[sla]]\nname = \"a\"\n[[sla]]\nname = \"a\"\n", "there are two policies"),
+        ("[[sla]]\nfirst_response = \"1h\"\n", "1:1: a policy has no `name`"),
+        ("[[sla]]\nname = \"a\"\nfirst_response = \"0s\"\n", "3:18: `sla.first_response` is no time at all"),
+        ("[[sla]]\nname = \"a\"\nfirst_response = \"1h\"\nwarn_before = \"2h\"\n", "4:15: `sla.warn_before` is `2h`"),
+        ("[[sla]]\nname = \"a\"\nwarn_before = \"100%\"\n", "in percent"),
+        ("[[sla]]\nname = \"a\"\nwhen = { tag = [] }\n", "`sla.when.tag` is empty"),
+        ("[[sla]]\nname = \"a\"\nwhen = { colour = 1 }\n", "unknown key `colour` in `[sla.when]`"),
+        ("[[sla]]\nname = \"a\"\nwhen = { priority = \"huge\" }\n", "3:21: `sla.when.priority`"),
+    ] {
+        let told = mistakes_in(text, None);
+        assert!(told.contains(wanted), "{text}\n{told}");
+    }
+    let folder = tempfile::tempdir().expect("a folder");
+    std::fs::write(
+        folder.path().join("x.ics"),
+        "BEGIN:VCALENDAR\nBEGIN:VEVENT\nDTSTART:2026\nEND:VEVENT\nEND:VCALENDAR\n",
+    )
+    .expect("writes");
+    let told = mistakes_in(&format!("{OFFICE}holidays_file = \"x.ics\"\n"), Some(folder.path()));
+    assert!(told.contains("x.ics:3:1: `2026` is no date"), "{told}");
 }

@@ -11,6 +11,7 @@ mod engine_files;
 mod engine_mirror_status;
 mod engine_outbox;
 mod engine_reactions;
+mod engine_sla;
 mod engine_thread;
 mod engine_trouble;
 #[cfg(feature = "sandbox")]
@@ -45,6 +46,7 @@ mod sandbox;
 mod screens;
 mod screens_bytes;
 mod screens_desk;
+mod screens_due;
 mod screens_files;
 mod screens_more;
 mod screens_rules;

@@ -11,6 +11,7 @@ use topicdesk::desk::query::{Facts, Query};
 use topicdesk::desk::queue::{Filter, Sort};
 use topicdesk::desk::tags::Priority;
 use topicdesk::desk::ticket::{Pending, PendingReason, Standing, Status, Ticket, Waiting};
+use topicdesk::store::clocks::Clocks;
 use topicdesk::store::tickets::Part;
 use topicdesk::store::topics::TopicRow;
 use topicdesk::store::{Reader, Store, Work};
@@ -52,7 +53,11 @@ fn desk() -> Desk {
     for number in 0..400 {
         let key = TicketKey { group: GROUP, topic: TopicId(1000 + number) };
         let ago = |hours: u64| now() - Duration::from_secs(hours * 3600);
-        let mut ticket = unopened(key, ["Refund 50%", "ЗАМОВЛЕННЯ", "Login_fails", "App"][roll(4) as usize].to_owned(), ago(roll(400)));
+        let mut ticket = unopened(
+            key,
+            ["Refund 50%", "ЗАМОВЛЕННЯ", "Login_fails", "App"][roll(4) as usize].to_owned(),
+            ago(roll(400)),
+        );
         let status = Status::ALL[roll(6) as usize];
         let assignee = [None, Some("mia"), Some("Tom")][roll(3) as usize].map(AgentName::from);
         let pending = (status == Status::Pending).then_some(Pending { reason: PendingReason::Customer, until: None });

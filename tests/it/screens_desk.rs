@@ -47,6 +47,8 @@ pub(crate) struct State {
     pub(crate) backfill: Option<u8>,
     pub(crate) not_before: Option<Timestamp>,
     pub(crate) unsent: usize,
+    /// There are policies.
+    pub(crate) sla: bool,
     pub(crate) read_only: Option<String>,
     pub(crate) findings: Vec<Finding>,
     pub(crate) holes: Vec<(MessageId, MessageId)>,
@@ -126,9 +128,11 @@ pub(crate) fn ticket(number: i32, status: Status, assignee: Option<&str>, custom
         thanked: false,
         answering: false,
         imported: false,
+        due: None,
     };
     let view = TicketView {
         row,
+        sla: None,
         language: Some("en".to_owned()),
         first_response_at: None,
         first_asked_at: Some(minutes_ago(60 * 26)),
@@ -416,6 +420,7 @@ impl State {
                 QueueName::Saved(_) => row.priority == Priority::Urgent,
                 QueueName::Intake | QueueName::Imported | QueueName::Quiet => false,
                 QueueName::All => true,
+                QueueName::Overdue => row.due.as_ref().is_some_and(|due| due.overdue),
             })
             .filter(|row| {
                 let customer = row.customer.as_ref().map_or("", |customer| &customer.name);
@@ -446,6 +451,7 @@ impl State {
             ViewRequest::Search { text, .. } => View::Search { hits: self.search(text) },
             ViewRequest::Outbox => View::Outbox { rows: self.outbox.clone() },
             ViewRequest::Desk => View::Desk(Box::new(DeskView {
+                sla: self.sla,
                 trouble: None,
                 tags: Vec::new(),
                 read_only: self.read_only.clone(),
@@ -481,6 +487,7 @@ impl State {
                 };
                 View::Ticket { ticket }
             }
+            ViewRequest::Sla { .. } => View::Sla { sla: None },
             ViewRequest::FindTicket { topic } => View::Ticket {
                 ticket: self.tickets.iter().map(|page| page.ticket.row.key()).find(|key| key.topic == *topic),
             },

@@ -81,6 +81,8 @@ pub fn apply(ticket: Option<Ticket>, recorded: &Recorded) -> Option<Ticket> {
         }
         // Not when the closing was taken back afterwards.
         Event::AnsweredOutside => ticket.outside = ticket.standing.status == Status::Closed,
+        Event::SlaWarned { clock, since, .. } => ticket.tell(*clock, *since, false),
+        Event::SlaBreached { clock, since, .. } => ticket.tell(*clock, *since, true),
         Event::Edited { .. } | Event::Noted { .. } | Event::Undone { .. } => {}
     }
     Some(ticket)
@@ -117,6 +119,8 @@ fn new(recorded: &Recorded, episode: u32, title: String, standing: Standing) -> 
         topic_closed: false,
         topic_gone: false,
         last_move: None,
+        pauses: Vec::new(),
+        told: Vec::new(),
     }
 }
 
@@ -162,6 +166,7 @@ fn moved(ticket: &mut Ticket, recorded: &Recorded, standing: &Standing, why: &Wh
         ticket.assigned_at = standing.assignee.as_ref().map(|_| at);
     }
     let changed = standing.status != ticket.standing.status;
+    ticket.pause(standing.status, at);
     match standing.status {
         Status::Resolved if changed => {
             ticket.resolved_at = Some(at);

@@ -7,7 +7,7 @@ use super::super::transport::GroupFacts;
 use super::super::views::{
     ChangeView, Draft, EarlierText, Entry, EntryKind, Part, PinnedMessage, Side, ThreadPage, TicketView, Window,
 };
-use super::{Views, ticket_row};
+use super::Views;
 use crate::desk::ids::{AgentName, EntryId, PersonId, TicketKey};
 use crate::desk::thread::{Content, Delivery, Post, ServiceMessage, album_contents};
 use crate::desk::ticket::Ticket;
@@ -57,7 +57,7 @@ impl Views {
             thread.push(self.entry(&row.ticket, rows)?);
         }
         let earlier = match row.ticket.customer {
-            Some(customer) => self.reader.of_customer(agent, customer, key)?.iter().map(ticket_row).collect(),
+            Some(customer) => self.rows(&self.reader.of_customer(agent, customer, key)?)?,
             None => Vec::new(),
         };
         let holes = match &facts {
@@ -83,7 +83,8 @@ impl Views {
                 earlier,
                 link: link_of(key, facts.as_ref()),
                 group_title: facts.map(|facts| facts.title).unwrap_or_default(),
-                row: ticket_row(&row),
+                sla: self.sla(&row)?,
+                row: self.rows(std::slice::from_ref(&row))?.remove(0),
             },
             thread,
             more_before,

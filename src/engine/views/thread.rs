@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{ChangeView, ShownStatus, TicketRow};
+use super::{ChangeView, ShownStatus, SlaView, TicketRow};
 use crate::clock::Timestamp;
 use crate::desk::event::Event;
 use crate::desk::ids::{AgentName, EntryId, EventId, MessageId, OutboxId, PersonId, TicketKey};
@@ -35,6 +35,9 @@ pub struct TicketView {
     /// How the ticket's status shows in Telegram; `None`: that is switched off, or it is no ticket.
     #[serde(default)]
     pub shown: Option<ShownStatus>,
+    /// Its policy and clocks; `None`: there are no policies.
+    #[serde(default)]
+    pub sla: Option<SlaView>,
     /// Deleted in Telegram.
     pub topic_gone: bool,
     /// When the customer left the group, while they are not in it.

@@ -11,6 +11,7 @@ use super::super::files;
 use super::super::model::{Focus, Model, NoticeTone};
 use super::super::view;
 use super::super::widgets::text;
+use super::due;
 use crate::engine::views::{GroupFacts, LinkState, QueueName, Sort};
 
 /// Draws the tabs: as many words as there is room for.
@@ -38,8 +39,12 @@ fn tab_spans(model: &Model, name: &str, level: u8) -> Vec<Span<'static>> {
     let known = QueueName::ALL.into_iter().map(|queue| (queue, counted(queue)));
     for (place, (queue, count)) in known.chain(saved).enumerate() {
         let open = queue == model.queue.name;
+        if queue == QueueName::Overdue && !open && !due::has_policies(model) {
+            continue;
+        }
         // What is rarely looked at goes first.
-        let rare = matches!(queue, QueueName::Intake | QueueName::Imported | QueueName::Resolved);
+        let rare = matches!(queue, QueueName::Intake | QueueName::Imported | QueueName::Resolved)
+            || (queue == QueueName::Overdue && count == 0);
         // These have no number key: they are shown where there is room for all.
         let keyless = matches!(queue, QueueName::Snoozed | QueueName::Quiet | QueueName::Saved(_));
         if keyless && !open && (level >= 1 || count == 0) {
@@ -60,7 +65,11 @@ fn tab_spans(model: &Model, name: &str, level: u8) -> Vec<Span<'static>> {
         if open {
             spans.push(Span::styled(format!("[{label}]"), model.theme.tab));
         } else {
-            let style = if count == 0 { model.theme.dim } else { Style::new() };
+            let style = match (queue, count) {
+                (_, 0) => model.theme.dim,
+                (QueueName::Overdue, _) => model.theme.warning,
+                _ => Style::new(),
+            };
             spans.push(Span::styled(format!(" {label} "), style));
         }
     }

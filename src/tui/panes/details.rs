@@ -8,6 +8,7 @@ use super::super::model::Model;
 use super::super::until::{age, ago};
 use super::super::view::{customer_name, number};
 use super::super::widgets::text;
+use super::due;
 use crate::desk::tags::{Priority, Tag};
 use crate::engine::views::TicketView;
 
@@ -94,6 +95,9 @@ fn facts(model: &Model, ticket: &TicketView) -> Vec<(&'static str, String)> {
         _ => "nothing asked".to_owned(),
     };
     facts.push(("answered", first));
+    if let Some(sla) = &ticket.sla {
+        facts.extend(due::facts(model, sla));
+    }
     if let Some(at) = ticket.resolved_at {
         facts.push(("resolved", moment(at)));
     }

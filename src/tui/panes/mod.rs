@@ -3,6 +3,7 @@
 pub(super) mod bars;
 pub(super) mod composer;
 pub(super) mod details;
+pub(super) mod due;
 pub(super) mod entry;
 pub(super) mod queue;
 pub(super) mod thread;

@@ -13,6 +13,7 @@ use super::super::overlays::border;
 use super::super::until::age;
 use super::super::view::{Areas, customer_name, number};
 use super::super::widgets::text;
+use super::due;
 use crate::engine::views::{QueueName, TicketRow};
 
 /// Settles which row is the first on the screen.
@@ -31,7 +32,9 @@ pub(crate) fn settle(model: &mut Model, areas: Areas) {
 pub(crate) fn draw(model: &Model, frame: &mut Frame<'_>, areas: Areas) {
     let area = areas.queue;
     let wide = area.width >= 60;
-    let heading = if wide {
+    let heading = if due::has_column(model, usize::from(area.width)) {
+        "    S TICKET   WAIT      DUE  ASSIGNEE  CUSTOMER           LAST MESSAGE"
+    } else if wide {
         "    S TICKET   WAIT  ASSIGNEE  CUSTOMER           LAST MESSAGE"
     } else if areas.row_height == 2 {
         "    S TICKET   WAIT  CUSTOMER (WHO)"
@@ -171,17 +174,27 @@ fn row_lines(
             if long { model.theme.strong } else { Style::new() },
         ),
     ];
-    let remarks = remarks(model, row);
+    let column = due::has_column(model, width);
+    if column {
+        let style = row.due.as_ref().map_or(model.theme.dim, |own| due::style(model, own));
+        spans.push(Span::styled(format!("{} ", text::fit_right(&due::short(model, row), due::WIDTH)), style));
+    }
+    let mut remarks = remarks(model, row);
+    if !column {
+        remarks.insert_str(0, &due::remark(model, row));
+    }
+    let extra = if column { due::WIDTH + 1 } else { 0 };
     let message = format!("{remarks}{}", row.last_text);
     if width >= 60 {
         spans.push(Span::raw(format!(" {}  ", text::fit(&assignee(model, row), 8))));
         let customer = if row.unread { model.theme.strong } else { Style::new() };
         spans.push(Span::styled(format!("{} ", text::fit(customer_name(row), 18)), customer));
-        let room = width.saturating_sub(50);
+        let room = width.saturating_sub(50 + extra);
         if two {
             spans.push(Span::raw(text::fit(&row.title, room)));
-            let second = text::fit(&message, width.saturating_sub(31));
-            return (Line::from(spans), Some(Line::styled(format!("{:31}{second}", ""), model.theme.dim)));
+            let second = text::fit(&message, width.saturating_sub(31 + extra));
+            let blank = " ".repeat(31 + extra);
+            return (Line::from(spans), Some(Line::styled(format!("{blank}{second}"), model.theme.dim)));
         }
         spans.push(Span::raw(text::fit(&message, room)));
         return (Line::from(spans), None);

@@ -10,7 +10,7 @@ use super::super::model::{Focus, Laid, Model, OpenTicket};
 use super::super::until::age;
 use super::super::view::{Areas, customer_name, number};
 use super::super::widgets::text;
-use super::entry;
+use super::{due, entry};
 use crate::engine::views::{EntryKind, Side};
 
 /// What stands on some lines of the thread.
@@ -189,6 +189,14 @@ fn heading(model: &Model, frame: &mut Frame<'_>, area: Rect) {
     if let Some(since) = row.waiting_since {
         more.push(format!("waiting {}", age(model.aged.since(since))));
     }
+    let mut alarm = None;
+    if let Some(own) = &row.due {
+        if own.warns_at <= model.aged || own.at <= model.aged {
+            alarm = Some((due::heading(model, row, own, usize::from(area.width)), due::style(model, own)));
+        } else {
+            more.push(due::words(model, own));
+        }
+    }
     if let Some(pending) = &row.pending {
         more.push(pending.reason.title().to_owned());
     }
@@ -198,6 +206,10 @@ fn heading(model: &Model, frame: &mut Frame<'_>, area: Rect) {
         more.push("topic closed".to_owned());
     }
     more.push(text::cut(&row.title, 60));
+    if let Some((words, style)) = alarm {
+        spans.push(Span::raw(" · "));
+        spans.push(Span::styled(words, style));
+    }
     // On a narrow screen the queue is not in sight: say where we are in it, and how to go on.
     let mut right = String::new();
     if model.areas.queue.width == 0

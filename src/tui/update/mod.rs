@@ -20,10 +20,13 @@ mod thread;
 
 use std::time::Duration;
 
+use super::action::Action;
 use super::decode::Input;
 use super::effect::{Effect, ReadKind, Signal, Timer};
 use super::model::{Focus, Model, Notice, NoticeTone};
+use super::panes::due;
 use super::widgets::text;
+use crate::desk::ids::AgentName;
 use crate::desk::thread::Delivery;
 use crate::engine::views::{Alert, QueueName, Revision, ViewRequest};
 
@@ -153,6 +156,28 @@ fn on_revision(model: &mut Model, revision: Revision, out: &mut Vec<Effect>) {
                 ring(model, out);
                 warn(model, format!("your message in {ticket} is as it was: {why}"), out);
             }
+            // Somebody else's is theirs.
+            Alert::Due { ticket, clock, deadline, assignee } if mine_or_nobodys(model, assignee.as_ref()) => {
+                ring(model, out);
+                let words = format!("{ticket}: {}", due::when(model, *clock, *deadline));
+                warn(model, words, out);
+            }
+            Alert::Overdue { ticket, clock, assignee, .. } if mine_or_nobodys(model, assignee.as_ref()) => {
+                ring(model, out);
+                warn(model, format!("{ticket} is overdue: {}", clock.title()), out);
+            }
+            Alert::Missed { count } => {
+                ring(model, out);
+                let tickets = if *count == 1 { "1 target was" } else { &format!("{count} targets were") };
+                warn(
+                    model,
+                    format!(
+                        "{tickets} missed while the desk was off; {} shows what is overdue",
+                        model.key(Action::GoOverdue)
+                    ),
+                    out,
+                );
+            }
             Alert::File(news) => files::on_news(model, news.clone(), out),
             _ => {}
         }
@@ -163,6 +188,10 @@ fn on_revision(model: &mut Model, revision: Revision, out: &mut Vec<Effect>) {
     model.stale.thread |= touches_open;
     model.stale.outbox = true;
     refresh(model, out);
+}
+
+fn mine_or_nobodys(model: &Model, assignee: Option<&AgentName>) -> bool {
+    assignee.is_none_or(|assignee| *assignee == model.me)
 }
 
 /// Says something that happened elsewhere, unless something more important is being said.

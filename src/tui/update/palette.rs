@@ -80,11 +80,16 @@ fn with_words(model: &mut Model, action: Action, words: &str, out: &mut Vec<Effe
         },
         Action::Sort => match words {
             "natural" => queue::set_sort(model, Sort::Natural, out),
+            "due" => queue::set_sort(model, Sort::Due, out),
             "waiting" => queue::set_sort(model, Sort::Waiting, out),
             "newest" => queue::set_sort(model, Sort::Newest, out),
             "activity" => queue::set_sort(model, Sort::Activity, out),
             "priority" => queue::set_sort(model, Sort::Priority, out),
-            _ => warn(model, format!("there is no order `{words}`: natural, waiting, newest, activity, priority"), out),
+            _ => warn(
+                model,
+                format!("there is no order `{words}`: natural, due, waiting, newest, activity, priority"),
+                out,
+            ),
         },
         Action::Queues => queues::go(model, words, out),
         Action::Theme => perform::set_theme(model, words, out),

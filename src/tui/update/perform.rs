@@ -115,6 +115,7 @@ pub(super) fn perform(model: &mut Model, action: Action, out: &mut Vec<Effect>) 
         Action::GoQuiet => queue::switch(model, QueueName::Quiet, out),
         Action::Queues => queues::open(model),
         Action::GoAll => queue::switch(model, QueueName::All, out),
+        Action::GoOverdue => queue::switch(model, QueueName::Overdue, out),
         Action::Details => details(model, out),
         Action::Zoom => model.zoomed = true,
         Action::Unzoom => model.zoomed = false,

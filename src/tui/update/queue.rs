@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::super::effect::{Effect, ReadKind, Timer};
 use super::super::model::{Focus, Model, OpenTicket, QueueState};
+use super::super::panes::due;
 use super::super::view;
 use super::{compose, keep, queues, say, thread};
 use crate::desk::ids::TicketKey;
@@ -117,7 +118,8 @@ pub(super) fn mark_all(model: &mut Model, out: &mut Vec<Effect>) {
 
 pub(super) fn next_sort(model: &mut Model, out: &mut Vec<Effect>) {
     let next = match model.queue.sort {
-        Sort::Natural => Sort::Waiting,
+        Sort::Natural if due::has_policies(model) => Sort::Due,
+        Sort::Natural | Sort::Due => Sort::Waiting,
         Sort::Waiting => Sort::Newest,
         Sort::Newest => Sort::Activity,
         Sort::Activity => Sort::Priority,

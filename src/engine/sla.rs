@@ -1,0 +1,217 @@
+//! Clocks: what is due of each ticket, what is said of it, and all of it anew when the rules have changed.
+//!
+//! The desk speaks of a clock only while it follows Telegram: before that, an answer may have been given that it does not know of.
+
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::time::Duration;
+
+use super::mirror::Sync;
+use super::transport::LinkState;
+use super::turn::Turn;
+use super::views::Alert;
+use super::{EngineError, State};
+use crate::clock::Timestamp;
+use crate::desk::event::{Actor, Event};
+use crate::desk::ids::{PersonId, TicketKey, TopicId};
+use crate::desk::lifecycle;
+use crate::desk::sla::{Assessment, Matter, Sla};
+use crate::desk::ticket::Ticket;
+use crate::store::clocks::Clocks;
+
+/// Under this key stands by which rules the clocks were reckoned last.
+const RECKONED: &str = "clocks";
+
+/// How many tickets are reckoned anew in one transaction.
+const PART: usize = 100;
+
+/// A breach that is older was missed while nobody could say it: it is told with the others of that time.
+const FRESH: Duration = Duration::from_secs(300);
+
+impl State {
+    /// Since when what happens is heard.
+    fn live_since(&self) -> Option<Timestamp> {
+        match self.sync {
+            Sync::Done { live_since } => Some(live_since - Duration::from_secs(1)),
+            _ => None,
+        }
+    }
+
+    /// Tells whether everything that Telegram has is known, so that what has not come has not been written.
+    pub(super) fn hears_all(&self) -> bool {
+        self.link == Some(LinkState::Live) && !self.resyncing && self.live_since().is_some()
+    }
+}
+
+/// Names the rules, so that other ones have another name.
+fn name_of(sla: &Sla) -> String {
+    if sla.is_empty() {
+        return "none".to_owned();
+    }
+    let mut hasher = DefaultHasher::new();
+    // The debug form has all of it, in order.
+    format!("{sla:?}").hash(&mut hasher);
+    format!("1:{:016x}", hasher.finish())
+}
+
+impl Turn<'_> {
+    /// Holds a ticket against the policies. `None`: there is no ticket, or no policy for it.
+    fn assess<R>(
+        &mut self,
+        key: TicketKey,
+        read: impl FnOnce(&Ticket, &Assessment<'_>) -> R,
+    ) -> Result<Option<R>, EngineError> {
+        let rules = self.rules;
+        if rules.sla.is_empty() {
+            return Ok(None);
+        }
+        let Some(customer) = self.ticket(key)?.map(|ticket| ticket.customer) else { return Ok(None) };
+        if let Some(customer) = customer {
+            self.person(customer)?;
+        }
+        let state = &*self.state;
+        let Some(Some(ticket)) = state.tickets.get(&key) else { return Ok(None) };
+        let group = state.facts.as_ref().filter(|facts| facts.group == key.group);
+        let matter = Matter {
+            ticket,
+            customer: customer.and_then(|customer| state.people.get(&customer)),
+            group: group.map(|facts| (facts.title.as_str(), facts.username.as_deref())),
+        };
+        Ok(rules.sla.assess(&matter).map(|assessment| read(ticket, &assessment)))
+    }
+
+    /// Tells what is due of a ticket and when something is to be said of it.
+    pub(super) fn clocks(&mut self, key: TicketKey) -> Result<Clocks, EngineError> {
+        let live_since = self.state.live_since().unwrap_or(self.now);
+        let clocks = self.assess(key, |ticket, assessment| Clocks {
+            due: assessment.due().map(|due| due.at),
+            alarm: assessment.next_alarm(ticket, live_since),
+        })?;
+        Ok(clocks.unwrap_or_default())
+    }
+
+    /// Says what has to be said of a ticket's clocks by `at`; tells whether there was anything.
+    pub(super) fn ring(&mut self, key: TicketKey, at: Timestamp) -> Result<bool, EngineError> {
+        let Some(live_since) = self.state.live_since() else { return Ok(false) };
+        let events = self.assess(key, |ticket, assessment| assessment.happens(ticket, at, live_since))?;
+        let Some(events) = events.filter(|events| !events.is_empty()) else { return Ok(false) };
+        let assignee = self.ticket(key)?.and_then(|ticket| ticket.standing.assignee.clone());
+        let hidden = self.ticket(key)?.is_some_and(|ticket| ticket.snoozed_until.is_some());
+        for event in &events {
+            match event {
+                // Whoever has hidden a ticket wants to hear of it when it shows again.
+                Event::SlaWarned { clock, deadline, .. } if !hidden => self.alerts.push(Alert::Due {
+                    ticket: key,
+                    clock: *clock,
+                    deadline: *deadline,
+                    assignee: assignee.clone(),
+                }),
+                Event::SlaBreached { clock, deadline, .. } if self.now.since(*deadline) <= FRESH => {
+                    self.alerts.push(Alert::Overdue {
+                        ticket: key,
+                        clock: *clock,
+                        deadline: *deadline,
+                        assignee: assignee.clone(),
+                    });
+                }
+                Event::SlaBreached { .. } => self.state.missed += 1,
+                _ => {}
+            }
+        }
+        self.record(key, self.now, &Actor::Desk, events)?;
+        Ok(true)
+    }
+
+    /// Says what was due before something ends or stops a clock: the timer may come later than that.
+    pub(super) fn ring_before(&mut self, key: TicketKey, at: Timestamp, events: &[Event]) -> Result<(), EngineError> {
+        let ends = |event: &Event| match event {
+            Event::Wrote { writer, .. } => writer.is_staff(),
+            Event::Moved { .. } | Event::Opened { .. } | Event::NoReplyNeeded | Event::Deleted { .. } => true,
+            _ => false,
+        };
+        // By Telegram's date it is known what came first; an agent's own command is no news of Telegram.
+        let dated = |event: &Event| matches!(event, Event::Wrote { .. });
+        if events.iter().any(ends) && (self.state.hears_all() || events.iter().any(dated)) {
+            self.ring(key, at)?;
+        }
+        Ok(())
+    }
+
+    /// Does what the clocks want, a part of it.
+    pub(super) fn wake_clocks(&mut self) -> Result<(), EngineError> {
+        if !self.state.hears_all() || self.state.alarm_wake.is_none_or(|at| at > self.now) {
+            return Ok(());
+        }
+        for key in self.work.alarms(self.now, PART)? {
+            if !self.ring(key, self.now)? {
+                // The row's alarm is older than the ticket: write it again.
+                let clocks = self.clocks(key)?;
+                let alarm = clocks.alarm.map(|at| at.max(self.now + Duration::from_secs(60)));
+                self.work.put_clocks(key, Clocks { alarm, ..clocks })?;
+            }
+        }
+        self.state.alarm_wake = self.work.next_alarm()?;
+        Ok(())
+    }
+
+    /// Tells of what was missed, at once and when all of it has been found.
+    pub(super) fn sum_up(&mut self) {
+        let more = self.state.alarm_wake.is_some_and(|at| at <= self.now);
+        if self.state.missed > 0 && !more {
+            self.alerts.push(Alert::Missed { count: std::mem::take(&mut self.state.missed) });
+        }
+    }
+
+    /// Reckons all clocks anew, a part of them, if the rules are other ones than the last time.
+    pub(super) fn reckon(&mut self) -> Result<(), EngineError> {
+        if self.state.reckoned || !self.state.sync.is_done() {
+            return Ok(());
+        }
+        let name = name_of(&self.rules.sla);
+        let known = self.work.value(RECKONED)?;
+        let Some(group) = self.state.facts.as_ref().map(|facts| facts.group) else { return Ok(()) };
+        if known.as_ref() == Some(&name) {
+            self.state.reckoned = true;
+            return Ok(());
+        }
+        self.state.idle_work = true;
+        let part = self.work.tickets_from(group, self.state.reckoned_to, PART)?;
+        for key in &part {
+            if known.is_none() {
+                // From before there were clocks: the ticket does not know its pauses, but its log does.
+                let folded = lifecycle::fold(&self.work.log(*key)?);
+                if folded.is_some() && self.ticket(*key)? != folded.as_ref() {
+                    self.set_ticket(*key, folded);
+                }
+            }
+            let clocks = self.clocks(*key)?;
+            self.work.put_clocks(*key, clocks)?;
+        }
+        match part.last() {
+            Some(last) => self.state.reckoned_to = last.topic,
+            None => self.reckoned()?,
+        }
+        Ok(())
+    }
+
+    /// Remembers by which rules the clocks stand.
+    pub(super) fn reckoned(&mut self) -> Result<(), EngineError> {
+        self.work.set_value(RECKONED, &name_of(&self.rules.sla))?;
+        self.state.reckoned = true;
+        self.state.reckoned_to = TopicId::default();
+        self.state.alarm_wake = self.work.next_alarm()?;
+        self.touch_all();
+        Ok(())
+    }
+
+    /// Somebody goes by another name: a policy may be for that name.
+    pub(super) fn renamed(&mut self, id: PersonId) -> Result<(), EngineError> {
+        let Some(group) = self.state.facts.as_ref().map(|facts| facts.group) else { return Ok(()) };
+        for key in self.tickets_of(group, id)? {
+            let ticket = self.ticket(key)?.cloned();
+            if ticket.is_some() {
+                self.set_ticket(key, ticket);
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,77 @@
+//! The columns of a ticket's clocks: what is due when, and when the desk has something to say of it.
+
+use rusqlite::params;
+
+use super::{Reader, Result, Work};
+use crate::clock::Timestamp;
+use crate::desk::ids::{GroupId, TicketKey, TopicId};
+
+/// When something is due, and when something is to be said.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Clocks {
+    /// The earliest deadline of the clocks that run.
+    pub due: Option<Timestamp>,
+    /// When the desk warns, or says that a clock has run down.
+    pub alarm: Option<Timestamp>,
+}
+
+impl Work<'_> {
+    /// Sets a ticket's clocks.
+    ///
+    /// # Errors
+    /// SQLite's.
+    pub fn put_clocks(&self, key: TicketKey, clocks: Clocks) -> Result<()> {
+        self.transaction
+            .prepare_cached("UPDATE tickets SET due_at = ?3, alarm_at = ?4 WHERE group_id = ?1 AND topic = ?2")?
+            .execute(params![
+                key.group.0,
+                key.topic.0,
+                clocks.due.map(Timestamp::millis),
+                clocks.alarm.map(Timestamp::millis)
+            ])?;
+        Ok(())
+    }
+
+    /// Lists tickets of which something has to be said, oldest first.
+    ///
+    /// # Errors
+    /// SQLite's.
+    pub fn alarms(&self, now: Timestamp, limit: usize) -> Result<Vec<TicketKey>> {
+        let mut statement = self.transaction.prepare_cached(
+            "SELECT group_id, topic FROM tickets INDEXED BY tickets_alarm WHERE alarm_at <= ?1 ORDER BY alarm_at LIMIT ?2",
+        )?;
+        let rows = statement.query_map(params![now.millis(), limit as i64], |row| {
+            Ok(TicketKey { group: GroupId(row.get(0)?), topic: TopicId(row.get(1)?) })
+        })?;
+        Ok(rows.collect::<rusqlite::Result<_>>()?)
+    }
+
+    /// Tells when something has to be said next.
+    ///
+    /// # Errors
+    /// SQLite's.
+    pub fn next_alarm(&self) -> Result<Option<Timestamp>> {
+        let millis: Option<i64> = self
+            .transaction
+            .prepare_cached("SELECT min(alarm_at) FROM tickets WHERE alarm_at IS NOT NULL")?
+            .query_row([], |row| row.get(0))?;
+        Ok(millis.map(Timestamp::from_millis))
+    }
+}
+
+impl Reader {
+    /// Counts the tickets that are overdue and not hidden, without looking at the others.
+    ///
+    /// # Errors
+    /// SQLite's.
+    pub fn count_overdue(&self, now: Timestamp) -> Result<usize> {
+        let count: i64 = self
+            .connection
+            .prepare_cached(
+                "SELECT count(*) FROM tickets INDEXED BY tickets_due WHERE due_at <= ?1
+                 AND (snoozed_until IS NULL OR snoozed_until <= ?1)",
+            )?
+            .query_row([now.millis()], |row| row.get(0))?;
+        Ok(usize::try_from(count).unwrap_or(0))
+    }
+}
