@@ -11,6 +11,7 @@
 //! | [`store`] | SQLite: tickets, threads, the activity log, outbox, coverage, cursor, index; `session.db`. The only room that names `rusqlite` |
 //! | [`engine`] | what the program does: one synchronous, deterministic engine, its handle, its views, its runner |
 //! | [`telegram`] | the MTProto client: login, the link, conversion of what comes in, sending. Names `grammers` |
+//! | [`knowledge`] | articles that may answer: a local folder and a webhook. The only room that names an HTTP client |
 //! | [`config`] | `desk.toml` and templates to values; paths; errors with file, line and column |
 //! | [`tui`] | the terminal: model, update, view. The only room that names `ratatui` |
 //! | [`cli`] | the command line, one command a file; the composition root. The only room that names `clap` |
@@ -43,6 +44,16 @@
 //! again if the thread has moved on since its agent looked. All that is asked of a group keeps one pace, tickets taking turns: first
 //! what people wrote, then what the desk says by itself, then the icons of topics (`engine::mirror_status`).
 //!
+//! # What may answer
+//!
+//! ```text
+//! ticket on the screen -> ViewRequest::Suggestions -> reader -> engine::shelf: what is known, at once
+//!     -> Inquiry -> knowledge (folder, webhook) -> Told -> shelf -> Alert::Suggestions -> the screen reads again
+//! ```
+//!
+//! The question is what the customer has asked in public and nobody has answered. The shelf stands in memory; the engine's thread and
+//! the store have no part in it.
+//!
 //! # Who runs where
 //!
 //! The engine has a thread of its own and is the only writer; reads are answered by another thread on a read-only connection, so a
@@ -69,6 +80,7 @@ pub mod clock;
 pub mod config;
 pub mod desk;
 pub mod engine;
+pub mod knowledge;
 #[cfg(feature = "sandbox")]
 pub mod sandbox;
 #[cfg(feature = "sandbox")]

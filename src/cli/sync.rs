@@ -212,7 +212,7 @@ async fn follow(site: &Site, handle: &Handle) -> Done {
                     Alert::NotChanged { ticket, why, .. } => {
                         writeln!(stdout(), "{ticket} has a message that was not changed: {why}")?;
                     }
-                    Alert::File(_) => {}
+                    Alert::File(_) | Alert::Suggestions { .. } => {}
                 }
             }
             stdout().flush()?;

@@ -3,8 +3,8 @@
 use super::reader::{Reader, Section};
 
 /// Every table with its keys; `[keys.*]` apart, whose contexts and actions belong to the screen.
-const KNOWN: [(&str, &[&str]); 15] = [
-    ("", &["desk", "telegram", "groups", "agents", "staff", "rules", "outbox", "files", "tui", "keys"]),
+const KNOWN: [(&str, &[&str]); 17] = [
+    ("", &["desk", "telegram", "groups", "agents", "staff", "rules", "outbox", "files", "knowledge", "tui", "keys"]),
     ("desk", &["name", "timezone", "language"]),
     (
         "telegram",
@@ -35,6 +35,8 @@ const KNOWN: [(&str, &[&str]); 15] = [
     ("rules.import", &["max_age"]),
     ("outbox", &["per_minute", "burst", "ask_after_offline"]),
     ("files", &["cache", "open_command", "save_to"]),
+    ("knowledge", &["folder", "languages", "webhook"]),
+    ("knowledge.webhook", &["url", "header", "secret_file", "timeout", "retries", "cache", "max_bytes"]),
     ("tui", &["theme", "mouse", "bell", "after_resolve", "after_pending", "ascii"]),
     ("keys", &[]),
 ];

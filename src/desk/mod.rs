@@ -4,6 +4,7 @@
 //! nowhere else.
 
 pub mod activity;
+pub mod article;
 pub mod command;
 pub mod event;
 pub mod files;
@@ -13,8 +14,10 @@ pub mod lifecycle;
 pub mod metrics;
 pub mod mirror_status;
 pub mod people;
+pub mod question;
 pub mod queue;
 pub mod rules;
+pub mod safe;
 pub mod split;
 pub mod template;
 pub mod thanks;

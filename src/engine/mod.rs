@@ -43,6 +43,7 @@ mod read;
 mod recheck;
 mod replies;
 pub mod runner;
+pub mod shelf;
 mod step;
 mod summary;
 pub mod transport;

@@ -3,6 +3,7 @@
 pub(super) mod confirm;
 pub(super) mod lists;
 pub(super) mod status;
+pub(super) mod suggestions;
 pub(super) mod until_form;
 pub(super) mod which_key;
 
@@ -50,6 +51,8 @@ pub(crate) enum Overlay {
     Jump(Picker, Vec<TicketRow>),
     /// What has not been sent.
     Outbox(Picker, Vec<OutboxRow>),
+    /// Articles that may answer.
+    Suggestions(suggestions::Listed),
     /// How the desk stands.
     Status(status::StatusPage),
 }
@@ -64,7 +67,8 @@ impl Overlay {
             | Overlay::Assign { picker, .. }
             | Overlay::Search(picker, _)
             | Overlay::Jump(picker, _)
-            | Overlay::Outbox(picker, _) => Some(picker),
+            | Overlay::Outbox(picker, _)
+            | Overlay::Suggestions(suggestions::Listed { picker, .. }) => Some(picker),
             Overlay::Until(_) | Overlay::Confirm(_) | Overlay::Status(_) => None,
         }
     }

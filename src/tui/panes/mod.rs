@@ -5,4 +5,5 @@ pub(super) mod composer;
 pub(super) mod details;
 pub(super) mod entry;
 pub(super) mod queue;
+pub(super) mod suggestions;
 pub(super) mod thread;
