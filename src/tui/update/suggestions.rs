@@ -45,6 +45,9 @@ pub(super) fn changed(model: &mut Model, ticket: Option<TicketKey>, out: &mut Ve
     {
         look_up(model, false, out);
     }
+    if model.articles.suggested.as_ref().is_some_and(Suggestions::is_off) {
+        model.articles.suggested = None;
+    }
     if model.open.as_ref().is_some_and(|open| about(open.key)) {
         follow(model, out);
     }
@@ -127,7 +130,9 @@ pub(super) fn accept(model: &mut Model, out: &mut Vec<Effect>) {
 }
 
 fn link(one: &Suggestion) -> Option<String> {
-    one.url.as_ref().map(|url| format!("{}: {url}", one.title))
+    // A question ends as it is.
+    let colon = if one.title.ends_with(|c: char| c.is_ascii_punctuation()) { "" } else { ":" };
+    one.url.as_ref().map(|url| format!("{}{colon} {url}", one.title))
 }
 
 /// Tab: asks what to do with the selected article.
