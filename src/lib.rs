@@ -11,6 +11,7 @@
 //! | [`store`] | SQLite: tickets, threads, the activity log, outbox, coverage, cursor, index; `session.db`. The only room that names `rusqlite` |
 //! | [`engine`] | what the program does: one synchronous, deterministic engine, its handle, its views, its runner |
 //! | [`telegram`] | the MTProto client: login, the link, conversion of what comes in, sending. Names `grammers` |
+//! | [`knowledge`] | articles that may answer: a local folder and a webhook. The only room that names an HTTP client |
 //! | [`config`] | `desk.toml` and templates to values; paths; errors with file, line and column |
 //! | [`tui`] | the terminal: model, update, view. The only room that names `ratatui` |
 //! | [`cli`] | the command line, one command a file; the composition root. The only room that names `clap` |
@@ -52,6 +53,16 @@
 //! others than at the last start. Warnings and breaches become events, once per cause, and only while the link is live: before
 //! that an answer may have been given that the desk does not know of.
 //!
+//! # What may answer
+//!
+//! ```text
+//! ticket on the screen -> ViewRequest::Suggestions -> reader -> engine::shelf: what is known, at once
+//!     -> Inquiry -> knowledge (folder, webhook) -> Told -> shelf -> Alert::Suggestions -> the screen reads again
+//! ```
+//!
+//! The question is what the customer has asked in public and nobody has answered. The shelf stands in memory; the engine's thread and
+//! the store have no part in it.
+//!
 //! # Who runs where
 //!
 //! The engine has a thread of its own and is the only writer; reads are answered by another thread on a read-only connection, so a
@@ -78,6 +89,7 @@ pub mod clock;
 pub mod config;
 pub mod desk;
 pub mod engine;
+pub mod knowledge;
 #[cfg(feature = "sandbox")]
 pub mod sandbox;
 #[cfg(feature = "sandbox")]

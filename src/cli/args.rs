@@ -108,6 +108,8 @@ pub(super) enum Command {
     Close(super::close::CloseArgs),
     /// List templates, or show one
     Template(super::template::TemplateArgs),
+    /// Search the knowledge base, or look what is wrong with it
+    Knowledge(super::knowledge::KnowledgeArgs),
     /// Say where the configuration is, or check it
     Config(super::config::ConfigArgs),
     /// Print completions for a shell

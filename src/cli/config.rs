@@ -70,6 +70,9 @@ fn check(global: &Global) -> Done {
     if let Some(theme) = site.config.tui.theme.as_ref().filter(|theme| !tui::is_theme(&theme.text)) {
         mistakes.push(screen::theme_mistake(theme));
     }
+    if let Err(failure) = super::knowledge::setup(&site.config) {
+        mistakes.push(failure.message);
+    }
     let file = site.config.file.as_ref().map(|file| file.display().to_string());
     if global.json {
         let told = json!({

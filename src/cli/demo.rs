@@ -60,7 +60,7 @@ pub(super) async fn run(global: &Global, args: DemoArgs) -> Done {
     let announcement = sandbox.announcement();
     let line = serde_json::to_string(announcement)?;
     write(&folder.join("sandbox.json"), &format!("{line}\n"))?;
-    write(&folder.join("desk.toml"), &desk_toml(announcement))?;
+    write(&folder.join("desk.toml"), &(desk_toml(announcement) + super::knowledge::shop(folder)?))?;
     let site = Site::open(&global)?;
     log_in(&site, announcement, args.as_user).await?;
     drop(lock);

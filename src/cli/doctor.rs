@@ -69,6 +69,7 @@ pub(super) async fn run(global: &Global) -> Done {
             let (facts, icons) = telegram(&site, &mut checks).await;
             mirror_status(&site, icons, &mut checks).await;
             agents(&site, facts.as_ref(), &mut checks);
+            knowledge(&site, &mut checks).await;
         }
         Err(failure) => checks.wrong("config", failure.message, "topicdesk config check tells all mistakes"),
     }
@@ -305,6 +306,17 @@ fn agents(site: &Site, facts: Option<&GroupFacts>, checks: &mut Checks) {
             "these admins of the group are no agents: their answers count, but no ticket can be theirs",
             format!("to make agents of them, add to {file}:\n{}", tables.join("\n")),
         );
+    }
+}
+
+async fn knowledge(site: &Site, checks: &mut Checks) {
+    const AREA: &str = "articles";
+    for health in super::knowledge::health(&site.config).await {
+        match (health.how, health.broken) {
+            (None, _) => checks.fine(AREA, health.what),
+            (Some(how), false) => checks.note(AREA, health.what, how),
+            (Some(how), true) => checks.wrong(AREA, health.what, how),
+        }
     }
 }
 

@@ -10,6 +10,7 @@ use crate::config::GroupChoice;
 use crate::desk::ids::AgentName;
 use crate::engine::handle::Handle;
 use crate::engine::runner::Desk;
+use crate::engine::shelf::KnowledgeEnds;
 use crate::engine::transport::LinkState;
 use crate::engine::views::{DeskView, View, ViewRequest};
 
@@ -19,6 +20,7 @@ use crate::telegram::{ErrorKind, GroupSelector, SandboxTarget, Secret, Setup, Te
 pub(super) struct Mirror {
     desk: Desk,
     link: JoinHandle<()>,
+    knowledge: Option<JoinHandle<()>>,
 }
 
 /// How long a link may take to say goodbye.
@@ -31,7 +33,18 @@ impl Mirror {
         login::standing(&setup.session)?;
         let (desk, ends) = site.start()?;
         let link = link::spawn(setup, ends.orders, ends.incoming);
-        Ok(Mirror { desk, link })
+        Ok(Mirror { desk, link, knowledge: None })
+    }
+
+    /// Puts a knowledge base beside it: for screens, which show what it suggests.
+    pub(super) fn consult(&mut self, site: &Site) -> Done {
+        let setup = super::knowledge::setup(&site.config)?;
+        if setup.folder.is_none() && setup.webhook.is_none() {
+            return Ok(());
+        }
+        let KnowledgeEnds { inquiries, told } = self.desk.consult(super::knowledge::consulted(&site.config))?;
+        self.knowledge = Some(crate::knowledge::spawn(setup, inquiries, told));
+        Ok(())
     }
 
     /// Opens a handle for an agent.
@@ -41,6 +54,9 @@ impl Mirror {
 
     /// Stops both, and waits for the transaction in progress.
     pub(super) async fn stop(self) {
+        if let Some(knowledge) = &self.knowledge {
+            knowledge.abort();
+        }
         // The engine's thread is waited for on this one: at most a transaction.
         self.desk.stop();
         let abort = self.link.abort_handle();

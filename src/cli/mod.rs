@@ -27,6 +27,7 @@ mod demo;
 mod doctor;
 mod edit;
 mod file;
+mod knowledge;
 mod login;
 mod logout;
 mod note;
@@ -131,6 +132,7 @@ async fn run(cli: Cli) -> Done {
         Some(Command::Reopen(args)) => reopen::run(&global, args).await,
         Some(Command::Close(args)) => close::run(&global, args).await,
         Some(Command::Template(args)) => template::run(&global, args),
+        Some(Command::Knowledge(args)) => knowledge::run(&global, args).await,
         Some(Command::Config(args)) => config::run(&global, args),
         Some(Command::Verify(args)) => verify::run(&global, args).await,
         Some(Command::Completions(args)) => completions::run(args),

@@ -20,7 +20,10 @@ pub(super) async fn run(global: &Global) -> Done {
 pub(super) async fn work(site: &Site, hint: Option<String>) -> Done {
     let agent = site.agent()?.clone();
     let setup = setup(site, &agent, hint)?;
-    let mirror = Mirror::start(site)?;
+    // A webhook that cannot be is told before the desk is opened.
+    super::knowledge::setup(&site.config)?;
+    let mut mirror = Mirror::start(site)?;
+    mirror.consult(site)?;
     let handle = mirror.handle(agent.name.clone());
     let ended = tui::run(handle, setup).await;
     mirror.stop().await;

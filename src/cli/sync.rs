@@ -221,7 +221,7 @@ async fn follow(site: &Site, handle: &Handle) -> Done {
                     Alert::Missed { count } => {
                         writeln!(stdout(), "{count} became overdue while nobody could be told")?;
                     }
-                    Alert::File(_) => {}
+                    Alert::File(_) | Alert::Suggestions { .. } => {}
                 }
             }
             stdout().flush()?;

@@ -65,6 +65,7 @@ fn kind(view: &View) -> &'static str {
         View::Completeness { .. } => "how complete threads are",
         View::Outside(_) => "a report",
         View::Sla { .. } => "clocks",
+        View::Suggestions(_) => "suggestions",
         View::Unreadable { .. } => "nothing",
     }
 }

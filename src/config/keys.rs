@@ -3,12 +3,24 @@
 use super::reader::{Reader, Section};
 
 /// Every table with its keys; `[keys.*]` apart, whose contexts and actions belong to the screen.
-const KNOWN: [(&str, &[&str]); 20] = [
+const KNOWN: [(&str, &[&str]); 22] = [
     (
         "",
         &[
-            "desk", "telegram", "groups", "agents", "staff", "rules", "queues", "hours", "sla", "outbox", "files",
-            "tui", "keys",
+            "desk",
+            "telegram",
+            "groups",
+            "agents",
+            "staff",
+            "rules",
+            "queues",
+            "hours",
+            "sla",
+            "outbox",
+            "files",
+            "knowledge",
+            "tui",
+            "keys",
         ],
     ),
     ("desk", &["name", "timezone", "language"]),
@@ -61,6 +73,8 @@ const KNOWN: [(&str, &[&str]); 20] = [
     ("sla.when", &["tag", "priority", "customer", "group", "language"]),
     ("outbox", &["per_minute", "burst", "ask_after_offline"]),
     ("files", &["cache", "open_command", "save_to"]),
+    ("knowledge", &["folder", "languages", "webhook"]),
+    ("knowledge.webhook", &["url", "header", "secret_file", "timeout", "retries", "cache", "max_bytes"]),
     ("tui", &["theme", "mouse", "bell", "after_resolve", "after_pending", "ascii"]),
     ("keys", &[]),
 ];

@@ -73,9 +73,10 @@ fn config<'t>(reader: &mut Reader<'t>, root: &Section<'_, 't>, folder: Option<&P
     let section = reader.section(root, "telegram");
     rules.mirror_status = reader.mirror_status(&section, &language, &mut warnings);
     let telegram = telegram(reader, root, &section, folder, &mut warnings);
+    let knowledge = reader.knowledge(root, folder, &language);
     let tui = tui(reader, root);
     let keys = keys(reader, root);
-    Config { file: None, warnings, rules, language, telegram, files, tui, keys }
+    Config { file: None, warnings, rules, language, telegram, files, knowledge, tui, keys }
 }
 
 fn language<'t>(reader: &mut Reader<'t>, desk: &Section<'_, 't>) -> String {

@@ -2,7 +2,7 @@
 //!
 //! Promises: a mistake is reported with file, line, column and what is allowed, all mistakes of a file at once; a key that
 //! nobody knows is a mistake, with the key that was probably meant. Never: a secret in an error or in `Debug`; anything
-//! read from elsewhere than `desk.toml`, the file it names for the `api_hash`, the templates and the built-in lists.
+//! read from elsewhere than `desk.toml`, the files it names for secrets, the templates and the built-in lists.
 
 mod agents;
 mod bytes;
@@ -12,6 +12,7 @@ mod groups;
 mod hours;
 mod ics;
 mod keys;
+mod knowledge;
 mod load;
 mod mirror_status;
 pub mod paths;
@@ -30,6 +31,7 @@ pub use agents::os_user;
 pub use edit::write_group;
 pub use groups::GroupChoice;
 pub use keys::known_keys;
+pub use knowledge::{Knowledge, Webhook};
 pub use load::{from_text, load};
 pub use reader::Problem;
 
@@ -83,6 +85,8 @@ pub struct Config {
     pub telegram: Telegram,
     /// Files on this machine.
     pub files: Files,
+    /// Articles.
+    pub knowledge: Knowledge,
     /// The screen.
     pub tui: Tui,
     /// Key bindings that differ from the built-in ones, in the order of the file.

@@ -4,6 +4,7 @@
 //! nowhere else.
 
 pub mod activity;
+pub mod article;
 pub mod command;
 pub mod event;
 pub mod files;
@@ -15,8 +16,10 @@ pub mod metrics;
 pub mod mirror_status;
 pub mod people;
 pub mod query;
+pub mod question;
 pub mod queue;
 pub mod rules;
+pub mod safe;
 pub mod sla;
 pub mod span;
 pub mod split;

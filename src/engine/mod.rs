@@ -45,6 +45,7 @@ mod read;
 mod recheck;
 mod replies;
 pub mod runner;
+pub mod shelf;
 mod sla;
 mod step;
 mod summary;

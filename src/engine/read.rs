@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use super::EngineError;
 use super::backfill::BEYOND;
 use super::mirror::Sync;
+use super::shelf::Shelf;
 use super::summary;
 use super::transport::{GroupFacts, LinkState};
 use super::views::{
@@ -25,6 +26,7 @@ use crate::store::{self, Reader, StoreError, coverage, threads};
 mod mirror_status;
 mod outside;
 mod sla;
+mod suggestions;
 mod thread;
 
 /// How many unanswered messages of General are shown.
@@ -47,6 +49,7 @@ pub(super) struct Views {
     pub(super) rules: Rules,
     pub(super) clock: Clock,
     pub(super) condition: SharedCondition,
+    pub(super) shelf: Shelf,
 }
 
 impl Views {
@@ -77,6 +80,12 @@ impl Views {
             ViewRequest::Summary => View::Summary(summary::read(&self.reader)?),
             ViewRequest::Sla { ticket } => View::Sla { sla: self.sla_of(agent, *ticket)?.map(Box::new) },
             ViewRequest::Outside { since } => View::Outside(self.outside(*since)?),
+            ViewRequest::Suggestions { ticket, words, reread } => {
+                if *reread {
+                    self.shelf.reread();
+                }
+                View::Suggestions(self.suggestions(*ticket, words)?)
+            }
         })
     }
 

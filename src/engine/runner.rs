@@ -10,6 +10,7 @@ use tokio::sync::{broadcast, mpsc, oneshot};
 use super::handle::{Handle, HandleEnds, Question, Submission, handle};
 use super::input::{Input, Output};
 use super::read::{Condition, SharedCondition, Views};
+use super::shelf::{Consulted, KnowledgeEnds, Shelf};
 use super::transport::{Incoming, Order};
 use super::views::{Revision, View};
 use super::{Engine, EngineError};
@@ -52,6 +53,9 @@ pub struct Desk {
     handle: Handle,
     stop: Option<oneshot::Sender<()>>,
     threads: Vec<JoinHandle<()>>,
+    shelf: Shelf,
+    clock: Clock,
+    revisions: broadcast::Sender<Revision>,
     _lock: Option<lock::Lock>,
 }
 
@@ -59,6 +63,14 @@ impl Desk {
     /// Opens a handle for an agent.
     pub fn handle(&self, agent: AgentName) -> Handle {
         self.handle.for_agent(agent)
+    }
+
+    /// Opens the two queues to the knowledge base; without them there are no suggestions.
+    ///
+    /// # Errors
+    /// A thread cannot be started.
+    pub fn consult(&self, consulted: Consulted) -> Result<KnowledgeEnds, EngineError> {
+        self.shelf.open(consulted, self.clock.clone(), self.revisions.clone())
     }
 
     /// Stops the engine and waits for the transaction in progress.
@@ -91,7 +103,9 @@ pub fn start(setup: EngineSetup) -> Result<(Desk, TransportEnds), EngineError> {
     let (orders_in, orders) = mpsc::unbounded_channel();
     let (incoming, incoming_out) = mpsc::channel(WAITING);
     let (stop, stopped) = oneshot::channel();
-    let views = views(&setup.data, &setup.rules, &setup.clock, &condition)?;
+    let shelf = Shelf::default();
+    let views = views(&setup.data, &setup.rules, &setup.clock, &condition, &shelf)?;
+    let (clock, publish) = (setup.clock.clone(), revisions.clone());
     let worker = Worker {
         engine,
         clock: setup.clock,
@@ -105,7 +119,8 @@ pub fn start(setup: EngineSetup) -> Result<(Desk, TransportEnds), EngineError> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build()?;
     let engine = std::thread::Builder::new().name("engine".to_owned()).spawn(move || runtime.block_on(worker.run()))?;
     let reader = std::thread::Builder::new().name("reader".to_owned()).spawn(move || answer(&views, questions))?;
-    let desk = Desk { handle, stop: Some(stop), threads: vec![engine, reader], _lock: Some(lock) };
+    let threads = vec![engine, reader];
+    let desk = Desk { handle, stop: Some(stop), threads, shelf, clock, revisions: publish, _lock: Some(lock) };
     Ok((desk, TransportEnds { orders, incoming }))
 }
 
@@ -114,17 +129,24 @@ pub fn start(setup: EngineSetup) -> Result<(Desk, TransportEnds), EngineError> {
 /// # Errors
 /// There is no desk yet; its store cannot be opened.
 pub fn read_only(data: &Path, rules: Rules, clock: Clock) -> Result<Desk, EngineError> {
-    let views = views(data, &rules, &clock, &SharedCondition::default())?;
+    let shelf = Shelf::default();
+    let views = views(data, &rules, &clock, &SharedCondition::default(), &shelf)?;
     let (handle, ends) = handle(AgentName(String::new()));
-    let HandleEnds { submissions, questions, .. } = ends;
+    let HandleEnds { submissions, questions, revisions } = ends;
     drop(submissions);
     let reader = std::thread::Builder::new().name("reader".to_owned()).spawn(move || answer(&views, questions))?;
-    Ok(Desk { handle, stop: None, threads: vec![reader], _lock: None })
+    Ok(Desk { handle, stop: None, threads: vec![reader], shelf, clock, revisions, _lock: None })
 }
 
-fn views(data: &Path, rules: &Rules, clock: &Clock, condition: &SharedCondition) -> Result<Views, EngineError> {
-    let condition = condition.clone();
-    Ok(Views { reader: Reader::open(data)?, rules: rules.clone(), clock: clock.clone(), condition })
+fn views(
+    data: &Path,
+    rules: &Rules,
+    clock: &Clock,
+    condition: &SharedCondition,
+    shelf: &Shelf,
+) -> Result<Views, EngineError> {
+    let (condition, shelf) = (condition.clone(), shelf.clone());
+    Ok(Views { reader: Reader::open(data)?, rules: rules.clone(), clock: clock.clone(), condition, shelf })
 }
 
 /// Gives a key for Telegram's deduplication from the system's randomness; never 0.

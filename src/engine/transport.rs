@@ -13,9 +13,11 @@ use crate::desk::people::Person;
 use crate::desk::thread::{Message, Reaction};
 
 mod icons;
+mod knowledge;
 mod rights;
 
 pub use icons::{IconSet, TopicIcon};
+pub use knowledge::{Inquiry, Told};
 pub use rights::{Finding, Rights, Weight};
 
 /// How far the update stream has been followed: the contiguous state of grammers' message boxes, as values.

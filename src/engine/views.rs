@@ -11,10 +11,12 @@ use crate::desk::tags::{Priority, Tag};
 use crate::desk::ticket::{Pending, Status};
 pub use outbox::OutboxRow;
 pub use outside::{AnsweredBy, OutsideAnswer, OutsideReport};
+pub use suggestions::{FolderState, Source, Suggestion, Suggestions, WebhookState};
 pub use thread::{Draft, EarlierText, Entry, EntryKind, Part, PinnedMessage, Side, ThreadPage, TicketView};
 
 mod outbox;
 mod outside;
+mod suggestions;
 mod thread;
 
 mod checks;
@@ -95,6 +97,15 @@ pub enum ViewRequest {
         /// From then on; `None` for all.
         since: Option<Timestamp>,
     },
+    /// Articles that may answer a ticket, or that words find.
+    Suggestions {
+        /// Whose question.
+        ticket: Option<TicketKey>,
+        /// Typed words, which take the place of the ticket's; empty: the ticket's.
+        words: String,
+        /// The folder is read again first: what has changed is told later.
+        reread: bool,
+    },
 }
 
 /// Which part of a thread.
@@ -152,6 +163,8 @@ pub enum View {
     },
     /// What staff has answered in Telegram itself.
     Outside(OutsideReport),
+    /// What may answer a ticket.
+    Suggestions(Suggestions),
     /// It could not be read; why, in words.
     Unreadable {
         /// Why.
@@ -434,4 +447,9 @@ pub enum Alert {
     },
     /// A file has come further, or not.
     File(FileNews),
+    /// There is something else to suggest.
+    Suggestions {
+        /// For which ticket; `None`: perhaps for all.
+        ticket: Option<TicketKey>,
+    },
 }

@@ -10,6 +10,7 @@ use std::time::Duration;
 use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
 use thiserror::Error;
 
+pub mod articles;
 pub mod changes;
 pub mod clocks;
 pub mod coverage;

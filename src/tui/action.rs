@@ -158,6 +158,8 @@ actions! {
     Repeat "repeat" Everywhere [";"] "" "repeat the last desk action on the next ticket";
     Jump "jump" Everywhere ["C-o"] "" "jump to a ticket by number, customer or title: [number]";
     Search "search" Everywhere ["g /"] "" "search all messages and notes: [words]";
+    Suggestions "articles" Everywhere ["g k"] "" "articles that may answer this ticket: [words]";
+    RereadArticles "reread-articles" Everywhere [] "" "read the folder of articles again";
     Outbox "outbox" Everywhere ["g o"] "" "what has not been sent, and what was parked";
     Status "status" Everywhere ["g s"] "" "how the desk stands: link, rights, freshness, holes";
     Verify "verify" Everywhere ["g v"] "" "compare this ticket with Telegram once more";
@@ -189,6 +191,7 @@ actions! {
     NextField "next-field" Composer ["Tab"] "expand ;code, next {{?field}}" "expand ;code, or jump to the next {{?field}}";
     Editor "editor" Composer ["C-x C-e"] "$EDITOR" "write in $EDITOR";
     AttachFile "attach-file" Composer ["C-x C-f"] "file" "attach a file";
+    InsertArticle "insert-article" Composer ["C-x C-k"] "" "insert the link or the text of an article";
     DetachFile "detach-file" Composer ["C-x C-d"] "" "take the file away again";
     Leave "leave" Composer ["Esc"] "" "leave; the draft is kept";
     ComposerHelp "composer-help" Composer ["F1"] "all keys" "what the keys do here";

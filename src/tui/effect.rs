@@ -114,6 +114,10 @@ pub(crate) enum ReadKind {
     Checks,
     /// The ticket that keeps its place in the queue.
     Kept,
+    /// What may answer the open ticket.
+    Suggestions,
+    /// What the list of articles shows.
+    Articles,
 }
 
 /// Names one read.

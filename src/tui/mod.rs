@@ -26,6 +26,7 @@ mod rehearsal;
 mod restore;
 mod run;
 
+mod suggestions;
 mod terminal;
 mod theme;
 mod until;

@@ -10,10 +10,11 @@ use super::files::Files;
 use super::keymap::Keymap;
 use super::keys::Key;
 use super::overlays::Overlay;
+use super::suggestions::Articles;
 use super::theme::Theme;
 use super::until::Zone;
 use super::view::Areas;
-use super::work::{After, Kept, NextFor, Repeatable, Submitted, Undoable};
+use super::work::{After, Burst, Kept, NextFor, Repeatable, Submitted, Undoable};
 use crate::clock::Timestamp;
 use crate::desk::command::Command;
 use crate::desk::ids::{AgentName, EntryId, MessageId, TicketKey};
@@ -101,6 +102,8 @@ pub(crate) struct Model {
     pub(crate) next_for: NextFor,
     /// Files on their way.
     pub(crate) files: Files,
+    /// Articles that may answer.
+    pub(crate) articles: Articles,
     /// A message to select when the thread has come.
     pub(crate) land_on: Option<MessageId>,
     /// Where everything is on the screen; settled before each draw.
@@ -298,17 +301,6 @@ pub(crate) enum NoticeTone {
     Warning,
 }
 
-/// Keys that arrive faster than anybody types.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Burst {
-    /// How many characters in a row.
-    pub(crate) count: u32,
-    /// When the last one came.
-    pub(crate) last: Timestamp,
-    /// Enter is a line end until then.
-    pub(crate) until: Timestamp,
-}
-
 /// What has changed since it was read.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Stale {
@@ -383,6 +375,7 @@ impl Model {
             verifying: None,
             next_for: NextFor::Open,
             files: Files::default(),
+            articles: Articles::default(),
             land_on: None,
             areas: Areas::default(),
             dirty: true,

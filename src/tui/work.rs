@@ -199,3 +199,14 @@ pub(crate) struct Kept {
     /// It stands among the rows only because it is kept.
     pub(crate) inserted: bool,
 }
+
+/// Keys that arrive faster than anybody types.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Burst {
+    /// How many characters in a row.
+    pub(crate) count: u32,
+    /// When the last one came.
+    pub(crate) last: Timestamp,
+    /// Enter is a line end until then.
+    pub(crate) until: Timestamp,
+}

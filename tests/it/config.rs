@@ -281,6 +281,8 @@ fn the_default_file_is_right_and_names_every_key() {
             _ => format!("{line}\n"),
         })
         .filter(|line| !line.starts_with("api_hash_file") && !line.starts_with("holidays_file"))
+        // The file it names is not here, and a header needs it.
+        .filter(|line| !line.starts_with("header =") && !line.starts_with("secret_file"))
         .map(|line| if line.starts_with("auth_key") { format!("auth_key = \"{}\"\n", "ab".repeat(256)) } else { line })
         .collect();
     let config = read(&open);

@@ -3,6 +3,8 @@
 #[cfg(feature = "sandbox")]
 mod cli;
 #[cfg(feature = "sandbox")]
+mod cli_knowledge;
+#[cfg(feature = "sandbox")]
 mod cli_outbox;
 mod config;
 mod engine;
@@ -20,6 +22,9 @@ mod faults;
 mod foreign;
 #[cfg(feature = "sandbox")]
 mod holes;
+#[cfg(feature = "sandbox")]
+mod knowledge;
+mod knowledge_webhook;
 mod lifecycle;
 #[cfg(feature = "sandbox")]
 mod media;
@@ -32,6 +37,8 @@ mod mirror_thread;
 mod pty;
 #[cfg(feature = "sandbox")]
 mod pty_files;
+#[cfg(feature = "sandbox")]
+mod pty_knowledge;
 #[cfg(feature = "sandbox")]
 mod pty_mirror_status;
 #[cfg(feature = "sandbox")]
@@ -48,6 +55,7 @@ mod screens_bytes;
 mod screens_desk;
 mod screens_due;
 mod screens_files;
+mod screens_knowledge;
 mod screens_more;
 mod screens_rules;
 mod screens_standing;

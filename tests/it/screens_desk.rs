@@ -57,6 +57,8 @@ pub(crate) struct State {
     pub(crate) next_outbox: i64,
     /// Where the file is that is asked for.
     pub(crate) file: Option<topicdesk::engine::views::FileView>,
+    /// What is suggested for every ticket.
+    pub(crate) suggestions: topicdesk::engine::views::Suggestions,
 }
 
 /// A screen and the desk behind it.
@@ -492,6 +494,13 @@ impl State {
                 ticket: self.tickets.iter().map(|page| page.ticket.row.key()).find(|key| key.topic == *topic),
             },
             ViewRequest::Completeness { .. } => View::Completeness { checks: self.checks.clone() },
+            ViewRequest::Suggestions { ticket, words, .. } => {
+                let mut known = self.suggestions.clone();
+                known.ticket = *ticket;
+                known.list.retain(|one| one.title.to_lowercase().contains(&words.to_lowercase()));
+                known.words.clone_from(words);
+                View::Suggestions(known)
+            }
             ViewRequest::Summary | ViewRequest::Outside { .. } => View::Unreadable { why: "not here".to_owned() },
         }
     }

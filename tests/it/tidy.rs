@@ -16,7 +16,10 @@ const ROOMS: [(&str, &[&str]); 12] = [
     ("desk", &["clock::Timestamp"]),
     ("store", &["desk", "clock"]),
     ("engine", &["desk", "store", "clock"]),
-    ("telegram", &["engine::transport", "desk::ids", "desk::people", "desk::thread", "store::session", "clock"]),
+    (
+        "telegram",
+        &["engine::transport", "desk::ids", "desk::people", "desk::safe", "desk::thread", "store::session", "clock"],
+    ),
     ("knowledge", &["engine::transport", "desk", "clock"]),
     ("seat", &["engine::handle", "engine::views", "desk", "clock"]),
     ("config", &["desk"]),
@@ -30,7 +33,7 @@ const ROOMS: [(&str, &[&str]); 12] = [
 ];
 
 /// Crates that only some rooms may name; a `*` stands for any ending.
-const CRATES: [(&str, &[&str]); 7] = [
+const CRATES: [(&str, &[&str]); 10] = [
     ("grammers_*", &["telegram", "sandbox"]),
     ("rusqlite", &["store"]),
     ("ratatui*", &["tui"]),
@@ -38,6 +41,9 @@ const CRATES: [(&str, &[&str]); 7] = [
     ("tui_textarea", &["tui"]),
     ("clap", &["cli"]),
     ("clap_complete", &["cli"]),
+    ("reqwest", &["knowledge"]),
+    ("rustls", &["knowledge"]),
+    ("pulldown_cmark", &["knowledge"]),
 ];
 
 /// Names that say nothing.

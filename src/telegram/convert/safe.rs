@@ -1,14 +1,12 @@
 //! Makes text from Telegram harmless, once, where it enters (DESIGN invariant 6).
 //!
-//! Gone: ESC and all other C0 and C1 controls, bidi overrides, embeddings and isolates, interlinear and deprecated format
-//! characters, noncharacters. Bounded: invisible characters (two in a row: enough for every emoji sequence), combining marks
-//! (eight on one base), length. Kept: ZWJ inside emoji, LRM, RLM, ALM, variation selectors, tag sequences of flags. A *text* keeps
-//! newlines and tabs, a *line* (name, title, file name, error) has neither. Making a safe text safe changes nothing.
+//! What goes and what stays is [`crate::desk::safe`]'s to say; here formatting moves along with its words, and names are bounded. A *text*
+//! keeps newlines and tabs, a *line* (name, title, file name, error) has neither. Making a safe text safe changes nothing.
 
 use std::borrow::Cow;
 
-use unicode_width::UnicodeWidthChar;
-
+pub(crate) use crate::desk::safe::line;
+use crate::desk::safe::{Fate, Sieve, line_ends, visible};
 use crate::desk::thread::{Entity, EntityKind};
 
 /// Longest text, in UTF-16 code units: Telegram's bound for rich messages, eight times that of ordinary ones.
@@ -17,67 +15,7 @@ const MAX_TEXT: u32 = 32_768;
 pub(crate) const MAX_NAME: usize = 129;
 /// Most entities of one text; Telegram ignores more than 100 on the way in.
 const MAX_ENTITIES: usize = 200;
-const MAX_INVISIBLE: u32 = 2;
-const MAX_ZERO_WIDTH: u32 = 8;
 const NO_NAME: &str = "(no name)";
-
-/// What becomes of a character.
-enum Fate {
-    Keep(char),
-    Drop,
-}
-
-/// Where a sieve stands in its text.
-#[derive(Default)]
-struct Sieve {
-    zero_width: u32,
-    invisible: u32,
-    tags: u32,
-    after_black_flag: bool,
-}
-
-fn forbidden(c: char) -> bool {
-    matches!(c,
-        '\0'..='\u{8}' | '\u{B}'..='\u{1F}' | '\u{7F}'..='\u{9F}'
-        | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}'
-        | '\u{2065}' | '\u{206A}'..='\u{206F}' | '\u{FFF0}'..='\u{FFFB}' | '\u{E0000}'..='\u{E001F}'
-        | '\u{E0080}'..='\u{E00FF}' | '\u{E01F0}'..='\u{E0FFF}' | '\u{FDD0}'..='\u{FDEF}')
-        || (c as u32) & 0xFFFE == 0xFFFE
-}
-
-fn invisible(c: char) -> bool {
-    matches!(c,
-        '\u{AD}' | '\u{34F}' | '\u{61C}' | '\u{115F}' | '\u{1160}' | '\u{17B4}' | '\u{17B5}' | '\u{180B}'..='\u{180F}'
-        | '\u{200B}'..='\u{200F}' | '\u{2060}'..='\u{2064}' | '\u{3164}' | '\u{FE00}'..='\u{FE0F}' | '\u{FEFF}' | '\u{FFA0}'
-        | '\u{2800}' | '\u{E0100}'..='\u{E01EF}')
-}
-
-fn tag(c: char) -> bool {
-    matches!(c, '\u{E0020}'..='\u{E007F}')
-}
-
-impl Sieve {
-    fn judge(&mut self, c: char) -> Fate {
-        if forbidden(c) {
-            return Fate::Drop;
-        }
-        if tag(c) {
-            self.tags += 1;
-            return if self.after_black_flag && self.tags <= MAX_ZERO_WIDTH { Fate::Keep(c) } else { Fate::Drop };
-        }
-        let unseen = invisible(c);
-        if unseen || (c >= '\u{300}' && c.width() == Some(0)) {
-            if self.zero_width >= MAX_ZERO_WIDTH || (unseen && self.invisible >= MAX_INVISIBLE) {
-                return Fate::Drop;
-            }
-            self.zero_width += 1;
-            self.invisible += u32::from(unseen);
-            return Fate::Keep(c);
-        }
-        *self = Sieve { after_black_flag: c == '\u{1F3F4}', ..Sieve::default() };
-        Fate::Keep(c)
-    }
-}
 
 fn harmless_byte(byte: u8) -> bool {
     matches!(byte, 0x20..=0x7E | b'\n' | b'\t')
@@ -102,11 +40,7 @@ pub(crate) fn text_with_entities(raw: String, spans: Vec<(i32, i32, EntityKind)>
         if let Some(map) = &mut map {
             map.extend(std::iter::repeat_n(units, c.len_utf16()));
         }
-        let c = match c {
-            '\r' if characters.peek() == Some(&'\n') => continue,
-            '\r' | '\u{B}' | '\u{C}' | '\u{85}' | '\u{2028}' | '\u{2029}' => '\n',
-            c => c,
-        };
+        let Some(c) = line_ends(c, characters.peek()) else { continue };
         if let Fate::Keep(c) = sieve.judge(c) {
             let width = c.len_utf16() as u32;
             full |= units + width > MAX_TEXT;
@@ -134,45 +68,6 @@ fn remap(spans: Vec<(i32, i32, EntityKind)>, new: impl Fn(u32) -> u32) -> Vec<En
             (end > start).then(|| Entity { offset: start, length: end - start, kind })
         })
         .collect()
-}
-
-/// Makes a line safe: white space of any kind becomes one space, ends are trimmed, at most `max` characters stay.
-pub(crate) fn line(raw: &str, max: usize) -> String {
-    let mut out = String::with_capacity(raw.len().min(max * 4));
-    let mut sieve = Sieve::default();
-    let mut gap = false;
-    let mut count = 0;
-    for c in raw.chars() {
-        if c.is_whitespace() {
-            gap = !out.is_empty();
-            continue;
-        }
-        if forbidden(c) {
-            continue;
-        }
-        if gap {
-            // A space is a base like any other: marks after it start to count anew.
-            let _ = sieve.judge(' ');
-        }
-        if let Fate::Keep(c) = sieve.judge(c) {
-            let room = if gap { 2 } else { 1 };
-            if count + room > max {
-                break;
-            }
-            if gap {
-                out.push(' ');
-            }
-            out.push(c);
-            count += room;
-            gap = false;
-        }
-    }
-    out
-}
-
-/// Tells whether something of a line can be seen.
-fn visible(line: &str) -> bool {
-    line.chars().any(|c| !c.is_whitespace() && !invisible(c) && !tag(c) && c.width() != Some(0))
 }
 
 /// Makes a name or title safe; one of which nothing can be seen becomes "(no name)".
@@ -259,7 +154,7 @@ mod tests {
     }
 
     fn is_safe(text: &str) -> bool {
-        text.chars().all(|c| !forbidden(c))
+        text.chars().all(|c| !crate::desk::safe::forbidden(c))
     }
 
     proptest! {

@@ -61,6 +61,12 @@ pub(crate) enum Then {
     Ignore(TicketKey),
     /// Open the file of a message of the open ticket; `true`: also one that may be a program.
     OpenFile(MessageId, bool),
+    /// Insert at the cursor of the composer.
+    InsertText(String),
+    /// Open the link of an article.
+    OpenArticle(String),
+    /// Read the folder of articles again.
+    RereadArticles,
     /// Open a link.
     OpenLink(String),
     /// Ask where to save the file of a message of the open ticket.

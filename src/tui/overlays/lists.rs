@@ -42,6 +42,7 @@ pub(super) fn draw(list: &Overlay, model: &Model, frame: &mut Frame<'_>, screen:
             "Not sent yet · Enter goes there · Tab sends, changes, throws away".to_owned(),
             "everything has been sent",
         ),
+        Overlay::Suggestions(list) => (&list.picker, super::suggestions::title(list), ""),
         Overlay::Until(_) | Overlay::Confirm(_) | Overlay::Status(_) => return,
     };
     let wide = screen.width >= 100;
@@ -62,7 +63,11 @@ pub(super) fn draw(list: &Overlay, model: &Model, frame: &mut Frame<'_>, screen:
         frame.render_widget(line, at);
         frame.set_cursor_position((at.x + (7 + note.column() as u16).min(at.width.saturating_sub(1)), at.y));
     }
-    let preview = matches!(list, Overlay::Templates(..) | Overlay::Search(..) | Overlay::Outbox(..));
+    let preview =
+        matches!(list, Overlay::Templates(..) | Overlay::Search(..) | Overlay::Outbox(..) | Overlay::Suggestions(_));
+    if let Overlay::Suggestions(list) = list {
+        body.height -= super::suggestions::draw_standing(list, model, frame, body);
+    }
     if preview && wide {
         let left = body.width * 2 / 5;
         let right = Rect { x: body.x + left + 1, width: body.width - left - 2, ..body };
@@ -117,6 +122,14 @@ fn item_line(list: &Overlay, item: &Item, row: usize, model: &Model, width: usiz
                 Span::raw(format!(" {} ", text::fit(&item.label, 18))),
                 Span::styled(text::fit(&item.detail, rest), dim),
                 Span::styled(format!(" {:>9} ", item.preview), model.theme.key),
+            ])
+        }
+        Overlay::Suggestions(_) => {
+            let rest = width.saturating_sub(14);
+            Line::from(vec![
+                Span::styled(format!(" {} ", text::fit_right(&item.code, 3)), dim),
+                Span::raw(text::fit(&item.label, rest)),
+                Span::styled(format!(" {}", text::fit(&item.detail, 8)), dim),
             ])
         }
         Overlay::Templates(..) => {

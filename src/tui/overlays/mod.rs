@@ -3,6 +3,7 @@
 pub(super) mod confirm;
 pub(super) mod lists;
 pub(super) mod status;
+pub(super) mod suggestions;
 pub(super) mod until_form;
 pub(super) mod which_key;
 
@@ -52,6 +53,8 @@ pub(crate) enum Overlay {
     Queues(Picker, Vec<QueueName>),
     /// What has not been sent.
     Outbox(Picker, Vec<OutboxRow>),
+    /// Articles that may answer.
+    Suggestions(suggestions::Listed),
     /// How the desk stands.
     Status(status::StatusPage),
 }
@@ -67,7 +70,8 @@ impl Overlay {
             | Overlay::Search(picker, _)
             | Overlay::Jump(picker, _)
             | Overlay::Queues(picker, _)
-            | Overlay::Outbox(picker, _) => Some(picker),
+            | Overlay::Outbox(picker, _)
+            | Overlay::Suggestions(suggestions::Listed { picker, .. }) => Some(picker),
             Overlay::Until(_) | Overlay::Confirm(_) | Overlay::Status(_) => None,
         }
     }

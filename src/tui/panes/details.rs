@@ -39,6 +39,7 @@ pub(crate) fn draw(model: &Model, frame: &mut Frame<'_>, area: Rect) {
         let value = text::cut(&value, room.saturating_sub(11));
         lines.push(Line::from(vec![Span::styled(format!(" {name:<10} "), model.theme.dim), Span::raw(value)]));
     }
+    lines.extend(super::suggestions::lines(model, room));
     if !ticket.pinned.is_empty() {
         lines.push(Line::default());
         lines.push(heading("PINNED"));

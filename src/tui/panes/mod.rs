@@ -6,4 +6,5 @@ pub(super) mod details;
 pub(super) mod due;
 pub(super) mod entry;
 pub(super) mod queue;
+pub(super) mod suggestions;
 pub(super) mod thread;

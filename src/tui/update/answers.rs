@@ -3,8 +3,8 @@
 use super::super::effect::{Effect, ReadKind};
 use super::super::model::{Focus, Model};
 use super::super::work::NextFor;
-use super::{desk_work, keep, outbox, overlay, queue, queues, say, standing, thread, warn};
-use crate::engine::views::View;
+use super::{desk_work, keep, outbox, overlay, queue, queues, say, standing, suggestions, thread, warn};
+use crate::engine::views::{Suggestions, View};
 
 pub(super) fn on_answer(model: &mut Model, kind: ReadKind, view: View, out: &mut Vec<Effect>) {
     match (kind, view) {
@@ -17,7 +17,14 @@ pub(super) fn on_answer(model: &mut Model, kind: ReadKind, view: View, out: &mut
         (ReadKind::Checks, View::Completeness { checks }) => standing::on_checks(model, checks, out),
         (ReadKind::Thread | ReadKind::Before | ReadKind::After, View::Thread(page)) => {
             thread::on_page(model, kind, *page, out);
+            if kind == ReadKind::Thread {
+                suggestions::follow(model, out);
+            }
         }
+        (ReadKind::Suggestions, View::Suggestions(known)) => suggestions::on_suggested(model, known),
+        // Nobody has asked for it: the pane goes without.
+        (ReadKind::Suggestions, _) => suggestions::on_suggested(model, Suggestions::default()),
+        (ReadKind::Articles, View::Suggestions(found)) => suggestions::on_found(model, found, out),
         (ReadKind::Search, View::Search { hits }) => overlay::found(model, hits),
         (ReadKind::Outbox, View::Outbox { rows }) => outbox::on_rows(model, rows),
         (ReadKind::Jump, View::Queue(page)) => overlay::jumps(model, page.rows),

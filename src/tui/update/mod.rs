@@ -16,6 +16,7 @@ mod queue;
 mod queues;
 mod settled;
 mod standing;
+mod suggestions;
 mod thread;
 
 use std::time::Duration;
@@ -53,6 +54,7 @@ pub(crate) fn update(model: &mut Model, signal: Signal) -> Vec<Effect> {
             model.size = (columns, rows);
             model.dirty = true;
             queue::preview(model, &mut out);
+            suggestions::appear(model, &mut out);
         }
         Signal::Answer(tag, view) => {
             if model.accept(tag) {
@@ -121,12 +123,15 @@ fn notice(model: &mut Model, words: String, tone: NoticeTone, out: &mut Vec<Effe
 }
 
 fn on_revision(model: &mut Model, revision: Revision, out: &mut Vec<Effect>) {
-    let told = !revision.alerts.is_empty() && revision.alerts.iter().all(|alert| matches!(alert, Alert::File(_)));
+    let told = |alert: &Alert| matches!(alert, Alert::File(_) | Alert::Suggestions { .. });
+    let told = !revision.alerts.is_empty() && revision.alerts.iter().all(told);
     if told && !revision.all && revision.changed.is_empty() {
-        // How far a file is stands in no view: there is nothing to read again.
+        // How far a file is, and what is suggested, stands in no other view: nothing else is to be read again.
         for alert in revision.alerts {
-            if let Alert::File(news) = alert {
-                files::on_news(model, news, out);
+            match alert {
+                Alert::File(news) => files::on_news(model, news, out),
+                Alert::Suggestions { ticket } => suggestions::changed(model, ticket, out),
+                _ => {}
             }
         }
         return;
@@ -179,6 +184,7 @@ fn on_revision(model: &mut Model, revision: Revision, out: &mut Vec<Effect>) {
                 );
             }
             Alert::File(news) => files::on_news(model, news.clone(), out),
+            Alert::Suggestions { ticket } => suggestions::changed(model, *ticket, out),
             _ => {}
         }
     }

@@ -12,7 +12,7 @@ use super::super::view;
 use super::super::widgets::line_edit::LineEdit;
 use super::super::widgets::picker::{Item, Picked, Picker};
 use super::super::work::Repeatable;
-use super::{compose, desk_work, files, outbox, palette, perform, queue, say, standing, thread};
+use super::{compose, desk_work, files, outbox, palette, perform, queue, say, standing, suggestions, thread};
 use crate::clock::Timestamp;
 use crate::desk::command::Command;
 use crate::desk::template::prefer;
@@ -145,6 +145,7 @@ pub(super) fn ask_remote(model: &mut Model, out: &mut Vec<Effect>) {
             let request = ViewRequest::Queue { queue: QueueName::All, filter, sort, offset: 0, limit: 50 };
             out.push(model.read(ReadKind::Jump, request));
         }
+        Some(Overlay::Suggestions(_)) => suggestions::look_up(model, false, out),
         _ => {}
     }
 }
@@ -253,6 +254,9 @@ fn follow(model: &mut Model, then: Then, out: &mut Vec<Effect>) {
             );
         }
         Then::OpenFile(message, sure) => files::open_file(model, message, sure, out),
+        Then::InsertText(words) => suggestions::insert(model, &words, out),
+        Then::OpenArticle(url) => suggestions::open_link(model, url, out),
+        Then::RereadArticles => suggestions::reread(model, out),
         Then::OpenLink(link) => files::open_link(model, link, out),
         Then::SaveFile(message) => files::ask_where(model, message),
         Then::Overwrite(file, to) => out.push(Effect::Save(file, to, true)),
@@ -381,6 +385,7 @@ fn list_key(model: &mut Model, key: Key, out: &mut Vec<Effect>) {
         Picked::Close => model.overlay = None,
         Picked::Typed => typed(model, out),
         Picked::Tab if matches!(model.overlay, Some(Overlay::Outbox(..))) => outbox::choose(model),
+        Picked::Tab if matches!(model.overlay, Some(Overlay::Suggestions(_))) => suggestions::choose(model),
         Picked::Tab => tab(model),
         Picked::Stay => {}
     }
@@ -392,6 +397,7 @@ pub(super) fn typed(model: &mut Model, out: &mut Vec<Effect>) {
         Some(Overlay::Search(..) | Overlay::Jump(..)) => {
             out.push(Effect::Timer(Timer::Typed, Duration::from_millis(120)));
         }
+        Some(Overlay::Suggestions(_)) => suggestions::typed(out),
         Some(Overlay::Templates(picker, _)) => {
             // A code that is the only one to begin so inserts at once.
             if let Some(index) = picker.unique_code().map(|item| item.index) {
@@ -423,6 +429,9 @@ fn tab(model: &mut Model) {
 }
 
 fn accept(model: &mut Model, out: &mut Vec<Effect>) {
+    if matches!(model.overlay, Some(Overlay::Suggestions(_))) {
+        return suggestions::accept(model, out);
+    }
     let Some(overlay) = model.overlay.take() else { return };
     match overlay {
         Overlay::Help(picker) => {
@@ -465,6 +474,6 @@ fn accept(model: &mut Model, out: &mut Vec<Effect>) {
             }
         }
         Overlay::Outbox(picker, rows) => outbox::accept(model, &picker, &rows, out),
-        Overlay::Until(_) | Overlay::Confirm(_) | Overlay::Status(_) => {}
+        Overlay::Until(_) | Overlay::Confirm(_) | Overlay::Status(_) | Overlay::Suggestions(_) => {}
     }
 }

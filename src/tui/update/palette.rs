@@ -5,7 +5,7 @@ use super::super::effect::{Effect, ReadKind};
 use super::super::model::Model;
 use super::super::widgets::picker::Picker;
 use super::super::work::Repeatable;
-use super::{attach, compose, desk_work, files, overlay, perform, queue, queues, thread, warn};
+use super::{attach, compose, desk_work, files, overlay, perform, queue, queues, suggestions, thread, warn};
 use crate::desk::command::Command;
 use crate::desk::ids::{AgentName, TicketKey, TopicId};
 use crate::desk::template::by_code;
@@ -68,6 +68,7 @@ fn with_words(model: &mut Model, action: Action, words: &str, out: &mut Vec<Effe
             overlay::open_search(model, words);
             overlay::ask_remote(model, out);
         }
+        Action::Suggestions => suggestions::open(model, words, out),
         Action::Jump => match words.trim_start_matches('#').parse::<TopicId>() {
             Ok(_) => thread::open_number(model, words, out),
             Err(_) => {

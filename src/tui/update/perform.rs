@@ -7,7 +7,9 @@ use super::super::overlays::{Confirm, Then, UntilFor};
 use super::super::prompt::{Prompt, PromptKind};
 use super::super::widgets::line_edit::LineEdit;
 use super::super::work::{NextFor, Repeatable};
-use super::{attach, compose, desk_work, files, jump, outbox, overlay, queue, queues, say, standing, thread, warn};
+use super::{
+    attach, compose, desk_work, files, jump, outbox, overlay, queue, queues, say, standing, suggestions, thread, warn,
+};
 use crate::desk::command::Command;
 use crate::desk::thread::Delivery;
 use crate::desk::ticket::PendingReason;
@@ -100,6 +102,8 @@ pub(super) fn perform(model: &mut Model, action: Action, out: &mut Vec<Effect>) 
         Action::Repeat => desk_work::repeat(model, out),
         Action::Jump => overlay::open_jump(model, out),
         Action::Search => overlay::open_search(model, ""),
+        Action::Suggestions | Action::InsertArticle => suggestions::open(model, "", out),
+        Action::RereadArticles => suggestions::reread(model, out),
         Action::Outbox => outbox::open(model, out),
         Action::Status => standing::open(model),
         Action::Verify => standing::verify(model, false, out),
@@ -258,6 +262,7 @@ fn details(model: &mut Model, out: &mut Vec<Effect>) {
     } else {
         say(model, "open a ticket first".to_owned(), out);
     }
+    suggestions::appear(model, out);
 }
 
 fn next_theme(model: &mut Model, out: &mut Vec<Effect>) {

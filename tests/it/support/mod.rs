@@ -3,6 +3,7 @@
 pub(crate) mod bench;
 #[cfg(feature = "sandbox")]
 pub(crate) mod client;
+pub(crate) mod http;
 #[cfg(feature = "sandbox")]
 pub(crate) mod link;
 #[cfg(feature = "sandbox")]
