@@ -3,8 +3,8 @@
 use super::reader::{Reader, Section};
 
 /// Every table with its keys; `[keys.*]` apart, whose contexts and actions belong to the screen.
-const KNOWN: [(&str, &[&str]); 15] = [
-    ("", &["desk", "telegram", "groups", "agents", "staff", "rules", "outbox", "files", "tui", "keys"]),
+const KNOWN: [(&str, &[&str]); 16] = [
+    ("", &["desk", "telegram", "groups", "agents", "staff", "rules", "outbox", "guard", "files", "tui", "keys"]),
     ("desk", &["name", "timezone", "language"]),
     (
         "telegram",
@@ -34,6 +34,7 @@ const KNOWN: [(&str, &[&str]); 15] = [
     ),
     ("rules.import", &["max_age"]),
     ("outbox", &["per_minute", "burst", "ask_after_offline"]),
+    ("guard", &["card_numbers", "secrets", "banned"]),
     ("files", &["cache", "open_command", "save_to"]),
     ("tui", &["theme", "mouse", "bell", "after_resolve", "after_pending", "ascii"]),
     ("keys", &[]),

@@ -9,6 +9,7 @@ mod bytes;
 pub mod duration;
 mod edit;
 mod groups;
+mod guard;
 mod keys;
 mod load;
 mod mirror_status;

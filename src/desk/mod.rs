@@ -4,9 +4,11 @@
 //! nowhere else.
 
 pub mod activity;
+pub mod along;
 pub mod command;
 pub mod event;
 pub mod files;
+pub mod guard;
 pub mod ids;
 pub mod language;
 pub mod lifecycle;

@@ -23,6 +23,7 @@ use crate::store::{self, Reader, StoreError, coverage, threads};
 
 mod mirror_status;
 mod outside;
+mod templates;
 mod thread;
 
 /// How many unanswered messages of General are shown.
@@ -73,6 +74,10 @@ impl Views {
             }
             ViewRequest::FindTicket { topic } => View::Ticket { ticket: self.reader.find_topic(*topic)? },
             ViewRequest::Summary => View::Summary(summary::read(&self.reader)?),
+            ViewRequest::Templates => View::Templates { uses: self.reader.template_uses()? },
+            ViewRequest::Targets { tickets, duplicates_of } => {
+                View::Targets { targets: self.targets(agent, tickets, *duplicates_of)? }
+            }
             ViewRequest::Outside { since } => View::Outside(self.outside(*since)?),
         })
     }

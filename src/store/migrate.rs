@@ -15,6 +15,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0005_mirror_status.sql"),
     include_str!("migrations/0006_coverage.sql"),
     include_str!("migrations/0007_tags.sql"),
+    include_str!("migrations/0010_templates.sql"),
 ];
 
 /// The highest format this version knows.

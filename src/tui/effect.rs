@@ -114,6 +114,10 @@ pub(crate) enum ReadKind {
     Checks,
     /// The ticket that keeps its place in the queue.
     Kept,
+    /// What the use of templates has shown.
+    Templates,
+    /// What is known of those to whom a text goes.
+    Targets,
 }
 
 /// Names one read.

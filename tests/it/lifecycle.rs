@@ -6,6 +6,7 @@ use std::time::Duration;
 use proptest::prelude::*;
 use topicdesk::clock::Timestamp;
 use topicdesk::desk::activity::describe;
+use topicdesk::desk::along::Along;
 use topicdesk::desk::command::{Command, Refusal};
 use topicdesk::desk::event::{Actor, Event, Recorded, Why, Writer};
 use topicdesk::desk::ids::{AgentName, EntryId, EventId, GroupId, MessageId, PersonId, TicketKey, TopicId};
@@ -127,6 +128,7 @@ fn reply() -> Command {
         hold: false,
         seen: None,
         file: None,
+        along: Along::default(),
     }
 }
 
@@ -629,6 +631,7 @@ fn a_reply_is_checked_before_it_moves_anything() {
         hold: true,
         seen: None,
         file: None,
+        along: Along::default(),
     };
     assert_eq!(bench.asks("mia", &with(" \n")), Err(Refusal::EmptyText));
     assert_eq!(bench.asks("mia", &with(&"x".repeat(40_961))), Err(Refusal::TooLong(40_961, 40_960)));

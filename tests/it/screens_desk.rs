@@ -231,6 +231,7 @@ pub(crate) fn templates() -> Vec<Template> {
         code: Some(code.to_owned()),
         key: key.map(str::to_owned),
         source: "test".to_owned(),
+        ..Template::default()
     };
     vec![
         template("Greeting", "hi", Some("F5"), "Hi {{customer.first_name}}, thanks for writing. {{agent.name}} here."),
@@ -254,6 +255,8 @@ pub(crate) fn setup(clock: &Clock) -> Setup {
         keys: Vec::new(),
         theme: "default".to_owned(),
         templates: templates(),
+        guard: topicdesk::desk::guard::Guard::default(),
+        pace: topicdesk::desk::rules::Pace::default(),
         timezone: Some(chrono_tz::UTC),
         clock: clock.clone(),
         restored: None,
@@ -480,6 +483,8 @@ impl State {
                 ticket: self.tickets.iter().map(|page| page.ticket.row.key()).find(|key| key.topic == *topic),
             },
             ViewRequest::Completeness { .. } => View::Completeness { checks: self.checks.clone() },
+            ViewRequest::Templates => View::Templates { uses: self.uses.clone() },
+            ViewRequest::Targets { tickets, duplicates_of } => View::Targets { targets: self.targets(tickets, *duplicates_of) },
             ViewRequest::Summary | ViewRequest::Outside { .. } => View::Unreadable { why: "not here".to_owned() },
         }
     }

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use topicdesk::desk::along::Along;
 use topicdesk::desk::command::{Command, Refusal};
 use topicdesk::desk::ids::{AgentName, ChangeId, EventId, MessageId, OutboxId};
 use topicdesk::desk::tags::Priority;
@@ -23,6 +24,7 @@ fn reply(number: i32, text: &str) -> Command {
         hold: true,
         seen: Some(newest(number)),
         file: None,
+        along: Along::default(),
     }
 }
 
@@ -716,7 +718,7 @@ async fn parked_replies_can_be_retried_edited_and_thrown_away() {
         [
             Command::RetryOutbox { outbox, seen: Some(newest(1042)) },
             Command::HoldOutbox { outbox },
-            Command::EditOutbox { outbox, text: "too late but not too".to_owned(), seen: Some(newest(1042)) },
+            Command::EditOutbox { outbox, text: "too late but not too".to_owned(), seen: Some(newest(1042)), confirmed: false },
             Command::DiscardOutbox { outbox }
         ]
     );
@@ -800,7 +802,7 @@ async fn ones_own_message_is_edited_and_deleted() {
     let text = "Try 7.2 or 7.3".to_owned();
     assert_eq!(
         desk.commands(),
-        [Command::EditMessage { ticket, message, text }, Command::DeleteMessage { ticket, message }]
+        [Command::EditMessage { ticket, message, text, .. }, Command::DeleteMessage { ticket, message }]
     );
     desk.keys("k E").await;
     desk.sees("select a message that you have sent first");
@@ -826,6 +828,7 @@ async fn quote_copy_link_editor_and_suspend() {
         hold: true,
         seen: Some(newest(1042)),
         file: None,
+        along: Along::default(),
     };
     assert_eq!(desk.commands(), [claim(1042), expected]);
     desk.keys("C-z C-l").await;

@@ -52,6 +52,7 @@ const MIGRATIONS: [(&str, &str); 7] = [
     ("0005_mirror_status.sql", "9c50fffdbea1b760544358a2bb6e840c8f3ed8882c0fca8cf278fd0c1918ea68"),
     ("0006_coverage.sql", "93a954e43798309cd4c66971350f4ff1665e0ce0a70c96a0243b8b38a79fd61b"),
     ("0007_tags.sql", "ac2a5cc4c4ada8d8970a9fbaaca6860d325eaae564511567dbb99da545e1aa5c"),
+    ("0010_templates.sql", "8e6bf7509cba64d57f69101fe41afbb2cece842126ea7e7503d08483904e2694"),
 ];
 
 /// Licences that may be in the binary.

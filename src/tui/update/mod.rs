@@ -2,6 +2,7 @@
 
 mod answers;
 mod attach;
+pub(super) mod bulk;
 mod compose;
 mod desk_work;
 mod files;
@@ -15,6 +16,7 @@ mod perform;
 mod queue;
 mod settled;
 mod standing;
+pub(super) mod templates;
 mod thread;
 
 use std::time::Duration;
