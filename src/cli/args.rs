@@ -86,7 +86,7 @@ pub(super) enum Command {
     Tag(super::tag::TagArgs),
     /// Take a ticket from whoever has it
     Takeover(super::takeover::TakeoverArgs),
-    /// Send a public reply, and wait until it is sent
+    /// Send a public reply, or one to many tickets, and wait until it is sent
     Reply(super::reply::ReplyArgs),
     /// List what has not been sent and why; send, change or discard it
     Outbox(super::outbox::OutboxArgs),
@@ -106,7 +106,7 @@ pub(super) enum Command {
     Reopen(super::reopen::ReopenArgs),
     /// Close a ticket
     Close(super::close::CloseArgs),
-    /// List templates, or show one
+    /// List, check and import templates, and tell what their use has shown
     Template(super::template::TemplateArgs),
     /// Search the knowledge base, or look what is wrong with it
     Knowledge(super::knowledge::KnowledgeArgs),

@@ -19,6 +19,6 @@ pub(super) struct DeleteArgs {
 
 pub(super) async fn run(global: &Global, args: DeleteArgs) -> Done {
     let message = MessageId(args.message);
-    let command = |ticket| Command::DeleteMessage { ticket, message };
-    change_message(global, args.ticket, message, "deleted", command).await
+    let command = |ticket, _| Command::DeleteMessage { ticket, message };
+    change_message(global, args.ticket, message, ("deleted", false), command).await
 }

@@ -15,6 +15,9 @@ pub(super) struct EditArgs {
     ticket: TicketNumber,
     /// The message, as `show --json` numbers it
     message: i32,
+    /// Change it whatever the guard finds in the text
+    #[arg(long)]
+    force: bool,
     /// What it is to say; absent or `-`: read from standard input
     text: Vec<String>,
 }
@@ -22,6 +25,6 @@ pub(super) struct EditArgs {
 pub(super) async fn run(global: &Global, args: EditArgs) -> Done {
     let text = work::text(args.text)?;
     let message = MessageId(args.message);
-    let command = |ticket| Command::EditMessage { ticket, message, text };
-    change_message(global, args.ticket, message, "changed", command).await
+    let command = |ticket, confirmed| Command::EditMessage { ticket, message, text: text.clone(), confirmed };
+    change_message(global, args.ticket, message, ("changed", args.force), command).await
 }

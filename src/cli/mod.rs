@@ -21,6 +21,7 @@ mod claim;
 mod close;
 mod completions;
 mod config;
+mod consent;
 mod delete;
 #[cfg(feature = "sandbox")]
 mod demo;
@@ -131,7 +132,7 @@ async fn run(cli: Cli) -> Done {
         Some(Command::Resolve(args)) => resolve::run(&global, args).await,
         Some(Command::Reopen(args)) => reopen::run(&global, args).await,
         Some(Command::Close(args)) => close::run(&global, args).await,
-        Some(Command::Template(args)) => template::run(&global, args),
+        Some(Command::Template(args)) => template::run(&global, args).await,
         Some(Command::Knowledge(args)) => knowledge::run(&global, args).await,
         Some(Command::Config(args)) => config::run(&global, args),
         Some(Command::Verify(args)) => verify::run(&global, args).await,

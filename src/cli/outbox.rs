@@ -14,7 +14,7 @@ use super::failure::{Done, Failure, INTERRUPTED};
 use super::mirror::{Mirror, glance, stopped};
 use super::site::{Site, say};
 use super::times::Zone;
-use super::{interrupt, table, work};
+use super::{consent, interrupt, table, work};
 use crate::config::duration;
 use crate::desk::command::Command;
 use crate::desk::ids::{EntryId, GroupId, MessageId, OutboxId, TopicId};
@@ -63,7 +63,7 @@ struct Sending {
     /// The last message you have read; absent: the last one the desk knew when the command began
     #[arg(long, value_name = "MESSAGE", conflicts_with = "force")]
     seen: Option<i32>,
-    /// Send it whatever was written since
+    /// Send it whatever was written since, and whatever the guard finds in it
     #[arg(long)]
     force: bool,
     /// How long to wait for it to be sent
@@ -112,12 +112,12 @@ pub(super) async fn run(global: &Global, args: OutboxArgs) -> Done {
         What::Show { outbox } => show(global, OutboxId(outbox)).await,
         What::Discard { outbox } => discard(global, OutboxId(outbox)).await,
         What::Retry(sending) => {
-            let command = |outbox, seen| Command::RetryOutbox { outbox, seen };
+            let command = |outbox, seen, _| Command::RetryOutbox { outbox, seen };
             send(global, sending, command).await
         }
         What::Edit { sending, text } => {
             let text = work::text(text)?;
-            let command = |outbox, seen| Command::EditOutbox { outbox, text, seen };
+            let command = |outbox, seen, confirmed| Command::EditOutbox { outbox, text: text.clone(), seen, confirmed };
             send(global, sending, command).await
         }
     }
@@ -232,7 +232,11 @@ async fn discard(global: &Global, outbox: OutboxId) -> Done {
     done
 }
 
-async fn send(global: &Global, sending: Sending, command: impl FnOnce(OutboxId, Option<MessageId>) -> Command) -> Done {
+async fn send(
+    global: &Global,
+    sending: Sending,
+    command: impl Fn(OutboxId, Option<MessageId>, bool) -> Command,
+) -> Done {
     let site = Site::open(global)?;
     let agent = site.agent()?.name.clone();
     let outbox = OutboxId(sending.outbox);
@@ -250,7 +254,7 @@ async fn send(global: &Global, sending: Sending, command: impl FnOnce(OutboxId, 
             return Err(Failure::error(format!("reply {outbox} is {}: {}", row.delivery.label(), row.why())));
         }
         let entry = entry_of(&handle, &row).await?;
-        let receipt = handle.submit(new_command_id(), command(outbox, seen)).await?;
+        let receipt = consent::submit(&handle, sending.force, |confirmed| command(outbox, seen, confirmed)).await?;
         if let Some(notice) = &receipt.notice {
             say(notice);
         }

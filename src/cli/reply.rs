@@ -1,6 +1,10 @@
 //! `topicdesk reply`: sends a public reply and waits until Telegram has it, or has refused it.
 //!
 //! What was written in the thread after what its author has read stops it: a script is told what is new, and nothing stays behind.
+//! The text may be made of a template, whose actions go along; with `--bulk` it goes to many tickets ([`bulk`]).
+
+mod bulk;
+mod filled;
 
 use std::io::{Write, stdout};
 use std::path::PathBuf;
@@ -13,8 +17,9 @@ use super::failure::{Done, Failure};
 use super::mirror::{Mirror, glance, stopped};
 use super::site::{Site, say};
 use super::work::{self, TicketNumber};
-use super::{interrupt, table};
+use super::{consent, interrupt, table};
 use crate::config::duration;
+use crate::desk::along::Along;
 use crate::desk::command::Command;
 use crate::desk::ids::{EntryId, MessageId, OutboxId, TicketKey};
 use crate::desk::thread::{Delivery, Doubt};
@@ -25,20 +30,25 @@ use crate::engine::views::{Entry, EntryKind, View, ViewRequest, Window};
 #[derive(Args)]
 pub(super) struct ReplyArgs {
     /// The ticket: 1042, #1042
-    #[arg(value_name = "ID")]
-    ticket: TicketNumber,
+    #[arg(value_name = "ID", required_unless_present_any = ["bulk", "linked"], conflicts_with_all = ["bulk", "linked"])]
+    ticket: Option<TicketNumber>,
     /// What to say; absent or `-`: read from standard input
+    #[arg(conflicts_with = "template")]
     text: Vec<String>,
+    #[command(flatten)]
+    filled: filled::FilledArgs,
+    #[command(flatten)]
+    many: bulk::BulkArgs,
     /// Send this file with it; the text may be absent then
-    #[arg(long, value_name = "PATH")]
+    #[arg(long, value_name = "PATH", conflicts_with_all = ["bulk", "linked"])]
     file: Option<PathBuf>,
     /// Quote this message
-    #[arg(long, value_name = "MESSAGE")]
+    #[arg(long, value_name = "MESSAGE", conflicts_with_all = ["bulk", "linked"])]
     to: Option<i32>,
     /// The last message you have read; absent: the last one the desk knew when the command began
     #[arg(long, value_name = "MESSAGE", conflicts_with = "force")]
     seen: Option<i32>,
-    /// Send it whatever was written since
+    /// Send it whatever was written since, and whatever the guard finds in it
     #[arg(long)]
     force: bool,
     /// Send it at once, without the seconds in which Ctrl-C takes it back
@@ -51,8 +61,10 @@ pub(super) struct ReplyArgs {
 
 pub(super) async fn run(global: &Global, args: ReplyArgs) -> Done {
     let site = Site::open(global)?;
+    let Some(number) = args.ticket else { return bulk::run(&site, args).await };
     let agent = site.agent()?.name.clone();
-    let text = match &args.file {
+    let typed = match &args.file {
+        _ if args.filled.template.is_some() => String::new(),
         Some(_) if args.text.is_empty() => String::new(),
         _ => work::text(args.text)?,
     };
@@ -60,20 +72,32 @@ pub(super) async fn run(global: &Global, args: ReplyArgs) -> Done {
         _ if args.force => None,
         Some(seen) => Some(MessageId(seen)),
         // Whatever is wrong with the desk is told by those who open it next.
-        None => Some(newest(&site, args.ticket).await.unwrap_or_default()),
+        None => Some(newest(&site, number).await.unwrap_or_default()),
     };
     let wait = args.wait.unwrap_or(Duration::from_secs(if args.file.is_some() { 1800 } else { 120 }));
     let mirror = Mirror::start(&site)?;
     let handle = mirror.handle(agent);
     let done = async {
-        let ticket = work::present(&handle, args.ticket).await?;
+        let ticket = work::present(&handle, number).await?;
+        let (text, along) = match &args.filled.template {
+            Some(_) => filled::fill(&site, &handle, ticket, &args.filled).await?,
+            None => (typed, Along::default()),
+        };
         let file = match args.file {
             Some(path) => Some(handle.attach(path).await.map_err(Failure::error)?),
             None => None,
         };
         let reply_to = args.to.map(MessageId);
-        let command = Command::Reply { ticket, text: text.clone(), reply_to, hold: !args.now, seen, file };
-        let receipt = handle.submit(new_command_id(), command).await?;
+        let command = |confirmed| Command::Reply {
+            ticket,
+            text: text.clone(),
+            reply_to,
+            hold: !args.now,
+            seen,
+            file: file.clone(),
+            along: Along { confirmed, ..along.clone() },
+        };
+        let receipt = consent::submit(&handle, args.force, command).await?;
         if let Some(notice) = &receipt.notice {
             say(notice);
         }

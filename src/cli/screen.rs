@@ -6,7 +6,7 @@ use super::args::Global;
 use super::failure::{Done, FAILED, Failure};
 use super::mirror::Mirror;
 use super::site::{Site, say};
-use crate::config::{After, templates};
+use crate::config::After;
 use crate::desk::people::Agent;
 use crate::tui::{self, Setup, TuiError};
 
@@ -51,7 +51,7 @@ fn setup(site: &Site, agent: &Agent, hint: Option<String>) -> Done<Setup> {
     for complaint in tui::check_keys(&keys) {
         say(&complaint);
     }
-    let loaded = templates::load(Some(&site.paths.templates()));
+    let loaded = site.templates(Some(&agent.name));
     for error in &loaded.errors {
         say(&error.to_string());
     }
@@ -59,6 +59,8 @@ fn setup(site: &Site, agent: &Agent, hint: Option<String>) -> Done<Setup> {
         keys,
         theme,
         templates: loaded.templates,
+        guard: site.config.rules.guard.clone(),
+        pace: site.config.rules.pace,
         timezone: site.zone(&agent.name).0,
         clock: site.clock.clone(),
         restored: std::fs::read_to_string(memory(site, agent)).ok(),

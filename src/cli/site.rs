@@ -8,6 +8,7 @@ use super::log;
 use super::times::Zone;
 use crate::clock::Clock;
 use crate::config::paths::Paths;
+use crate::config::templates::{self, Loaded};
 use crate::config::{self, Config, ConfigError};
 use crate::desk::ids::AgentName;
 use crate::desk::people::{Agent, Person};
@@ -117,6 +118,12 @@ impl Site {
     pub(super) fn zone(&self, agent: &AgentName) -> Zone {
         let own = self.config.rules.agent(agent).and_then(|agent| agent.timezone.as_deref());
         Zone(own.and_then(|name| name.parse().ok()))
+    }
+
+    /// Loads the templates: the built-in ones, the desk's, and the agent's own if it is known who that is.
+    pub(super) fn templates(&self, agent: Option<&AgentName>) -> Loaded {
+        let personal = agent.and_then(|agent| self.paths.personal_templates(&agent.0));
+        templates::load_all(&self.paths.templates(), personal.as_deref())
     }
 
     /// Opens the desk for reading, for whoever reads.

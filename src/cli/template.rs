@@ -1,4 +1,9 @@
-//! `topicdesk template`: the templates an agent has, and the text of one.
+//! `topicdesk template`: the templates an agent has, the text of one, what their use has shown, what is wrong with them, and more of
+//! them from a table.
+
+mod import;
+mod lint;
+mod stats;
 
 use std::io::{Write, stdout};
 
@@ -9,8 +14,11 @@ use super::args::Global;
 use super::failure::{Done, Failure};
 use super::site::Site;
 use super::table;
-use crate::config::templates;
+use super::work;
+use crate::desk::ids::AgentName;
 use crate::desk::template::Template;
+use crate::desk::template::offer::Usage;
+use crate::engine::views::{View, ViewRequest};
 
 #[derive(Args)]
 pub(super) struct TemplateArgs {
@@ -20,7 +28,7 @@ pub(super) struct TemplateArgs {
 
 #[derive(Subcommand)]
 enum TemplateCommand {
-    /// List the templates, built-in ones and your own
+    /// List the templates: built-in ones, the desk's, and your own
     List {
         /// Only of this language
         #[arg(long, value_name = "CODE")]
@@ -34,11 +42,24 @@ enum TemplateCommand {
         #[arg(long, value_name = "CODE")]
         language: Option<String>,
     },
+    /// Tell how often each was used, sent as it is, and followed by a ticket that came back
+    Stats,
+    /// Say what is wrong with them: codes and keys that are there twice, languages that are missing, stale and unused ones
+    Lint,
+    /// Make templates of a table: a CSV file with the columns name, text, language, tags, code
+    Import(import::ImportArgs),
 }
 
-pub(super) fn run(global: &Global, args: TemplateArgs) -> Done {
+pub(super) async fn run(global: &Global, args: TemplateArgs) -> Done {
     let site = Site::find(global)?;
-    let loaded = templates::load(Some(&site.paths.templates()));
+    // Who is unknown has no templates of their own.
+    let agent: Option<AgentName> = site.agent().ok().map(|agent| agent.name.clone());
+    let loaded = site.templates(agent.as_ref());
+    match args.command {
+        TemplateCommand::Lint => return lint::run(&site, &loaded).await,
+        TemplateCommand::Import(args) => return import::run(&site, &args),
+        TemplateCommand::Stats | TemplateCommand::List { .. } | TemplateCommand::Show { .. } => {}
+    }
     for error in &loaded.errors {
         let _ = writeln!(std::io::stderr(), "topicdesk: {}", table::safe(&error.to_string()));
     }
@@ -50,6 +71,8 @@ pub(super) fn run(global: &Global, args: TemplateArgs) -> Done {
             let found: Vec<&Template> = loaded.templates.iter().filter(|one| speaks(one, &language)).collect();
             list(global, &found)
         }
+        TemplateCommand::Stats => stats::run(&site, &loaded.templates).await,
+        TemplateCommand::Lint | TemplateCommand::Import(_) => Ok(()),
         TemplateCommand::Show { template, language } => {
             let wanted = template.to_lowercase();
             let named = |one: &&Template| {
@@ -69,10 +92,23 @@ pub(super) fn run(global: &Global, args: TemplateArgs) -> Done {
     }
 }
 
+/// Reads what the use of templates has shown; `None` where there is no desk yet.
+async fn uses(site: &Site) -> Done<Option<Vec<Usage>>> {
+    if !site.paths.tickets().exists() {
+        return Ok(None);
+    }
+    let (_desk, handle) = site.read_only()?;
+    match handle.read(ViewRequest::Templates).await {
+        View::Templates { uses } => Ok(Some(uses)),
+        other => Err(work::unreadable(other)),
+    }
+}
+
 fn value(template: &Template) -> Value {
     json!({
         "name": template.name, "code": template.code, "key": template.key, "language": template.language,
         "tags": template.tags, "text": template.text, "source": template.source,
+        "origin": template.origin.label(), "actions": template.actions, "review_by": template.review_by,
     })
 }
 
@@ -89,12 +125,13 @@ fn list(global: &Global, found: &[&Template]) -> Done {
                 or_dash(&template.code),
                 or_dash(&template.language),
                 or_dash(&template.key),
+                template.origin.label().to_owned(),
                 template.name.clone(),
                 template.text.lines().next().unwrap_or_default().to_owned(),
             ]
         })
         .collect();
-    Ok(table::write(&mut stdout(), &["CODE", "LANGUAGE", "KEY", "NAME", "TEXT"], &rows, table::width())?)
+    Ok(table::write(&mut stdout(), &["CODE", "LANGUAGE", "KEY", "SOURCE", "NAME", "TEXT"], &rows, table::width())?)
 }
 
 fn show(global: &Global, template: &Template) -> Done {

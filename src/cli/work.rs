@@ -8,7 +8,7 @@ use super::args::Global;
 use super::failure::{Done, Failure, INTERRUPTED};
 use super::mirror::{Mirror, glance, stopped};
 use super::site::{Site, say};
-use super::{interrupt, table};
+use super::{consent, interrupt, table};
 use crate::desk::command::Command;
 use crate::desk::ids::{ChangeId, MessageId, TicketKey, TopicId};
 use crate::engine::handle::{Handle, Receipt, new_command_id};
@@ -66,6 +66,8 @@ fn kind(view: &View) -> &'static str {
         View::Outside(_) => "a report",
         View::Sla { .. } => "clocks",
         View::Suggestions(_) => "suggestions",
+        View::Templates { .. } => "templates",
+        View::Targets { .. } => "tickets",
         View::Unreadable { .. } => "nothing",
     }
 }
@@ -136,8 +138,8 @@ pub(super) async fn change_message(
     global: &Global,
     number: TicketNumber,
     message: MessageId,
-    done_word: &str,
-    command: impl FnOnce(TicketKey) -> Command,
+    (done_word, force): (&str, bool),
+    command: impl Fn(TicketKey, bool) -> Command,
 ) -> Done {
     let site = Site::open(global)?;
     let agent = site.agent()?.name.clone();
@@ -145,7 +147,7 @@ pub(super) async fn change_message(
     let handle = mirror.handle(agent);
     let done = async {
         let ticket = find(&handle, number).await?;
-        let change = handle.submit(new_command_id(), command(ticket)).await?.change;
+        let change = consent::submit(&handle, force, |confirmed| command(ticket, confirmed)).await?.change;
         let later = |what: &str| format!("{what}: it stays queued, and the next topicdesk or sync does it");
         tokio::select! {
             done = is_changed(&handle, ticket, message, change) => {

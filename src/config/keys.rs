@@ -3,7 +3,7 @@
 use super::reader::{Reader, Section};
 
 /// Every table with its keys; `[keys.*]` apart, whose contexts and actions belong to the screen.
-const KNOWN: [(&str, &[&str]); 22] = [
+const KNOWN: [(&str, &[&str]); 23] = [
     (
         "",
         &[
@@ -17,6 +17,7 @@ const KNOWN: [(&str, &[&str]); 22] = [
             "hours",
             "sla",
             "outbox",
+            "guard",
             "files",
             "knowledge",
             "tui",
@@ -72,6 +73,7 @@ const KNOWN: [(&str, &[&str]); 22] = [
     ("sla", &["name", "when", "hours", "first_response", "next_response", "resolution", "warn_before"]),
     ("sla.when", &["tag", "priority", "customer", "group", "language"]),
     ("outbox", &["per_minute", "burst", "ask_after_offline"]),
+    ("guard", &["card_numbers", "secrets", "banned"]),
     ("files", &["cache", "open_command", "save_to"]),
     ("knowledge", &["folder", "languages", "webhook"]),
     ("knowledge.webhook", &["url", "header", "secret_file", "timeout", "retries", "cache", "max_bytes"]),

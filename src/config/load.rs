@@ -57,6 +57,7 @@ fn config<'t>(reader: &mut Reader<'t>, root: &Section<'_, 't>, folder: Option<&P
     reader.check_keys(&desk);
     let mut rules = rules(reader, root);
     outbox(reader, root, &mut rules);
+    rules.guard = reader.guard(root);
     let files = files(reader, root, &mut rules);
     if let Some(name) = reader.line(&desk, "name") {
         rules.desk_name = name.into_inner();

@@ -9,6 +9,7 @@ mod bytes;
 pub use crate::desk::span as duration;
 mod edit;
 mod groups;
+mod guard;
 mod hours;
 mod ics;
 mod keys;

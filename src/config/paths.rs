@@ -75,6 +75,12 @@ impl Paths {
         self.config.parent().unwrap_or(Path::new("")).join("templates")
     }
 
+    /// Names the folder of an agent's own templates, inside the one of the desk's. An agent whose name is no file's name has none.
+    pub fn personal_templates(&self, agent: &str) -> Option<PathBuf> {
+        let fits = !agent.is_empty() && !agent.starts_with('.') && !agent.contains(['/', '\\', '\0']);
+        fits.then(|| self.templates().join("personal").join(agent))
+    }
+
     /// Names the folder of the log files.
     pub fn log(&self) -> PathBuf {
         self.data.join("log")

@@ -2,16 +2,20 @@
 //!
 //! A file is one template: TOML with `name`, `text` and the rest as keys, or Markdown whose front matter (TOML between
 //! two lines `+++` or `---`) holds everything but the text. A user's template takes the place of a built-in one with the
-//! same code (or, without code, the same name) and language. A file that is wrong is reported with its line and left
-//! out; the others still load.
+//! same code (or, without code, the same name) and language, and an agent's own that of one of the desk. A file that is wrong is
+//! reported with its line and left out; the others still load.
 
 use std::fmt;
 use std::ops::Range;
 use std::path::Path;
 
+use chrono::NaiveDate;
 use serde::Deserialize;
 
-use crate::desk::template::{PLACEHOLDERS, Template};
+use crate::desk::along::{Actions, Then};
+use crate::desk::template::{Origin, PLACEHOLDERS, Template};
+
+pub mod import;
 
 /// The templates that come with the program: file name and text.
 const BUILT_IN: [(&str, &str); 14] = [
@@ -85,6 +89,25 @@ struct Head {
     code: Option<toml::Spanned<String>>,
     #[serde(default)]
     key: Option<toml::Spanned<String>>,
+    #[serde(default)]
+    then: Option<toml::Spanned<String>>,
+    #[serde(default)]
+    add_tags: Vec<toml::Spanned<String>>,
+    #[serde(default)]
+    priority: Option<toml::Spanned<String>>,
+    #[serde(default)]
+    status: Vec<toml::Spanned<String>>,
+    #[serde(default)]
+    review_by: Option<toml::Spanned<toml::Value>>,
+}
+
+/// Loads the built-in templates, those of the desk's folder, and those of an agent's own, if there are such folders.
+pub fn load_all(desk: &Path, personal: Option<&Path>) -> Loaded {
+    let mut loaded = load(Some(desk));
+    if let Some(folder) = personal {
+        load_folder(folder, Origin::Personal, &mut loaded);
+    }
+    loaded
 }
 
 /// Loads the built-in templates and those of a folder, if there is one.
@@ -100,12 +123,12 @@ pub fn load(folder: Option<&Path>) -> Loaded {
         }
     }
     if let Some(folder) = folder {
-        load_folder(folder, &mut loaded);
+        load_folder(folder, Origin::Desk, &mut loaded);
     }
     loaded
 }
 
-fn load_folder(folder: &Path, loaded: &mut Loaded) {
+fn load_folder(folder: &Path, origin: Origin, loaded: &mut Loaded) {
     let unreadable = |path: &Path, error: std::io::Error| TemplateError {
         file: path.display().to_string(),
         line: 0,
@@ -134,13 +157,16 @@ fn load_folder(folder: &Path, loaded: &mut Loaded) {
                     column: 0,
                     what: format!("has the same code and language, or the same name, as {}", other.source),
                 }),
-                None => loaded.templates.push(template),
+                None => loaded.templates.push(Template { origin, ..template }),
             },
             Err(error) => loaded.errors.push(error),
         }
     }
     let users = loaded.templates.split_off(own);
-    loaded.templates.retain(|built_in| !users.iter().any(|template| replaces(template, built_in)));
+    let stands_for = |one: &Template, other: &Template| {
+        replaces(one, other) || (origin == Origin::Personal && one.language == other.language && one.name == other.name)
+    };
+    loaded.templates.retain(|before| !users.iter().any(|template| stands_for(template, before)));
     loaded.templates.extend(users);
 }
 
@@ -248,6 +274,10 @@ impl Source<'_> {
             code: word(&head.code, "code; use letters, digits and `-`", |c| c.is_alphanumeric() || c == '-')?,
             key: word(&head.key, "key; write for example \"F5\"", |c| c.is_ascii_graphic())?,
             source: self.file.to_owned(),
+            origin: Origin::BuiltIn,
+            actions: self.actions(head, base)?,
+            statuses: head.status.iter().map(|word| self.read(word, base)).collect::<Result<_, _>>()?,
+            review_by: head.review_by.as_ref().map(|date| self.date(date, base)).transpose()?,
         };
         if let Some((line, name)) = template.unknown_placeholders().first() {
             let known = PLACEHOLDERS.map(|(name, _)| name).join(", ");
@@ -257,5 +287,33 @@ impl Source<'_> {
             return Err(at(first_line + line - 1, what));
         }
         Ok(template)
+    }
+
+    /// Reads a word by the rules of what it stands for.
+    fn read<T: std::str::FromStr<Err = String>>(
+        &self,
+        word: &toml::Spanned<String>,
+        base: usize,
+    ) -> Result<T, TemplateError> {
+        word.get_ref().parse().map_err(|why| self.wrong(base + word.span().start, why))
+    }
+
+    fn actions(&self, head: &Head, base: usize) -> Result<Actions, TemplateError> {
+        Ok(Actions {
+            then: head.then.as_ref().map(|then| self.read::<Then>(then, base)).transpose()?,
+            add_tags: head.add_tags.iter().map(|tag| self.read(tag, base)).collect::<Result<_, _>>()?,
+            priority: head.priority.as_ref().map(|priority| self.read(priority, base)).transpose()?,
+        })
+    }
+
+    /// Reads a date, in quotes or without.
+    fn date(&self, date: &toml::Spanned<toml::Value>, base: usize) -> Result<NaiveDate, TemplateError> {
+        let text = match date.get_ref() {
+            toml::Value::Datetime(date) => date.to_string(),
+            toml::Value::String(text) => text.clone(),
+            _ => String::new(),
+        };
+        let wrong = |_| self.wrong(base + date.span().start, "`review_by` must be a date like 2026-12-01".to_owned());
+        text.trim().parse().map_err(wrong)
     }
 }

@@ -5,7 +5,9 @@
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
+use super::along::Along;
 use super::files::Attachment;
+use super::guard::{Found, in_words};
 use super::ids::{AgentName, EventId, MessageId, OutboxId, PersonId, TicketKey};
 use super::tags::{Priority, Tag};
 use super::ticket::{Pending, PendingReason};
@@ -55,6 +57,9 @@ pub enum Command {
         /// A file to go with it; the text may be empty then.
         #[serde(default)]
         file: Option<Attachment>,
+        /// What goes along with it: a template's actions, above all.
+        #[serde(default)]
+        along: Along,
     },
     /// Write an internal note.
     Note {
@@ -161,6 +166,9 @@ pub enum Command {
         text: String,
         /// As in `Reply`.
         seen: Option<MessageId>,
+        /// As in [`Along`].
+        #[serde(default)]
+        confirmed: bool,
     },
     /// Throw away a reply that is held or parked.
     DiscardOutbox {
@@ -187,6 +195,9 @@ pub enum Command {
         message: MessageId,
         /// What it is to say.
         text: String,
+        /// As in [`Along`].
+        #[serde(default)]
+        confirmed: bool,
     },
     /// Delete a message that the agent has sent from the desk.
     DeleteMessage {
@@ -304,6 +315,12 @@ pub enum Refusal {
     /// A `{{?…}}` is left.
     #[error("fill in {0} first")]
     Unfilled(String),
+    /// The guard has found what should not leave by mistake.
+    #[error("the text has what looks like {}: look at it, and send it only if you mean to", in_words(.0))]
+    Guarded(Vec<Found>),
+    /// Somebody has written since, so what was to follow the reply may be wrong now.
+    #[error("somebody has written in {0} since: nothing was sent and nothing done; look first")]
+    Overtaken(TicketKey),
     /// The topic is gone.
     #[error("the topic of {0} was deleted in Telegram: nothing can be sent there")]
     TopicGone(TicketKey),

@@ -7,6 +7,7 @@
 mod decide;
 mod fold;
 mod happen;
+mod taken_back;
 mod text;
 mod timers;
 
@@ -15,6 +16,7 @@ use crate::clock::Timestamp;
 pub use decide::decide;
 pub use fold::{apply, effective, fold};
 pub use happen::happen;
+pub use taken_back::taken_back;
 pub use timers::next_wake;
 
 use super::event::{Actor, Event, Recorded, Why, Writer};

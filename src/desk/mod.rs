@@ -4,10 +4,12 @@
 //! nowhere else.
 
 pub mod activity;
+pub mod along;
 pub mod article;
 pub mod command;
 pub mod event;
 pub mod files;
+pub mod guard;
 pub mod hours;
 pub mod ids;
 pub mod language;

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use super::guard::Guard;
 use super::ids::{AgentName, TopicId};
 use super::mirror_status::MirrorStatus;
 use super::people::{Agent, Staff};
@@ -62,6 +63,9 @@ pub struct Rules {
     pub sla: Sla,
     /// The most bytes that the cache of downloaded files keeps.
     pub cache: u64,
+    /// What should not leave by mistake.
+    #[serde(default)]
+    pub guard: Guard,
     /// The words by which a mere thanks is known.
     pub thanks: ThanksWords,
 }
@@ -105,6 +109,7 @@ impl Default for Rules {
             mirror_status: MirrorStatus::default(),
             sla: Sla::default(),
             cache: 500_000_000,
+            guard: Guard::default(),
             thanks: ThanksWords::default(),
         }
     }

@@ -7,7 +7,16 @@
 
 use std::ops::Range;
 
+use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
+
+use super::along::Actions;
+use super::ticket::Status;
+
+pub mod bulk;
+pub mod lint;
+pub mod offer;
+pub mod suggest;
 
 /// The placeholders that can be filled, and what each stands for.
 pub const PLACEHOLDERS: [(&str, &str); 10] = [
@@ -43,6 +52,42 @@ pub struct Template {
     pub key: Option<String>,
     /// Where it comes from: a file's path, or `built-in: …`.
     pub source: String,
+    /// Whose it is.
+    #[serde(default)]
+    pub origin: Origin,
+    /// What is done to the ticket with a reply that is made of it.
+    #[serde(default)]
+    pub actions: Actions,
+    /// Where a ticket stands for which it is meant; none suits all.
+    #[serde(default)]
+    pub statuses: Vec<Status>,
+    /// From the day after on it is stale: somebody should look whether it is still right.
+    #[serde(default)]
+    pub review_by: Option<NaiveDate>,
+}
+
+/// Whose a template is. The later ones take the place of the earlier ones.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Origin {
+    /// It comes with the program.
+    #[default]
+    BuiltIn,
+    /// The desk's: everybody has it.
+    Desk,
+    /// One agent's own.
+    Personal,
+}
+
+impl Origin {
+    /// Tells the word of screens and JSON.
+    pub const fn label(self) -> &'static str {
+        match self {
+            Origin::BuiltIn => "built-in",
+            Origin::Desk => "desk",
+            Origin::Personal => "personal",
+        }
+    }
 }
 
 /// What placeholders are filled with. An empty text means unknown.
@@ -112,12 +157,30 @@ impl Template {
         filled
     }
 
+    /// Gives the text with a field that asks (`{{?name}}`) filled in, wherever it stands.
+    pub fn set(&self, name: &str, value: &str) -> String {
+        let mut set = String::with_capacity(self.text.len());
+        let mut rest = 0;
+        for slot in slots(&self.text).filter(|slot| slot.asks && slot.name == name) {
+            set.push_str(&self.text[rest..slot.range.start]);
+            push_harmless(&mut set, value);
+            rest = slot.range.end;
+        }
+        set.push_str(&self.text[rest..]);
+        set
+    }
+
     /// Names the placeholders that nothing can fill, with the line of the text each stands in, counted from 1.
     pub fn unknown_placeholders(&self) -> Vec<(usize, String)> {
         slots(&self.text)
             .filter(|slot| !slot.asks && !PLACEHOLDERS.iter().any(|(name, _)| *name == slot.name))
             .map(|slot| (1 + self.text[..slot.range.start].matches('\n').count(), slot.name.to_owned()))
             .collect()
+    }
+
+    /// Tells whether it should have been looked at by now.
+    pub fn is_stale(&self, today: NaiveDate) -> bool {
+        self.review_by.is_some_and(|by| by < today)
     }
 
     /// Tells whether it is written in `language`; `pt-BR` and `pt` are the same.
@@ -140,6 +203,31 @@ pub fn unfilled(text: &str) -> Vec<Range<usize>> {
         })
         .map(|slot| slot.range)
         .collect()
+}
+
+/// Tells whether a text is what a template gave, with nothing but its fields filled in. White space does not matter.
+pub fn is_as_filled(filled: &str, sent: &str) -> bool {
+    let flat = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let sent = flat(sent);
+    let mut fixed = Vec::new();
+    let mut rest = 0;
+    for field in unfilled(filled) {
+        fixed.push(&filled[rest..field.start]);
+        rest = field.end;
+    }
+    fixed.push(&filled[rest..]);
+    let fixed: Vec<String> = fixed.into_iter().map(flat).collect();
+    let [first, middle @ .., last] = &fixed[..] else { return sent == fixed.concat() };
+    let Some(mut open) = sent.strip_prefix(first.as_str()).and_then(|open| open.strip_suffix(last.as_str())) else {
+        return false;
+    };
+    for part in middle {
+        match open.find(part.as_str()) {
+            Some(at) => open = &open[at + part.len()..],
+            None => return false,
+        }
+    }
+    true
 }
 
 /// Orders templates for a ticket: its language first, then those without a language, then the others.

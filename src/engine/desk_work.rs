@@ -17,6 +17,10 @@ pub(super) type Answer = Result<Receipt, Refusal>;
 impl Turn<'_> {
     /// Carries out a command, or says why not. A refusal leaves nothing behind: the caller drops the transaction.
     pub(super) fn command(&mut self, agent: &AgentName, command: &Command) -> Result<Answer, EngineError> {
+        // Before everything else, so that no way out goes round it.
+        if let Err(refusal) = self.rules.guard.allows(command) {
+            return Ok(Err(refusal));
+        }
         match command {
             Command::SaveDraft { ticket, text, note } => {
                 self.work.put_draft(agent, *ticket, text, *note)?;
@@ -37,11 +41,13 @@ impl Turn<'_> {
             Command::Recheck { ticket } => Ok(self.begin_recheck(*ticket)?.map(|()| Receipt::default())),
             Command::Fetch { ticket, message } => self.fetch_file(*ticket, *message),
             Command::HoldOutbox { outbox } => self.hold_outbox(*outbox),
-            Command::EditOutbox { outbox, text, seen } => self.edit_outbox(*outbox, text, *seen),
-            Command::DiscardOutbox { outbox } => self.discard_outbox(*outbox, None),
-            Command::TakeBack { outbox } => self.discard_outbox(*outbox, Some(agent)),
+            Command::EditOutbox { outbox, text, seen, .. } => self.edit_outbox(*outbox, text, *seen),
+            Command::DiscardOutbox { outbox } => self.discard_outbox(*outbox, agent, false),
+            Command::TakeBack { outbox } => self.discard_outbox(*outbox, agent, true),
             Command::RetryOutbox { outbox, seen } => self.retry_outbox(*outbox, *seen),
-            Command::EditMessage { ticket, message, text } => self.change_message(*ticket, *message, agent, Some(text)),
+            Command::EditMessage { ticket, message, text, .. } => {
+                self.change_message(*ticket, *message, agent, Some(text))
+            }
             Command::DeleteMessage { ticket, message } => self.change_message(*ticket, *message, agent, None),
             Command::OpenTicket { ticket } => self.open_ticket(*ticket, agent),
             Command::Ignore { ticket, ignored } => self.ignore(*ticket, *ignored),
@@ -83,12 +89,15 @@ impl Turn<'_> {
         let by = Actor::Agent(agent.clone());
         let mut receipt = Receipt { notice: decision.notice, ..Receipt::default() };
         match command {
-            Command::Reply { text, reply_to, hold, seen, file, .. } => {
+            Command::Reply { text, reply_to, hold, seen, file, along, .. } => {
                 if let Some(file) = file.as_ref().filter(|file| !self.is_staged(file)) {
                     return Ok(Err(Refusal::Senseless(format!(
                         "{} is not there any more: attach it again",
                         file.name
                     ))));
+                }
+                if !along.actions.is_empty() && self.newer(key, *seen, agent)?.is_some() {
+                    return Ok(Err(Refusal::Overtaken(key)));
                 }
                 let reply = Reply { agent, text, reply_to: *reply_to, hold: *hold, seen: *seen, file: file.as_ref() };
                 let (outbox, notice) = self.accept_reply(key, &reply)?;
@@ -106,6 +115,9 @@ impl Turn<'_> {
         }
         let recorded = self.record(key, at, &by, decision.events)?;
         receipt.undo = Turn::newest_move(&recorded);
+        if let (Command::Reply { along, .. }, Some(outbox)) = (command, receipt.outbox) {
+            self.came_along(outbox, agent, along, &recorded)?;
+        }
         match command {
             Command::Assign { note: Some(note), .. } if !note.trim().is_empty() => self.note(key, agent, note)?,
             Command::Duplicate { of, .. } if receipt.undo.is_some() => {

@@ -27,6 +27,7 @@ mod mirror_status;
 mod outside;
 mod sla;
 mod suggestions;
+mod templates;
 mod thread;
 
 /// How many unanswered messages of General are shown.
@@ -79,6 +80,10 @@ impl Views {
             ViewRequest::FindTicket { topic } => View::Ticket { ticket: self.reader.find_topic(*topic)? },
             ViewRequest::Summary => View::Summary(summary::read(&self.reader)?),
             ViewRequest::Sla { ticket } => View::Sla { sla: self.sla_of(agent, *ticket)?.map(Box::new) },
+            ViewRequest::Templates => View::Templates { uses: self.reader.template_uses()? },
+            ViewRequest::Targets { tickets, duplicates_of } => {
+                View::Targets { targets: self.targets(agent, tickets, *duplicates_of)? }
+            }
             ViewRequest::Outside { since } => View::Outside(self.outside(*since)?),
             ViewRequest::Suggestions { ticket, words, reread } => {
                 if *reread {

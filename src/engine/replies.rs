@@ -6,9 +6,12 @@ use super::EngineError;
 use super::desk_work::Answer;
 use super::handle::Receipt;
 use super::turn::Turn;
+use crate::desk::along::Along;
 use crate::desk::command::Refusal;
+use crate::desk::event::{Actor, Event, Recorded, Why};
 use crate::desk::files::Attachment;
-use crate::desk::ids::{AgentName, MessageId, OutboxId, TicketKey};
+use crate::desk::ids::{AgentName, EventId, MessageId, OutboxId, TicketKey};
+use crate::desk::lifecycle::taken_back;
 use crate::desk::split::{CAPTION, LONGEST, MOST_PARTS, split};
 use crate::desk::thread::{Delivery, Doubt, Lane};
 use crate::store::outbox::OutboxRow;
@@ -191,6 +194,7 @@ impl Turn<'_> {
                 self.work.attach(row.entry, &text, file.media())?;
             }
         }
+        self.work.edited_template(row.first.unwrap_or(id))?;
         // What was parked was refused whole, what was held was never sent: another text is another message, with a key of its own.
         self.work.rewrite_outbox(id, &text, (self.random)())?;
         self.work.say_outbox(id, self.now, seen)?;
@@ -213,8 +217,54 @@ impl Turn<'_> {
         Ok(Ok(Receipt { outbox: Some(id), notice, ..Receipt::default() }))
     }
 
-    /// Throws a reply away, with what of its text would have come after it; `drafter` gets it as a draft.
-    pub(super) fn discard_outbox(&mut self, id: OutboxId, drafter: Option<&AgentName>) -> Result<Answer, EngineError> {
+    /// Remembers with the first row of a reply what was done to the ticket with it, and of which template it was made.
+    pub(super) fn came_along(
+        &mut self,
+        outbox: OutboxId,
+        agent: &AgentName,
+        along: &Along,
+        recorded: &[Recorded],
+    ) -> Result<(), EngineError> {
+        if !along.actions.is_empty() {
+            // That it was answered is the reply's own doing and stays as it always did.
+            let brought = |one: &&Recorded| !matches!(one.event, Event::Moved { why: Why::Replied, .. });
+            let brought: Vec<EventId> = recorded.iter().filter(brought).map(|one| one.id).collect();
+            self.work.put_brought(outbox, &brought)?;
+        }
+        if let (Some(template), Some(row)) = (&along.template, self.work.outbox(outbox)?) {
+            self.work.put_template_use(outbox, row.key, agent, template, self.now)?;
+        }
+        Ok(())
+    }
+
+    /// Takes back what came along with a reply that never left, as far as it still holds; tells why something stays.
+    fn take_back_actions(
+        &mut self,
+        first: OutboxId,
+        key: TicketKey,
+        agent: &AgentName,
+    ) -> Result<Option<String>, EngineError> {
+        self.work.forget_template_use(first)?;
+        let brought = self.work.brought(first)?;
+        if brought.is_empty() {
+            return Ok(None);
+        }
+        let log = self.work.log(key)?;
+        let Some(ticket) = self.ticket(key)? else { return Ok(None) };
+        let (events, kept) = taken_back(ticket, &brought, &log);
+        self.record(key, self.now, &Actor::Agent(agent.clone()), events)?;
+        self.work.put_brought(first, &[])?;
+        Ok(kept)
+    }
+
+    /// Throws a reply away, with what of its text would have come after it, and with what it did to the ticket; with `draft` the text
+    /// becomes the agent's draft.
+    pub(super) fn discard_outbox(
+        &mut self,
+        id: OutboxId,
+        agent: &AgentName,
+        draft: bool,
+    ) -> Result<Answer, EngineError> {
         let rows = match self.editable(id)? {
             Ok(rows) => rows,
             Err(refusal) => return Ok(Err(refusal)),
@@ -223,10 +273,17 @@ impl Turn<'_> {
             self.throw_away(row)?;
         }
         let text = whole(&rows);
-        if let (Some(agent), Some(row)) = (drafter, rows.first()) {
-            self.work.offer_draft(agent, row.key, &text)?;
+        let mut notice = None;
+        if let Some(row) = rows.first() {
+            if draft {
+                self.work.offer_draft(agent, row.key, &text)?;
+            }
+            // Of a long text some parts may have left: then the customer has the answer that came with it.
+            if row.first.is_none_or(|first| first == row.id) {
+                notice = self.take_back_actions(row.id, row.key, agent)?;
+            }
         }
-        Ok(Ok(Receipt { outbox: Some(id), text: Some(text), ..Receipt::default() }))
+        Ok(Ok(Receipt { outbox: Some(id), text: Some(text), notice, ..Receipt::default() }))
     }
 
     pub(super) fn throw_away(&mut self, row: &OutboxRow) -> Result<(), EngineError> {

@@ -15,6 +15,7 @@ use crate::desk::ids::{EventId, GroupId, PersonId, TicketKey};
 use crate::desk::lifecycle::{self, Context, Happening};
 use crate::desk::people::{Person, Role};
 use crate::desk::rules::Rules;
+use crate::desk::template::offer::REOPENED_WITHIN;
 use crate::desk::ticket::Ticket;
 use crate::store::Work;
 use crate::store::files::Files;
@@ -190,6 +191,7 @@ impl<'a> Turn<'a> {
         let shown = |event: &Event| !matches!(event, Event::Wrote { .. } | Event::LanguageSet { .. });
         let name = if events.iter().any(shown) { self.name_of(by)? } else { String::new() };
         let status = self.ticket(key)?.map(|ticket| ticket.standing.status);
+        let undoes = events.iter().any(|event| matches!(event, Event::Undone { .. }));
         let mut all = Vec::with_capacity(events.len());
         for event in events {
             let before = self.ticket(key)?.cloned();
@@ -208,6 +210,10 @@ impl<'a> Turn<'a> {
             all.push(recorded);
         }
         self.status_moved(key, status, at)?;
+        let live = self.ticket(key)?.is_some_and(|ticket| ticket.standing.status.is_live());
+        if live && !undoes && status.is_some_and(|before| !before.is_live()) {
+            self.work.reopened(key, at - REOPENED_WITHIN, at)?;
+        }
         Ok(all)
     }
 

@@ -6,8 +6,11 @@ pub use super::files::{FileNews, FileView, NotSaved};
 pub use super::transport::{Finding, GroupFacts, LinkState, Weight};
 use crate::clock::Timestamp;
 use crate::desk::ids::{AgentName, ChangeId, EntryId, GroupId, MessageId, PersonId, TicketKey, TopicId};
+use crate::desk::people::Agent;
 pub use crate::desk::queue::{QueueName, Sort};
 use crate::desk::tags::{Priority, Tag};
+use crate::desk::template::bulk::Target;
+use crate::desk::template::offer::Usage;
 use crate::desk::ticket::{Pending, Status};
 pub use outbox::OutboxRow;
 pub use outside::{AnsweredBy, OutsideAnswer, OutsideReport};
@@ -92,6 +95,15 @@ pub enum ViewRequest {
         /// Which.
         ticket: TicketKey,
     },
+    /// What the use of templates has shown.
+    Templates,
+    /// Where one text may go: these tickets, or with `duplicates_of` that ticket and all that were closed as its duplicates.
+    Targets {
+        /// Which.
+        tickets: Vec<TicketKey>,
+        /// The ticket whose duplicates are meant.
+        duplicates_of: Option<TicketKey>,
+    },
     /// What staff has answered in Telegram itself.
     Outside {
         /// From then on; `None` for all.
@@ -160,6 +172,16 @@ pub enum View {
     Sla {
         /// `None`: there are no policies, or no such ticket.
         sla: Option<Box<SlaView>>,
+    },
+    /// What the use of templates has shown.
+    Templates {
+        /// The most used first; those that were never used are not named.
+        uses: Vec<Usage>,
+    },
+    /// Where one text may go.
+    Targets {
+        /// In the order of the request. What an agent's screen knows by itself is not filled in: agent, desk, date, time.
+        targets: Vec<Target>,
     },
     /// What staff has answered in Telegram itself.
     Outside(OutsideReport),
@@ -348,6 +370,17 @@ pub struct DeskView {
     pub not_before: Option<Timestamp>,
     /// The comparison with Telegram that is under way, or the last one.
     pub recheck: Option<RecheckView>,
+}
+
+impl DeskView {
+    /// Tells an agent's name as customers read it: the one of their Telegram account, if the group's admins are known.
+    pub fn name_of(&self, agent: &Agent) -> String {
+        let own = self.groups.iter().flat_map(|facts| &facts.admins).find(|admin| {
+            let username = admin.person.username.as_ref().map(|name| name.to_lowercase());
+            agent.telegram == Some(admin.person.id) || (username.is_some() && username == agent.username)
+        });
+        own.map_or_else(|| agent.name.0.clone(), |admin| admin.person.name.clone())
+    }
 }
 
 /// What the history says.

@@ -19,6 +19,7 @@ use super::sabotage::Sabotage;
 use super::stage::{FASTER, Stage};
 use super::worker::{Asked, Begin, Said};
 use super::{CANARY, SelftestError};
+use crate::desk::along::Along;
 use crate::desk::command::Command;
 use crate::desk::ids::{AgentName, CommandId, OutboxId, TicketKey};
 use crate::desk::thread::Delivery;
@@ -264,6 +265,7 @@ impl Rounds<'_> {
             hold: self.dice.chance(20),
             seen: None,
             file: None,
+            along: Along::default(),
         };
         self.command(running, command, Some((mark.clone(), ticket)))?;
         Ok(mark)

@@ -6,6 +6,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
+use crate::desk::along::Along;
 use crate::desk::command::Command;
 use crate::engine::transport::{Batch, Incoming, Order};
 
@@ -123,6 +124,7 @@ impl Passage {
                 hold: false,
                 seen: None,
                 file: None,
+                along: Along::default(),
             }),
             _ => None,
         }

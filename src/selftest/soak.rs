@@ -14,6 +14,7 @@ use super::passages::Working;
 use super::sabotage::{Passage, Sabotage};
 use super::stage::{FASTER, Stage};
 use super::{CANARY, SelftestError};
+use crate::desk::along::Along;
 use crate::desk::command::Command;
 use crate::desk::ids::{AgentName, MessageId, TicketKey, TopicId};
 use crate::desk::thread::Delivery;
@@ -248,7 +249,15 @@ impl Soak {
         let mark = self.ledger.mark();
         let hold = self.dice.chance(30);
         let seen = if self.dice.chance(60) { self.newest(ticket).await } else { None };
-        let command = Command::Reply { ticket, text: mark.clone(), reply_to: None, hold, seen, file: None };
+        let command = Command::Reply {
+            ticket,
+            text: mark.clone(),
+            reply_to: None,
+            hold,
+            seen,
+            file: None,
+            along: Along::default(),
+        };
         if self.submit(command).await {
             self.ledger.accepted(mark, ticket);
         }

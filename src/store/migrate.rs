@@ -16,6 +16,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0006_coverage.sql"),
     include_str!("migrations/0007_tags.sql"),
     include_str!("migrations/0008_sla.sql"),
+    include_str!("migrations/0009_templates.sql"),
 ];
 
 /// The highest format this version knows.

@@ -28,6 +28,7 @@ pub mod revision;
 pub mod search;
 pub mod seen;
 pub mod session;
+pub mod template_uses;
 pub mod threads;
 pub mod tickets;
 pub mod topics;

@@ -107,6 +107,8 @@ actions! {
     Attach "attach" Ticket [] "" "attach a file to the reply: [path]";
     Priority "priority" Ticket ["P"] "" "say how much it matters: [low|normal|high|urgent]";
     Tags "tags" Ticket ["T"] "" "add and take away tags: [+billing -spam]";
+    BulkReply "bulk-reply" Ticket [] "" "reply to all marked tickets, with a template: [text]";
+    ReplyLinked "reply-linked" Ticket [] "" "reply to this ticket and all that were closed as its duplicates: [text]";
     CopyLink "link" Ticket ["L"] "" "copy the t.me link";
 
     Open "open" Queue ["Enter", "l", "Right"] "" "open the ticket";
@@ -193,6 +195,7 @@ actions! {
     AttachFile "attach-file" Composer ["C-x C-f"] "file" "attach a file";
     InsertArticle "insert-article" Composer ["C-x C-k"] "" "insert the link or the text of an article";
     DetachFile "detach-file" Composer ["C-x C-d"] "" "take the file away again";
+    DropActions "drop-actions" Composer ["C-x C-a"] "" "leave out what the template does to the ticket";
     Leave "leave" Composer ["Esc"] "" "leave; the draft is kept";
     ComposerHelp "composer-help" Composer ["F1"] "all keys" "what the keys do here";
     ComposerRepaint "composer-repaint" Composer ["C-l"] "" "paint the screen anew";

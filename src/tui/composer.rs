@@ -5,6 +5,7 @@ use std::fmt;
 use tui_textarea::{CursorMove, TextArea, WrapMode};
 
 use super::action::Action;
+use super::templates::Used;
 use super::widgets::text;
 use crate::clock::Timestamp;
 use crate::desk::files::Attachment;
@@ -43,6 +44,10 @@ pub(crate) struct Composer {
     pub(crate) pasted: usize,
     /// When the customer was last told that somebody writes.
     pub(crate) typing: Option<Timestamp>,
+    /// What goes along with it.
+    pub(crate) used: Used,
+    /// The agent has seen what the guard finds in the text as it stands.
+    pub(crate) confirmed: bool,
 }
 
 impl fmt::Debug for Composer {
@@ -65,6 +70,8 @@ impl Composer {
             file: None,
             pasted: 0,
             typing: None,
+            used: Used::default(),
+            confirmed: false,
         }
     }
 

@@ -27,6 +27,7 @@ mod restore;
 mod run;
 
 mod suggestions;
+mod templates;
 mod terminal;
 mod theme;
 mod until;
@@ -36,7 +37,9 @@ mod widgets;
 mod work;
 
 use crate::clock::Clock;
+use crate::desk::guard::Guard;
 use crate::desk::people::Agent;
+use crate::desk::rules::Pace;
 use crate::desk::template::Template;
 
 pub use action::{Action, ActionRow, Context};
@@ -52,6 +55,10 @@ pub struct Setup {
     pub theme: String,
     /// All templates.
     pub templates: Vec<Template>,
+    /// What should not leave by mistake. The engine has it too: here it only asks sooner.
+    pub guard: Guard,
+    /// How fast messages leave, to tell how long many of them take.
+    pub pace: Pace,
     /// The agent's time zone; the machine's when absent.
     pub timezone: Option<chrono_tz::Tz>,
     /// The time.

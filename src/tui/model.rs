@@ -100,6 +100,8 @@ pub(crate) struct Model {
     pub(crate) verifying: Option<super::overlays::status::Verifying>,
     /// What a read for the next ticket is for.
     pub(crate) next_for: NextFor,
+    /// What is known of templates.
+    pub(crate) templates: super::templates::Templates,
     /// Files on their way.
     pub(crate) files: Files,
     /// Articles that may answer.
@@ -374,6 +376,7 @@ impl Model {
             submitted: BTreeMap::new(),
             verifying: None,
             next_for: NextFor::Open,
+            templates: super::templates::Templates::new(&setup.templates),
             files: Files::default(),
             articles: Articles::default(),
             land_on: None,

@@ -29,6 +29,8 @@ pub(crate) enum PromptKind {
     Priority,
     /// Which tags they get and lose.
     Tags,
+    /// What is said to all marked tickets.
+    BulkReply,
 }
 
 impl PromptKind {
@@ -42,6 +44,7 @@ impl PromptKind {
             PromptKind::Attach(_) => " attach file: ",
             PromptKind::Priority => " priority (low, normal, high, urgent): ",
             PromptKind::Tags => " tags (+add -remove): ",
+            PromptKind::BulkReply => " reply to all marked: ",
         }
     }
 }

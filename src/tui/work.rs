@@ -2,6 +2,7 @@
 
 use super::files::FileUse;
 use crate::clock::Timestamp;
+use crate::desk::along::Along;
 use crate::desk::command::Command;
 use crate::desk::files::Attachment;
 use crate::desk::ids::{AgentName, EventId, MessageId, OutboxId, TicketKey};
@@ -24,6 +25,10 @@ pub(crate) enum Undoable {
         reply_to: Option<MessageId>,
         /// The file that goes with it.
         file: Option<Attachment>,
+        /// What came along with it.
+        along: Along,
+        /// The newest move that came along: it is taken back with the reply.
+        moved: Option<EventId>,
     },
     /// A move of status or assignee.
     Move {
@@ -158,6 +163,17 @@ pub(crate) enum After {
         reply_to: Option<MessageId>,
         /// The file that goes with it.
         file: Option<Attachment>,
+        /// What goes along with it.
+        along: Along,
+    },
+    /// A reply to one of many: counted under this number.
+    BulkReply {
+        /// What it says.
+        text: String,
+        /// What goes along with it.
+        along: Along,
+        /// The number.
+        batch: u64,
     },
     /// A note: the text comes back if it is refused.
     Note(String),

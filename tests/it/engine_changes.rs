@@ -3,6 +3,7 @@
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use topicdesk::desk::along::Along;
 use topicdesk::desk::command::{Command, Refusal};
 use topicdesk::desk::ids::MessageId;
 use topicdesk::desk::thread::Message;
@@ -30,6 +31,7 @@ fn answered() -> Bench {
             hold: false,
             seen: None,
             file: None,
+            along: Along::default(),
         };
         bench.command(agent, reply).expect("accepted");
         let send = bench.take_sends().remove(0);
@@ -40,7 +42,7 @@ fn answered() -> Bench {
 }
 
 fn edit(message: i32, text: &str) -> Command {
-    Command::EditMessage { ticket: ticket(5), message: MessageId(message), text: text.into() }
+    Command::EditMessage { ticket: ticket(5), message: MessageId(message), text: text.into(), confirmed: false }
 }
 
 fn delete(message: i32) -> Command {

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use topicdesk::desk::along::Along;
 use topicdesk::desk::command::Command;
 use topicdesk::desk::files::Attachment;
 use topicdesk::desk::ids::MessageId;
@@ -61,7 +62,15 @@ fn staged(bench: &Bench, name: &str) -> Attachment {
 }
 
 fn reply(topic: i32, text: &str, file: Option<Attachment>, hold: bool) -> Command {
-    Command::Reply { ticket: ticket(topic), text: text.to_owned(), reply_to: None, hold, seen: None, file }
+    Command::Reply {
+        ticket: ticket(topic),
+        text: text.to_owned(),
+        reply_to: None,
+        hold,
+        seen: None,
+        file,
+        along: Along::default(),
+    }
 }
 
 #[test]
@@ -168,7 +177,7 @@ fn a_held_reply_keeps_its_file_when_its_text_is_changed() {
     let outbox = bench.command("anna", reply(5, "frist", Some(copy), true)).expect("accepted").outbox.expect("a row");
     let held = bench.command("anna", Command::HoldOutbox { outbox }).expect("held");
     assert_eq!(held.text.as_deref(), Some("frist"));
-    let edit = Command::EditOutbox { outbox, text: "first".to_owned(), seen: None };
+    let edit = Command::EditOutbox { outbox, text: "first".to_owned(), seen: None, confirmed: false };
     bench.command("anna", edit).expect("changed");
     bench.pass(Duration::from_secs(6));
     let send = bench.take_sends().remove(0);

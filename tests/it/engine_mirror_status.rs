@@ -5,6 +5,7 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use topicdesk::clock::Timestamp;
+use topicdesk::desk::along::Along;
 use topicdesk::desk::command::Command;
 use topicdesk::desk::ids::{MessageId, PersonId, TopicId};
 use topicdesk::desk::rules::Rules;
@@ -287,6 +288,7 @@ fn icons_go_after_everything_people_write_and_leave_room_for_it() {
         hold: false,
         seen: None,
         file: None,
+        along: Along::default(),
     };
     for topic in [5, 7] {
         bench.command("anna", reply(topic, "on it")).expect("replies");
@@ -406,6 +408,7 @@ fn a_flood_wait_is_obeyed_over_a_restart_and_stops_no_reply() {
         hold: false,
         seen: None,
         file: None,
+        along: Along::default(),
     };
     bench.command("anna", reply).expect("replies");
     assert_eq!(bench.take_sends().len(), 1, "people come first");

@@ -3,6 +3,7 @@
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use topicdesk::desk::along::Along;
 use topicdesk::desk::command::{Command, Refusal};
 use topicdesk::desk::ids::{MessageId, OutboxId};
 use topicdesk::desk::thread::{Delivery, Doubt, Lane, Message};
@@ -24,12 +25,28 @@ fn history() -> Vec<Message> {
 
 fn reply(topic: i32, text: &str, seen: Option<i32>) -> Command {
     let seen = seen.map(MessageId);
-    Command::Reply { ticket: ticket(topic), text: text.to_owned(), reply_to: None, hold: false, seen, file: None }
+    Command::Reply {
+        ticket: ticket(topic),
+        text: text.to_owned(),
+        reply_to: None,
+        hold: false,
+        seen,
+        file: None,
+        along: Along::default(),
+    }
 }
 
 fn held(text: &str, seen: i32) -> Command {
     let seen = Some(MessageId(seen));
-    Command::Reply { ticket: ticket(5), text: text.to_owned(), reply_to: None, hold: true, seen, file: None }
+    Command::Reply {
+        ticket: ticket(5),
+        text: text.to_owned(),
+        reply_to: None,
+        hold: true,
+        seen,
+        file: None,
+        along: Along::default(),
+    }
 }
 
 fn says(bench: &mut Bench, id: i32, topic: i32, who: topicdesk::desk::ids::PersonId, words: &str) {
@@ -286,7 +303,7 @@ fn a_flood_wait_on_a_repeat_does_not_say_that_nothing_was_sent() {
         };
         bench.incoming(Incoming::Delivery { outbox: outbox_id, outcome });
         says(&mut bench, 20, 5, OLENA, "something new");
-        let edit = Command::EditOutbox { outbox: outbox_id, text: "another".into(), seen: None };
+        let edit = Command::EditOutbox { outbox: outbox_id, text: "another".into(), seen: None, confirmed: false };
         assert_eq!(bench.command("anna", edit), Err(Refusal::NotEditable("sending".into())));
         bench.pass(not_before.since(bench.now()) - Duration::from_secs(1));
         assert!(bench.take_sends().is_empty(), "obeyed");
@@ -378,7 +395,8 @@ fn what_is_being_changed_does_not_leave() {
     bench.pass(Duration::from_secs(60));
     assert!(bench.take_sends().is_empty());
     assert_eq!(outbox(&bench), [("oops".to_owned(), Delivery::Confirm { why: Doubt::Editing })]);
-    let edit = Command::EditOutbox { outbox: outbox_id, text: "better".into(), seen: Some(MessageId(6)) };
+    let edit =
+        Command::EditOutbox { outbox: outbox_id, text: "better".into(), seen: Some(MessageId(6)), confirmed: false };
     bench.command("anna", edit.clone()).expect("changed");
     assert!(bench.take_sends().is_empty(), "it can be taken back like a new one");
     bench.pass(Duration::from_secs(5));
@@ -389,7 +407,8 @@ fn what_is_being_changed_does_not_leave() {
     let outbox_id = row(bench.command("anna", held("again", 6)));
     bench.command("anna", Command::HoldOutbox { outbox: outbox_id }).expect("taken aside");
     says(&mut bench, 20, 5, OLENA, "never mind");
-    let edit = Command::EditOutbox { outbox: outbox_id, text: "again!".into(), seen: Some(MessageId(6)) };
+    let edit =
+        Command::EditOutbox { outbox: outbox_id, text: "again!".into(), seen: Some(MessageId(6)), confirmed: false };
     bench.command("anna", edit).expect("changed");
     assert_eq!(outbox(&bench).last(), Some(&("again!".to_owned(), newer(20))));
 }
@@ -503,6 +522,7 @@ fn a_long_text_is_changed_and_thrown_away_as_one() {
         hold: true,
         seen: Some(MessageId(6)),
         file: None,
+        along: Along::default(),
     };
     let outbox_id = row(bench.command("anna", hold(&long())));
     assert_eq!(outbox(&bench).len(), 3);
@@ -516,7 +536,7 @@ fn a_long_text_is_changed_and_thrown_away_as_one() {
     bench.pass(Duration::from_secs(60));
     assert!(bench.take_sends().is_empty());
     let shorter = format!("{}\n\nand that is all", "a".repeat(4_090));
-    let edit = Command::EditOutbox { outbox: outbox_id, text: shorter, seen: Some(MessageId(6)) };
+    let edit = Command::EditOutbox { outbox: outbox_id, text: shorter, seen: Some(MessageId(6)), confirmed: false };
     bench.command("anna", edit).expect("changed");
     bench.pass(Duration::from_secs(5));
     let first = bench.take_sends().remove(0);
@@ -553,7 +573,7 @@ fn a_crash_at_any_step_loses_nothing_and_repeats_nothing() {
     });
     assert!(matches!(outbox(&bench)[0].1, Delivery::Held { .. }), "{:?}", outbox(&bench));
     bench.command("anna", Command::HoldOutbox { outbox: outbox_id }).expect("taken aside");
-    let edit = Command::EditOutbox { outbox: outbox_id, text: long(), seen: Some(MessageId(6)) };
+    let edit = Command::EditOutbox { outbox: outbox_id, text: long(), seen: Some(MessageId(6)), confirmed: false };
     crash(&mut bench, |bench| {
         bench.command("anna", edit.clone()).expect_err("not saved");
     });

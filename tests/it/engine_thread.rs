@@ -1,5 +1,6 @@
 //! What becomes of messages: edited, deleted, put together in albums, reacted to, pinned; who is gone; who answered outside.
 
+use topicdesk::desk::along::Along;
 use topicdesk::desk::command::Command;
 use topicdesk::desk::ids::{MessageId, PersonId};
 use topicdesk::desk::rules::Rules;
@@ -124,6 +125,7 @@ fn what_changes_nothing_that_is_said_is_no_edit() {
         hold: false,
         seen: None,
         file: None,
+        along: Along::default(),
     };
     bench.command("anna", command).expect("sent");
     let send = bench.take_sends().remove(0);
@@ -173,6 +175,7 @@ fn a_deleted_reply_of_the_desk_leaves_the_outbox_too_but_no_draft() {
         hold: false,
         seen: None,
         file: None,
+        along: Along::default(),
     };
     bench.command("anna", command).expect("sent");
     let send = bench.take_sends().remove(0);
@@ -349,6 +352,7 @@ fn answers_typed_in_telegram_are_listed_and_counted() {
         hold: false,
         seen: None,
         file: None,
+        along: Along::default(),
     };
     bench.command("anna", command).expect("sent");
     let send = bench.take_sends().remove(0);

@@ -113,6 +113,7 @@ fn bench() -> Bench {
         hold: false,
         seen: Some(MessageId(13)),
         file: None,
+        along: topicdesk::desk::along::Along::default(),
     };
     bench.command("anna", reply).expect("is held");
     bench

@@ -6,6 +6,7 @@ use std::time::Duration;
 use proptest::prelude::*;
 use topicdesk::clock::Timestamp;
 use topicdesk::desk::activity::describe;
+use topicdesk::desk::along::Along;
 use topicdesk::desk::command::{Command, Refusal};
 use topicdesk::desk::event::{Actor, Event, Recorded, Why, Writer};
 use topicdesk::desk::ids::{AgentName, EntryId, EventId, GroupId, MessageId, PersonId, TicketKey, TopicId};
@@ -127,6 +128,7 @@ fn reply() -> Command {
         hold: false,
         seen: None,
         file: None,
+        along: Along::default(),
     }
 }
 
@@ -172,6 +174,7 @@ fn standing_at(column: &str) -> Bench {
 }
 
 /// What a row of the table does.
+#[expect(clippy::large_enum_variant, reason = "a table in a test")]
 enum Deed {
     Ask(Command),
     Happen(Happening),
@@ -629,6 +632,7 @@ fn a_reply_is_checked_before_it_moves_anything() {
         hold: true,
         seen: None,
         file: None,
+        along: Along::default(),
     };
     assert_eq!(bench.asks("mia", &with(" \n")), Err(Refusal::EmptyText));
     assert_eq!(bench.asks("mia", &with(&"x".repeat(40_961))), Err(Refusal::TooLong(40_961, 40_960)));
@@ -949,6 +953,7 @@ fn medians_and_percentiles() {
 }
 
 /// A step of a random life.
+#[expect(clippy::large_enum_variant, reason = "a table in a test")]
 #[derive(Clone, Debug)]
 enum Step {
     Ask(&'static str, Command),

@@ -6,6 +6,8 @@ mod cli;
 mod cli_knowledge;
 #[cfg(feature = "sandbox")]
 mod cli_outbox;
+#[cfg(feature = "sandbox")]
+mod cli_templates;
 mod config;
 mod engine;
 mod engine_changes;
@@ -14,6 +16,7 @@ mod engine_mirror_status;
 mod engine_outbox;
 mod engine_reactions;
 mod engine_sla;
+mod engine_templates;
 mod engine_thread;
 mod engine_trouble;
 #[cfg(feature = "sandbox")]
@@ -45,8 +48,10 @@ mod pty_mirror_status;
 mod pty_outbox;
 #[cfg(feature = "sandbox")]
 mod pty_signals;
+mod pty_templates;
 #[cfg(feature = "sandbox")]
 mod queries;
+#[cfg(feature = "sandbox")]
 mod rights;
 #[cfg(feature = "sandbox")]
 mod sandbox;
@@ -59,6 +64,7 @@ mod screens_knowledge;
 mod screens_more;
 mod screens_rules;
 mod screens_standing;
+mod screens_templates;
 mod screens_terminal;
 mod screens_thread;
 #[cfg(feature = "sandbox")]

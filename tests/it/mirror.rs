@@ -5,6 +5,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use topicdesk::clock::Clock;
+use topicdesk::desk::along::Along;
 use topicdesk::desk::command::Command;
 use topicdesk::desk::ids::{AgentName, CommandId, GroupId, TicketKey, TopicId};
 use topicdesk::desk::rules::Rules;
@@ -170,7 +171,15 @@ fn assert_same(sandbox: &Sandbox, folder: &Path, group: GroupId, bot: bool) {
 }
 
 fn reply(ticket: TicketKey, text: &str) -> Command {
-    Command::Reply { ticket, text: text.to_owned(), reply_to: None, hold: false, seen: None, file: None }
+    Command::Reply {
+        ticket,
+        text: text.to_owned(),
+        reply_to: None,
+        hold: false,
+        seen: None,
+        file: None,
+        along: Along::default(),
+    }
 }
 
 pub(crate) fn customer(sandbox: &Sandbox) -> i64 {

@@ -1,5 +1,6 @@
 //! Rights that are lost while the desk runs, over real sockets and on the real screen: read-only, said in one line, and back by itself.
 
+use topicdesk::desk::along::Along;
 use topicdesk::desk::command::{Command, Refusal};
 use topicdesk::desk::ids::CommandId;
 use topicdesk::engine::handle::Handle;
@@ -26,8 +27,15 @@ async fn ticket(handle: &Handle) -> topicdesk::desk::ids::TicketKey {
 /// What comes of a reply.
 async fn reply(handle: &Handle, id: &str) -> Result<(), Refusal> {
     let ticket = ticket(handle).await;
-    let command =
-        Command::Reply { ticket, text: format!("reply {id}"), reply_to: None, hold: false, seen: None, file: None };
+    let command = Command::Reply {
+        ticket,
+        text: format!("reply {id}"),
+        reply_to: None,
+        hold: false,
+        seen: None,
+        file: None,
+        along: Along::default(),
+    };
     handle.submit(CommandId(id.to_owned()), command).await.map(|_| ())
 }
 

@@ -8,7 +8,9 @@ use topicdesk::desk::command::{Command, Refusal};
 use topicdesk::desk::ids::{AgentName, EntryId, EventId, GroupId, MessageId, OutboxId, PersonId, TicketKey, TopicId};
 use topicdesk::desk::people::Agent;
 use topicdesk::desk::tags::Priority;
-use topicdesk::desk::template::Template;
+use topicdesk::desk::template::bulk::Target;
+use topicdesk::desk::template::offer::Usage;
+use topicdesk::desk::template::{Context, Template};
 use topicdesk::desk::thread::Delivery;
 use topicdesk::desk::ticket::{Pending, PendingReason, Status};
 use topicdesk::engine::handle::{Handle, HandleEnds, Receipt, handle};
@@ -59,6 +61,12 @@ pub(crate) struct State {
     pub(crate) file: Option<topicdesk::engine::views::FileView>,
     /// What is suggested for every ticket.
     pub(crate) suggestions: topicdesk::engine::views::Suggestions,
+    /// What the use of templates has shown.
+    pub(crate) uses: Vec<Usage>,
+    /// Tickets whose topics were deleted.
+    pub(crate) gone: Vec<TicketKey>,
+    /// The move that comes along with the next replies.
+    pub(crate) reply_moves: Option<EventId>,
 }
 
 /// A screen and the desk behind it.
@@ -237,6 +245,7 @@ pub(crate) fn templates() -> Vec<Template> {
         code: Some(code.to_owned()),
         key: key.map(str::to_owned),
         source: "test".to_owned(),
+        ..Template::default()
     };
     vec![
         template("Greeting", "hi", Some("F5"), "Hi {{customer.first_name}}, thanks for writing. {{agent.name}} here."),
@@ -260,6 +269,8 @@ pub(crate) fn setup(clock: &Clock) -> Setup {
         keys: Vec::new(),
         theme: "default".to_owned(),
         templates: templates(),
+        guard: topicdesk::desk::guard::Guard::default(),
+        pace: topicdesk::desk::rules::Pace::default(),
         timezone: Some(chrono_tz::UTC),
         clock: clock.clone(),
         restored: None,
@@ -349,6 +360,11 @@ impl Desk {
     }
 
     /// Changes what the desk knows.
+    /// Takes everything that was read.
+    pub(crate) fn reads(&self) -> Vec<ViewRequest> {
+        std::mem::take(&mut self.state.lock().expect("state").reads)
+    }
+
     pub(crate) fn change(&self, change: impl FnOnce(&mut State)) {
         change(&mut self.state.lock().expect("state"));
     }
@@ -501,7 +517,40 @@ impl State {
                 known.words.clone_from(words);
                 View::Suggestions(known)
             }
+            ViewRequest::Templates => View::Templates { uses: self.uses.clone() },
+            ViewRequest::Targets { tickets, duplicates_of } => {
+                View::Targets { targets: self.targets(tickets, *duplicates_of) }
+            }
             ViewRequest::Summary | ViewRequest::Outside { .. } => View::Unreadable { why: "not here".to_owned() },
+        }
+    }
+
+    fn targets(&self, tickets: &[TicketKey], duplicates_of: Option<TicketKey>) -> Vec<Target> {
+        let target = |key: &TicketKey| {
+            let row = self.page(*key).map(|page| &page.ticket.row);
+            let name = row.and_then(|row| row.customer.as_ref()).map_or("", |customer| customer.name.as_str());
+            Target {
+                ticket: *key,
+                status: row.map(|row| row.status),
+                gone: self.gone.contains(key),
+                duplicate_of: None,
+                newest: Some(MessageId(1)),
+                context: Context {
+                    customer_first_name: name.split(' ').next().unwrap_or_default().to_owned(),
+                    ..Context::default()
+                },
+                language: None,
+            }
+        };
+        tickets.iter().chain(&duplicates_of).map(target).collect()
+    }
+
+    /// Every reply that was held has left.
+    pub(crate) fn deliver_all(&mut self) {
+        for entry in self.tickets.iter_mut().flat_map(|page| &mut page.thread) {
+            if matches!(entry.delivery, Some(Delivery::Held { .. })) {
+                entry.delivery = Some(Delivery::Queued);
+            }
         }
     }
 
@@ -580,6 +629,7 @@ impl State {
                 let outbox = OutboxId(self.next_outbox);
                 self.next_outbox += 1;
                 receipt.outbox = Some(outbox);
+                receipt.undo = self.reply_moves;
                 let until = clock.now() + Duration::from_secs(5);
                 let page = page.expect("a ticket");
                 let mut reply = entry(20_000 + outbox.0, &agent.0, Side::Staff, 0, text);

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use topicdesk::desk::along::Along;
 use topicdesk::desk::command::{Command, Refusal};
 use topicdesk::desk::ids::MessageId;
 use topicdesk::desk::thread::Message;
@@ -20,7 +21,15 @@ fn history() -> Vec<Message> {
 }
 
 fn reply(text: &str) -> Command {
-    Command::Reply { ticket: ticket(5), text: text.to_owned(), reply_to: None, hold: false, seen: None, file: None }
+    Command::Reply {
+        ticket: ticket(5),
+        text: text.to_owned(),
+        reply_to: None,
+        hold: false,
+        seen: None,
+        file: None,
+        along: Along::default(),
+    }
 }
 
 fn desk(bench: &Bench) -> DeskView {

@@ -2,6 +2,7 @@
 
 use super::{Context, Decision, in_work, moved, pending, reopen, text, with_status};
 use crate::clock::Timestamp;
+use crate::desk::along::{Along, Then};
 use crate::desk::command::{Command, Refusal};
 use crate::desk::event::{Event, Why};
 use crate::desk::ids::{AgentName, EventId, PersonId, TicketKey};
@@ -22,7 +23,7 @@ pub fn decide(ticket: &Ticket, command: &Command, by: &AgentName, context: &Cont
         Command::Assign { to, .. } => assign(ticket, to, Why::AssignedTo),
         Command::TakeOver { .. } => assign(ticket, by, Why::TookOver),
         Command::Release { .. } => release(ticket),
-        Command::Reply { text, file, .. } => reply(ticket, text, file.is_some(), by),
+        Command::Reply { text, file, along, .. } => reply(ticket, (text, file.is_some()), along, by, context),
         Command::Note { text, .. } if text.trim().is_empty() => Err(Refusal::EmptyText),
         Command::SetPending { pending, .. } => set_pending(ticket, pending, by, context),
         Command::Resolve { .. } => Ok(resolve(ticket, by, context)),
@@ -123,11 +124,18 @@ fn release(ticket: &Ticket) -> Result<Decision, Refusal> {
     Ok(one(moved(standing, Why::Released)))
 }
 
-fn reply(ticket: &Ticket, text: &str, file: bool, by: &AgentName) -> Result<Decision, Refusal> {
+fn reply(
+    ticket: &Ticket,
+    (text, file): (&str, bool),
+    along: &Along,
+    by: &AgentName,
+    context: &Context<'_>,
+) -> Result<Decision, Refusal> {
     if ticket.topic_gone {
         return Err(Refusal::TopicGone(ticket.key));
     }
-    if ticket.standing.status == Status::Closed {
+    let told_of_the_other = along.duplicate_of.is_some() && along.duplicate_of == ticket.duplicate_of;
+    if ticket.standing.status == Status::Closed && !told_of_the_other {
         return Err(Refusal::Done(ticket.key, Status::Closed.label().to_owned()));
     }
     if !(file && text.trim().is_empty()) {
@@ -140,7 +148,36 @@ fn reply(ticket: &Ticket, text: &str, file: bool, by: &AgentName) -> Result<Deci
         Status::InProgress | Status::Pending | Status::Resolved | Status::Closed => Vec::new(),
     };
     let notice = assignee.filter(|assignee| *assignee != by).map(|name| format!("{} stays {name}'s", ticket.key));
-    Ok(Decision { events, notice })
+    along_with(ticket, Decision { events, notice }, along, by, context)
+}
+
+/// Adds what is done to the ticket with a reply. The reply counts as the answer, though it has not left yet.
+fn along_with(
+    ticket: &Ticket,
+    mut decision: Decision,
+    along: &Along,
+    by: &AgentName,
+    context: &Context<'_>,
+) -> Result<Decision, Refusal> {
+    let actions = &along.actions;
+    let mut after = ticket.clone();
+    if let Some(Event::Moved { standing, .. }) = decision.events.last() {
+        after.standing = standing.clone();
+    }
+    let context = Context { answering: true, ..*context };
+    let then = match actions.then {
+        Some(Then::Resolve) => Some(resolve(&after, by, &context)),
+        Some(Then::Pending(reason)) => Some(set_pending(&after, &Pending { reason, until: None }, by, &context)?),
+        None => None,
+    };
+    let tags = (!actions.add_tags.is_empty()).then(|| tag(&after, &actions.add_tags, &[])).transpose()?;
+    for more in then.into_iter().chain(tags) {
+        decision.events.extend(more.events);
+    }
+    if let Some(priority) = actions.priority.filter(|priority| *priority != after.priority) {
+        decision.events.push(Event::PrioritySet { priority });
+    }
+    Ok(decision)
 }
 
 fn set_pending(ticket: &Ticket, wanted: &Pending, by: &AgentName, context: &Context<'_>) -> Result<Decision, Refusal> {
@@ -275,6 +312,6 @@ fn undo(ticket: &Ticket, event: EventId, by: &AgentName, context: &Context<'_>) 
 
 /// Tells whether a message in between would have had another effect without the move: one that ended the work or took it up
 /// again.
-fn is_about_done(last: &LastMove) -> bool {
+pub(super) fn is_about_done(last: &LastMove) -> bool {
     matches!(last.why, Why::Resolved | Why::Reopened | Why::Closed { .. } | Why::Duplicate { .. })
 }

@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::run::Asked;
 use super::world::{ANNA, BOT, COLLEAGUE, CUSTOMERS, GROUP, UNSEEN_BOT, World};
 use crate::clock::Timestamp;
+use crate::desk::along::Along;
 use crate::desk::command::{Command, Refusal};
 use crate::desk::ids::{AgentName, CommandId, EventId, MessageId, OutboxId, PersonId, TicketKey, TopicId};
 use crate::desk::thread::{Content, Message};
@@ -190,7 +191,15 @@ impl Desk {
             0..38 => {
                 let quoted = self.some_message(world, topic, dice).filter(|_| dice.chance(30));
                 let text = format!("reply r{count:06};");
-                Command::Reply { ticket, text, reply_to: quoted, hold: dice.chance(50), seen: None, file: None }
+                Command::Reply {
+                    ticket,
+                    text,
+                    reply_to: quoted,
+                    hold: dice.chance(50),
+                    seen: None,
+                    file: None,
+                    along: Along::default(),
+                }
             }
             38..42 => {
                 let (row, message) = self.some_reply(world, dice)?;
@@ -200,7 +209,7 @@ impl Desk {
                 let delete = dice.chance(30);
                 let command = match delete {
                     true => Command::DeleteMessage { ticket, message },
-                    false => Command::EditMessage { ticket, message, text },
+                    false => Command::EditMessage { ticket, message, text, confirmed: false },
                 };
                 return Some((CommandId(format!("c{count}")), agent, command));
             }
@@ -228,7 +237,7 @@ impl Desk {
             92..95 => {
                 let outbox = *dice.pick(&rows)?;
                 let text = format!("{} once more", self.replies[&outbox].mark);
-                Command::EditOutbox { outbox, text, seen: None }
+                Command::EditOutbox { outbox, text, seen: None, confirmed: false }
             }
             95 => Command::DiscardOutbox { outbox: *dice.pick(&rows)? },
             96 if dice.chance(50) => Command::TakeBack { outbox: *dice.pick(&rows)? },
@@ -308,7 +317,7 @@ impl Desk {
                 };
                 self.replies.insert(outbox, reply);
             }
-            (Command::EditOutbox { outbox, text, seen }, _) => {
+            (Command::EditOutbox { outbox, text, seen, .. }, _) => {
                 if let Some(reply) = self.replies.get_mut(outbox) {
                     reply.text.clone_from(text);
                     reply.seen = *seen;
@@ -326,7 +335,7 @@ impl Desk {
                     reply.out_of_turn = true;
                 }
             }
-            (Command::EditMessage { ticket: _, message: _, text }, _) => {
+            (Command::EditMessage { text, .. }, _) => {
                 let mark = text.split(" put right").next().unwrap_or_default();
                 if let Some(reply) = self.replies.values_mut().find(|reply| reply.mark == mark) {
                     reply.text.clone_from(text);

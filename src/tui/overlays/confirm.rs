@@ -5,6 +5,7 @@ use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
 use super::super::model::Model;
+use super::super::update::bulk::Sending;
 use super::super::widgets::text;
 use super::super::work::Repeatable;
 use crate::desk::ids::{MessageId, OutboxId, TicketKey};
@@ -39,6 +40,12 @@ pub(crate) enum Then {
     Resolve(TicketKey),
     /// Send what is written as it is.
     Send,
+    /// Send what is written although the guard has found something.
+    SendFound,
+    /// Send these replies to many.
+    BulkReply(Box<Sending>),
+    /// Nothing: back to where it was.
+    Nothing,
     /// Change between PUBLIC and INTERNAL NOTE.
     Toggle,
     /// Reply although the ticket is another's.

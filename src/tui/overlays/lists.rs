@@ -6,6 +6,7 @@ use ratatui::style::Style;
 use ratatui::text::{Line, Span, Text};
 
 use super::super::model::Model;
+use super::super::templates::Recipients;
 use super::super::widgets::picker::{Item, Picker};
 use super::super::widgets::text;
 use super::Overlay;
@@ -18,7 +19,14 @@ pub(super) fn draw(list: &Overlay, model: &Model, frame: &mut Frame<'_>, screen:
         }
         Overlay::Palette(picker) => (picker, "Actions · Tab completes".to_owned(), "no such action"),
         Overlay::Templates(picker, _) => {
-            (picker, "Templates · Enter inserts, nothing is sent".to_owned(), "no such template")
+            let title = match &model.templates.recipients {
+                Some(Recipients { duplicates_of: Some(of), .. }) => {
+                    format!("Template for {of} and its duplicates · asks first")
+                }
+                Some(Recipients { tickets, .. }) => format!("Template for {} tickets · asks first", tickets.len()),
+                None => "Templates · Enter inserts, nothing is sent".to_owned(),
+            };
+            (picker, title, "no such template")
         }
         Overlay::Assign { picker, tickets, .. } => {
             let what = match &tickets[..] {

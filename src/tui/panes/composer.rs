@@ -9,6 +9,7 @@ use super::super::action::Action;
 use super::super::composer::{Composer, Editing};
 use super::super::model::{Focus, Model};
 use super::super::overlays::{ASCII_BORDER, ASCII_DOUBLE};
+use super::super::update::templates::drop_words;
 use super::super::view::customer_name;
 use super::super::widgets::text;
 use crate::desk::split::{LONGEST, split};
@@ -32,7 +33,10 @@ pub(crate) fn draw(model: &Model, frame: &mut Frame<'_>, area: Rect) {
     frame.render_widget(block, area);
     let inside = Rect { x: inside.x + 1, width: inside.width.saturating_sub(1), ..inside };
     let mut inside = inside;
-    if let Some(words) = file_line(model, composer).filter(|_| inside.height > 1) {
+    for words in above(model, composer) {
+        if inside.height < 2 {
+            break;
+        }
         let words = text::cut(&words, usize::from(inside.width));
         frame.render_widget(Line::styled(words, model.theme.strong), Rect { height: 1, ..inside });
         inside = Rect { y: inside.y + 1, height: inside.height - 1, ..inside };
@@ -56,9 +60,19 @@ fn file_line(model: &Model, composer: &Composer) -> Option<String> {
     (model.files.attaching == Some(composer.ticket)).then(|| "the file is being copied".to_owned())
 }
 
+/// Tells what follows the reply.
+fn follow_line(model: &Model, composer: &Composer) -> Option<String> {
+    let follows = composer.used.follows();
+    (!follows.is_empty() && !composer.note).then(|| format!("then: {follows}{}", drop_words(model)))
+}
+
+fn above(model: &Model, composer: &Composer) -> Vec<String> {
+    file_line(model, composer).into_iter().chain(follow_line(model, composer)).collect()
+}
+
 /// Tells how many lines it has above the text.
 pub(crate) fn lines_above(model: &Model, composer: &Composer) -> u16 {
-    u16::from(file_line(model, composer).is_some())
+    above(model, composer).len() as u16
 }
 
 fn title(model: &Model, composer: &Composer) -> String {

@@ -57,6 +57,20 @@ pub(crate) fn draw(model: &Model, frame: &mut Frame<'_>, area: Rect) {
             ]));
         }
     }
+    // What may answer is offered where there is room; the picker has it in any case.
+    let suggested: Vec<_> = model.templates.suggested_for(ticket.row.key()).iter().collect();
+    if !suggested.is_empty() && lines.len() + 2 + suggested.len() <= usize::from(area.height) {
+        lines.push(Line::default());
+        lines.push(heading("SUGGESTED TEMPLATES"));
+        for (place, template) in suggested.into_iter().filter_map(|place| model.setup.templates.get(*place)).enumerate()
+        {
+            let code = template.code.as_ref().map(|code| format!(";{code} ")).unwrap_or_default();
+            lines.push(Line::from(vec![
+                Span::styled(format!(" {} ", place + 1), model.theme.key),
+                Span::raw(text::cut(&format!("{code}{}", template.name), room.saturating_sub(3))),
+            ]));
+        }
+    }
     frame.render_widget(Text::from(lines), area);
 }
 

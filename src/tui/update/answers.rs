@@ -3,7 +3,9 @@
 use super::super::effect::{Effect, ReadKind};
 use super::super::model::{Focus, Model};
 use super::super::work::NextFor;
-use super::{desk_work, keep, outbox, overlay, queue, queues, say, standing, suggestions, thread, warn};
+use super::{
+    bulk, desk_work, keep, outbox, overlay, queue, queues, say, standing, suggestions, templates, thread, warn,
+};
 use crate::engine::views::{Suggestions, View};
 
 pub(super) fn on_answer(model: &mut Model, kind: ReadKind, view: View, out: &mut Vec<Effect>) {
@@ -27,6 +29,8 @@ pub(super) fn on_answer(model: &mut Model, kind: ReadKind, view: View, out: &mut
         (ReadKind::Articles, View::Suggestions(found)) => suggestions::on_found(model, found, out),
         (ReadKind::Search, View::Search { hits }) => overlay::found(model, hits),
         (ReadKind::Outbox, View::Outbox { rows }) => outbox::on_rows(model, rows),
+        (ReadKind::Templates, View::Templates { uses }) => templates::on_uses(model, uses),
+        (ReadKind::Targets, View::Targets { targets }) => bulk::on_targets(model, targets, out),
         (ReadKind::Jump, View::Queue(page)) => overlay::jumps(model, page.rows),
         (ReadKind::Find, View::Ticket { ticket: Some(key) }) => thread::open(model, key, out),
         (ReadKind::Find, View::Ticket { ticket: None }) => warn(model, "there is no such ticket".to_owned(), out),

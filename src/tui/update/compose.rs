@@ -7,8 +7,10 @@ use super::super::composer::{Composer, Editing};
 use super::super::effect::{Effect, Timer};
 use super::super::model::{Focus, Model, OpenTicket};
 use super::super::overlays::{Choice, Confirm, Then};
+use super::super::templates::Used;
 use super::super::work::{After, Repeatable};
-use super::{desk_work, overlay, say, thread, warn};
+use super::{bulk, desk_work, overlay, say, templates, thread, warn};
+use crate::desk::along::Along;
 use crate::desk::command::Command;
 use crate::desk::files::Attachment;
 use crate::desk::ids::{MessageId, TicketKey, TopicId};
@@ -23,6 +25,9 @@ const PASTE_LINES: usize = 15;
 
 /// Opens the composer on the target; a reply claims an unassigned ticket.
 pub(super) fn open(model: &mut Model, note: bool, out: &mut Vec<Effect>) {
+    if !note && bulk::marked(model).is_some() {
+        return bulk::ask_text(model);
+    }
     let Some(key) = model.target() else { return };
     if !note && asks_first(model, key) {
         return;
@@ -66,6 +71,7 @@ pub(super) fn begin(model: &mut Model, key: TicketKey, note: bool, out: &mut Vec
         composer.note = note;
         if let Some(draft) = model.drafts.get(&key).cloned().filter(|draft| !draft.text.is_empty()) {
             take_draft(&mut composer, &draft, note);
+            composer.used = model.templates.kept.remove(&key).unwrap_or_default();
         }
     }
     let other = composer.note != note
@@ -142,6 +148,11 @@ pub(super) fn edit(model: &mut Model, editing: Editing, text: &str) {
 pub(super) fn changed(model: &mut Model, out: &mut Vec<Effect>) {
     let now = model.now;
     let Some(composer) = &mut model.composer else { return };
+    composer.confirmed = false;
+    if composer.is_empty() {
+        // What a template brought goes with its text.
+        composer.used = Used::default();
+    }
     out.push(Effect::Timer(Timer::Draft, Duration::from_millis(500)));
     let due = composer.typing.is_none_or(|at| now.since(at) >= Duration::from_secs(5));
     if due && !composer.note && !composer.is_empty() {
@@ -177,6 +188,9 @@ pub(super) fn leave(model: &mut Model, out: &mut Vec<Effect>) {
     super::focus(model, Focus::Thread);
     if composer.editing.is_some() {
         return;
+    }
+    if !composer.is_empty() {
+        model.templates.kept.insert(composer.ticket, std::mem::take(&mut composer.used));
     }
     if let Some(file) = composer.file.take() {
         model.files.attached.insert(composer.ticket, file);
@@ -215,9 +229,13 @@ pub(super) fn send(model: &mut Model, out: &mut Vec<Effect>) {
             let question = format!("Send the {} lines that were pasted?", composer.pasted);
             return overlay::ask(model, Confirm::yes(question, "send", Then::Send));
         }
-        let editing = composer.editing.is_some();
+        let (editing, confirmed) = (composer.editing.is_some(), composer.confirmed);
         if !editing && asks_first(model, key) {
             return;
+        }
+        let found = if confirmed { Vec::new() } else { model.setup.guard.check(&text) };
+        if !found.is_empty() {
+            return templates::ask_found(model, &found);
         }
     }
     send_now(model, out);
@@ -230,6 +248,7 @@ pub(super) fn send_now(model: &mut Model, out: &mut Vec<Effect>) {
     model.notice = None;
     let ticket = composer.ticket;
     let text = composer.text().trim().to_owned();
+    let confirmed = composer.confirmed;
     super::focus(model, Focus::Thread);
     let seen = answered(model, ticket);
     if let Some(open) = &mut model.open {
@@ -237,11 +256,11 @@ pub(super) fn send_now(model: &mut Model, out: &mut Vec<Effect>) {
     }
     match composer.editing {
         Some(Editing::Unsent(outbox)) => {
-            let command = Command::EditOutbox { outbox, text, seen };
+            let command = Command::EditOutbox { outbox, text, seen, confirmed };
             return out.push(model.submit(command, After::Say("changed; it goes out again".to_owned())));
         }
         Some(Editing::Sent(message)) => {
-            let command = Command::EditMessage { ticket, message, text };
+            let command = Command::EditMessage { ticket, message, text, confirmed };
             return out.push(model.submit(command, After::Say("the message is being changed".to_owned())));
         }
         None => {}
@@ -253,8 +272,17 @@ pub(super) fn send_now(model: &mut Model, out: &mut Vec<Effect>) {
         let reply_to = composer.reply_to.map(|(message, _)| message);
         model.replied.insert(ticket, model.now);
         let file = composer.file;
-        let command = Command::Reply { ticket, text: text.clone(), reply_to, hold: true, seen, file: file.clone() };
-        out.push(model.submit(command, After::Reply { text, reply_to, file }));
+        let along = composer.used.along(&text, confirmed);
+        let command = Command::Reply {
+            ticket,
+            text: text.clone(),
+            reply_to,
+            hold: true,
+            seen,
+            file: file.clone(),
+            along: along.clone(),
+        };
+        out.push(model.submit(command, After::Reply { text, reply_to, file, along }));
     }
 }
 
@@ -269,7 +297,7 @@ pub(super) fn give_back(
     model: &mut Model,
     ticket: TicketKey,
     text: &str,
-    (reply_to, file): (Option<MessageId>, Option<Attachment>),
+    (reply_to, file, along): (Option<MessageId>, Option<Attachment>, Along),
     note: bool,
     out: &mut Vec<Effect>,
 ) -> bool {
@@ -277,11 +305,13 @@ pub(super) fn give_back(
         model.replied.remove(&ticket);
     }
     let text = text.to_owned();
+    let used = Used::again(along, &text);
     model.drafts.insert(ticket, Draft { text: text.clone(), note });
     out.push(model.submit(Command::SaveDraft { ticket, text: text.clone(), note }, After::Quietly));
     let busy = model.composer.as_ref().is_some_and(|composer| !composer.is_empty() || composer.file.is_some());
     if busy || model.open.as_ref().is_none_or(|open| open.key != ticket) {
         model.files.attached.extend(file.map(|file| (ticket, file)));
+        model.templates.kept.insert(ticket, used);
         return false;
     }
     let mut composer = Composer::new(ticket, note);
@@ -289,6 +319,7 @@ pub(super) fn give_back(
     composer.reply_to = reply_to.map(|message| (message, String::new()));
     composer.saved = Some((text, note));
     composer.file = file;
+    composer.used = used;
     model.composer = Some(composer);
     super::focus(model, Focus::Composer);
     true
@@ -354,12 +385,15 @@ pub(super) fn language(model: &Model) -> Option<String> {
 
 /// `t`: opens the composer with the picker over it.
 pub(super) fn open_templates(model: &mut Model, out: &mut Vec<Effect>) {
+    if let Some(recipients) = bulk::marked(model) {
+        return templates::open_for(model, recipients, out);
+    }
     let Some(key) = model.target() else { return };
     if asks_first(model, key) {
         return;
     }
     begin(model, key, false, out);
-    overlay::open_templates(model, out);
+    templates::open(model, out);
 }
 
 /// Inserts a template at the cursor, opening the composer if need be. Never sends.
@@ -370,7 +404,11 @@ pub(super) fn insert_template(model: &mut Model, template: &Template, out: &mut 
     let Some(key) = model.composer.as_ref().map(|composer| composer.ticket) else { return };
     let filled = template.fill(&context(model, key));
     if let Some(composer) = &mut model.composer {
+        let alone = composer.is_empty();
         composer.insert(&filled);
+        if !composer.note && composer.editing.is_none() {
+            composer.used.insert(template, alone.then_some(filled));
+        }
     }
     super::focus(model, Focus::Composer);
     changed(model, out);
@@ -382,7 +420,10 @@ pub(super) fn context(model: &Model, key: TicketKey) -> Context {
     let customer = row.and_then(|row| row.customer.as_ref());
     let name = customer.map(|customer| customer.name.clone()).unwrap_or_default();
     let first = |name: &str| name.split_whitespace().next().unwrap_or_default().to_owned();
-    let agent = agent_name(model);
+    let agent = match &model.desk {
+        Some(desk) => desk.name_of(&model.setup.agent),
+        None => model.setup.agent.name.0.clone(),
+    };
     Context {
         customer_first_name: first(&name),
         customer_name: name,
@@ -398,17 +439,6 @@ pub(super) fn context(model: &Model, key: TicketKey) -> Context {
         date: model.zone.local(model.now).format("%Y-%m-%d").to_string(),
         time: model.zone.time(model.now),
     }
-}
-
-/// Tells the agent's name as customers read it.
-fn agent_name(model: &Model) -> String {
-    let agent = &model.setup.agent;
-    let mut admins = model.desk.iter().flat_map(|desk| &desk.groups).flat_map(|facts| &facts.admins);
-    let own = admins.find(|admin| {
-        let username = admin.person.username.as_ref().map(|name| name.to_lowercase());
-        agent.telegram == Some(admin.person.id) || (username.is_some() && username == agent.username)
-    });
-    own.map_or_else(|| agent.name.0.clone(), |admin| admin.person.name.clone())
 }
 
 /// $EDITOR has ended.

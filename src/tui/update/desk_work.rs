@@ -58,6 +58,7 @@ pub(super) fn bulk(model: &mut Model, what: Repeatable, tickets: &[TicketKey], o
     unmark(model);
     model.repeat = Some((what.clone(), tickets.last().copied()));
     let batch = model.fresh_tag();
+    model.templates.batches.insert(batch, tickets.len());
     for ticket in tickets {
         if what == Repeatable::Claim {
             model.claiming.insert(*ticket);

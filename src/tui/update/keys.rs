@@ -10,7 +10,7 @@ use super::super::model::{Focus, Model};
 use super::super::overlays::Overlay;
 use super::super::prompt::{Prompt, PromptKind};
 use super::super::widgets::line_edit::LineEdit;
-use super::{attach, compose, desk_work, files, overlay, perform, queue, say, thread, warn};
+use super::{attach, bulk, compose, desk_work, files, overlay, perform, queue, say, thread, warn};
 use crate::desk::template::by_key;
 
 /// Characters that come faster than this one after another are a paste.
@@ -158,7 +158,8 @@ fn prompt_key(model: &mut Model, key: Key, out: &mut Vec<Effect>) {
                 | PromptKind::Save(_)
                 | PromptKind::Attach(_)
                 | PromptKind::Priority
-                | PromptKind::Tags => {}
+                | PromptKind::Tags
+                | PromptKind::BulkReply => {}
             }
         }
         Lookup::Action(Action::PickRepaint) => out.push(Effect::Repaint),
@@ -200,6 +201,8 @@ fn accept_prompt(model: &mut Model, out: &mut Vec<Effect>) {
         PromptKind::Attach(ticket) => attach::attach(model, ticket, &typed, out),
         PromptKind::Priority => desk_work::set_priority(model, &typed, out),
         PromptKind::Tags => desk_work::tag(model, &typed, out),
+        PromptKind::BulkReply if typed.is_empty() => {}
+        PromptKind::BulkReply => bulk::reply(model, &typed, out),
     }
 }
 

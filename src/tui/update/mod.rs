@@ -2,6 +2,7 @@
 
 mod answers;
 mod attach;
+pub(super) mod bulk;
 mod compose;
 mod desk_work;
 mod files;
@@ -17,6 +18,7 @@ mod queues;
 mod settled;
 mod standing;
 mod suggestions;
+pub(super) mod templates;
 mod thread;
 
 use std::time::Duration;

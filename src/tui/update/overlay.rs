@@ -12,10 +12,9 @@ use super::super::view;
 use super::super::widgets::line_edit::LineEdit;
 use super::super::widgets::picker::{Item, Picked, Picker};
 use super::super::work::Repeatable;
-use super::{compose, desk_work, files, outbox, palette, perform, queue, say, standing, suggestions, thread};
+use super::{bulk, compose, desk_work, files, outbox, palette, perform, queue, say, standing, suggestions, thread};
 use crate::clock::Timestamp;
 use crate::desk::command::Command;
-use crate::desk::template::prefer;
 use crate::desk::ticket::Pending;
 use crate::engine::views::{Hit, QueueName, Sort, TicketRow, ViewRequest};
 
@@ -58,27 +57,6 @@ pub(super) fn open_assign(model: &mut Model, out: &mut Vec<Effect>) {
         ..Item::default()
     });
     model.overlay = Some(Overlay::Assign { picker: Picker::new(items.collect()), agents, note: None, tickets });
-}
-
-pub(super) fn open_templates(model: &mut Model, out: &mut Vec<Effect>) {
-    let language = compose::language(model);
-    let Some(key) = model.composer.as_ref().map(|composer| composer.ticket) else { return };
-    let templates: Vec<_> = prefer(&model.setup.templates, language.as_deref().or(model.setup.language.as_deref()))
-        .into_iter()
-        .cloned()
-        .collect();
-    if templates.is_empty() {
-        return say(model, "there are no templates".to_owned(), out);
-    }
-    let context = compose::context(model, key);
-    let items = templates.iter().enumerate().map(|(index, template)| Item {
-        label: template.name.clone(),
-        code: template.code.clone().unwrap_or_default(),
-        detail: template.language.iter().chain(&template.tags).cloned().collect::<Vec<_>>().join(" "),
-        preview: template.fill(&context),
-        index,
-    });
-    model.overlay = Some(Overlay::Templates(Picker::new(items.collect()), templates));
 }
 
 pub(super) fn open_help(model: &mut Model) {
@@ -215,6 +193,14 @@ fn follow(model: &mut Model, then: Then, out: &mut Vec<Effect>) {
             }
             compose::send(model, out);
         }
+        Then::SendFound => {
+            if let Some(composer) = &mut model.composer {
+                composer.confirmed = true;
+                compose::send(model, out);
+            }
+        }
+        Then::BulkReply(sending) => bulk::send(model, *sending, out),
+        Then::Nothing => {}
         Then::Toggle => compose::toggle_now(model, out),
         Then::ReplyAnyway => {
             if let Some(ticket) = model.target() {
@@ -411,7 +397,7 @@ pub(super) fn typed(model: &mut Model, out: &mut Vec<Effect>) {
 fn insert(model: &mut Model, index: usize, out: &mut Vec<Effect>) {
     let Some(Overlay::Templates(_, templates)) = model.overlay.take() else { return };
     if let Some(template) = templates.get(index) {
-        compose::insert_template(model, template, out);
+        super::templates::picked(model, template, out);
     }
 }
 
@@ -445,7 +431,7 @@ fn accept(model: &mut Model, out: &mut Vec<Effect>) {
         Overlay::Palette(picker) => palette::run(model, &picker, out),
         Overlay::Templates(picker, templates) => {
             if let Some(template) = picker.current().and_then(|item| templates.get(item.index)) {
-                compose::insert_template(model, template, out);
+                super::templates::picked(model, template, out);
             }
         }
         Overlay::Assign { picker, agents, tickets, .. } => {

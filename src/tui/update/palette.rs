@@ -5,7 +5,7 @@ use super::super::effect::{Effect, ReadKind};
 use super::super::model::Model;
 use super::super::widgets::picker::Picker;
 use super::super::work::Repeatable;
-use super::{attach, compose, desk_work, files, overlay, perform, queue, queues, suggestions, thread, warn};
+use super::{attach, bulk, compose, desk_work, files, overlay, perform, queue, queues, suggestions, thread, warn};
 use crate::desk::command::Command;
 use crate::desk::ids::{AgentName, TicketKey, TopicId};
 use crate::desk::template::by_code;
@@ -110,6 +110,8 @@ fn with_words(model: &mut Model, action: Action, words: &str, out: &mut Vec<Effe
                 None => warn(model, format!("no template has the code `{words}`"), out),
             }
         }
+        Action::BulkReply => bulk::reply(model, words, out),
+        Action::ReplyLinked => bulk::reply_linked(model, words, out),
         Action::Attach => {
             if let Some(ticket) = attach::begin(model, out) {
                 attach::attach(model, ticket, words, out);

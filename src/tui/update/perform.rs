@@ -8,7 +8,8 @@ use super::super::prompt::{Prompt, PromptKind};
 use super::super::widgets::line_edit::LineEdit;
 use super::super::work::{NextFor, Repeatable};
 use super::{
-    attach, compose, desk_work, files, jump, outbox, overlay, queue, queues, say, standing, suggestions, thread, warn,
+    attach, bulk, compose, desk_work, files, jump, outbox, overlay, queue, queues, say, standing, suggestions,
+    templates, thread, warn,
 };
 use crate::desk::command::Command;
 use crate::desk::thread::Delivery;
@@ -35,8 +36,10 @@ pub(super) fn perform(model: &mut Model, action: Action, out: &mut Vec<Effect>) 
         Action::Reply => compose::open(model, false, out),
         Action::Note => compose::open(model, true, out),
         Action::QuoteReply => compose::quote(model, out),
+        Action::BulkReply => bulk::reply(model, "", out),
+        Action::ReplyLinked => bulk::reply_linked(model, "", out),
         Action::Template => compose::open_templates(model, out),
-        Action::InsertTemplate => overlay::open_templates(model, out),
+        Action::InsertTemplate => templates::open(model, out),
         Action::Duplicate => warn(model, "of which ticket? `:duplicate 1042`".to_owned(), out),
         Action::OpenTicket => on_target(model, |ticket| Command::OpenTicket { ticket }, "is a ticket now", out),
         Action::Ignore => {
@@ -141,6 +144,7 @@ pub(super) fn perform(model: &mut Model, action: Action, out: &mut Vec<Effect>) 
         }
         Action::AttachFile => attach::ask_here(model, out),
         Action::DetachFile => attach::detach(model, out),
+        Action::DropActions => templates::drop_actions(model, out),
         Action::Leave => compose::leave(model, out),
         Action::Newline
         | Action::LineStart

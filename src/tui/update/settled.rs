@@ -5,10 +5,12 @@ use super::super::effect::{Effect, ReadKind};
 use super::super::model::{Focus, Model};
 use super::super::until;
 use super::super::work::{After, NextFor, Repeatable, Submitted, Undoable};
-use super::{compose, desk_work, files, keep, queue, say, standing, warn};
+use super::{bulk, compose, desk_work, files, keep, queue, say, standing, templates, warn};
+use crate::desk::along::{Along, Then};
 use crate::desk::command::{Command, Refusal};
 use crate::desk::ids::TicketKey;
 use crate::desk::tags::{Tag, TagChange};
+use crate::desk::ticket::Pending;
 use crate::engine::handle::Receipt;
 use crate::engine::views::ViewRequest;
 
@@ -64,14 +66,35 @@ fn done(model: &mut Model, ticket: Option<TicketKey>, after: After, receipt: &Re
                 go_on(model, &what, ticket, out);
             }
         }
+        After::BulkReply { text, along, batch } => bulk::sent(model, ticket, (text, along), batch, receipt, out),
         After::Bulk(what, batch) => {
             let undoable = move_of(&what.done()).or_else(|| taken_back_otherwise(model, &what, ticket, receipt));
             model.undo.extend(undoable);
-            bulk_done(model, &what, batch, out);
+            bulk::tally(model, batch, &what.done(), None, out);
         }
-        After::Reply { text, reply_to, file } => {
+        After::Reply { text, reply_to, file, along } => {
             if let (Some(outbox), Some(ticket)) = (receipt.outbox, ticket) {
-                model.undo.push(Undoable::Reply { outbox, ticket, text, reply_to, file });
+                // Once the reply has left, what came along with it can be taken back by itself.
+                let moved = receipt.undo.filter(|_| !along.actions.is_empty());
+                if moved.is_some() {
+                    model.undo.extend(move_of(&along.actions.to_string()));
+                }
+                if !along.actions.is_empty() && receipt.notice.is_none() {
+                    say(
+                        model,
+                        format!("replied to {ticket}, then: {}{}", along.actions, desk_work::undo_words(model)),
+                        out,
+                    );
+                }
+                let then = along.actions.then;
+                model.undo.push(Undoable::Reply { outbox, ticket, text, reply_to, file, along, moved });
+                match then {
+                    Some(Then::Resolve) => go_on(model, &Repeatable::Resolve, ticket, out),
+                    Some(Then::Pending(reason)) => {
+                        go_on(model, &Repeatable::SetPending(Pending { reason, until: None }), ticket, out);
+                    }
+                    None => {}
+                }
             }
             if let Some(ticket) = ticket {
                 forget_draft(model, ticket, out);
@@ -86,10 +109,12 @@ fn done(model: &mut Model, ticket: Option<TicketKey>, after: After, receipt: &Re
                 say(model, notice(format!("noted in {ticket}")), out);
             }
         }
-        After::TakenBack(Undoable::Reply { ticket, text, reply_to, file, .. }) => {
-            let here = compose::give_back(model, ticket, &text, (reply_to, file), false, out);
+        After::TakenBack(Undoable::Reply { ticket, text, reply_to, file, along, moved, .. }) => {
+            let kept = |one: &Undoable| !matches!(one, Undoable::Move { event, .. } if Some(*event) == moved);
+            model.undo.retain(kept);
+            let here = compose::give_back(model, ticket, &text, (reply_to, file, along), false, out);
             let words = if here { String::new() } else { format!("; it is your draft in {ticket}") };
-            say(model, format!("taken back: nothing was sent{words}"), out);
+            say(model, notice(format!("taken back: nothing was sent{words}")), out);
         }
         After::TakenBack(_) => {}
         After::Change(outbox, text) => {
@@ -152,15 +177,6 @@ fn forget_draft(model: &mut Model, ticket: TicketKey, out: &mut Vec<Effect>) {
     }
 }
 
-fn bulk_done(model: &mut Model, what: &Repeatable, batch: u64, out: &mut Vec<Effect>) {
-    let left =
-        model.submitted.values().filter(|other| matches!(&other.after, After::Bulk(_, own) if *own == batch)).count();
-    if left == 0 && !matches!(&model.notice, Some(notice) if notice.text.contains("refused")) {
-        let undo = desk_work::undo_words(model);
-        say(model, format!("all {}{undo} one by one", what.done()), out);
-    }
-}
-
 /// After resolving or pending in the thread: the next ticket, the queue, or nothing.
 fn go_on(model: &mut Model, what: &Repeatable, ticket: TicketKey, out: &mut Vec<Effect>) {
     let policy = match what {
@@ -192,19 +208,27 @@ fn refused(model: &mut Model, ticket: Option<TicketKey>, after: After, refusal: 
         other => other.to_string(),
     };
     match after {
-        After::Reply { text, reply_to, file } => {
-            if let Some(ticket) = ticket {
-                compose::give_back(model, ticket, &text, (reply_to, file), false, out);
-            }
+        After::Reply { text, reply_to, file, along } => {
+            let here = ticket
+                .is_some_and(|ticket| compose::give_back(model, ticket, &text, (reply_to, file, along), false, out));
             warn(model, format!("not sent: {words}"), out);
+            if let (Refusal::Guarded(found), true) = (refusal, here) {
+                templates::ask_found(model, found);
+            }
+        }
+        After::BulkReply { batch, .. } => {
+            if let Some(ticket) = ticket {
+                model.replied.remove(&ticket);
+            }
+            bulk::tally(model, batch, "on their way", Some(refusal), out);
         }
         After::Note(text) => {
             if let Some(ticket) = ticket {
-                compose::give_back(model, ticket, &text, (None, None), true, out);
+                compose::give_back(model, ticket, &text, (None, None, Along::default()), true, out);
             }
             warn(model, format!("not noted: {words}"), out);
         }
-        After::Bulk(..) => warn(model, format!("refused: {words}"), out),
+        After::Bulk(what, batch) => bulk::tally(model, batch, &what.done(), Some(refusal), out),
         After::Change(..) => warn(model, format!("not changed: {words}"), out),
         After::TakenBack(_) => warn(model, format!("not taken back: {words}"), out),
         After::Say(_) => {

@@ -142,7 +142,9 @@ pub(super) fn on_page(model: &mut Model, kind: ReadKind, page: ThreadPage, out: 
         open.selected = open.entries.last().map(|entry| entry.id);
     }
     let draft = page.draft;
-    if open.finding {
+    let finding = open.finding;
+    super::templates::suggest(model);
+    if finding {
         find_on(model, out);
     }
     if first && let Some(draft) = draft {
