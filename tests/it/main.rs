@@ -4,12 +4,15 @@
 mod cli;
 #[cfg(feature = "sandbox")]
 mod cli_outbox;
+#[cfg(feature = "sandbox")]
+mod cli_templates;
 mod config;
 mod engine;
 mod engine_changes;
 mod engine_files;
 mod engine_mirror_status;
 mod engine_outbox;
+mod engine_templates;
 mod engine_thread;
 mod engine_trouble;
 #[cfg(feature = "sandbox")]
@@ -37,6 +40,8 @@ mod pty_outbox;
 #[cfg(feature = "sandbox")]
 mod pty_signals;
 #[cfg(feature = "sandbox")]
+mod pty_templates;
+#[cfg(feature = "sandbox")]
 mod rights;
 #[cfg(feature = "sandbox")]
 mod sandbox;
@@ -47,6 +52,7 @@ mod screens_files;
 mod screens_more;
 mod screens_rules;
 mod screens_standing;
+mod screens_templates;
 mod screens_terminal;
 mod screens_thread;
 #[cfg(feature = "sandbox")]

@@ -8,7 +8,9 @@ use topicdesk::desk::command::{Command, Refusal};
 use topicdesk::desk::ids::{AgentName, EntryId, EventId, GroupId, MessageId, OutboxId, PersonId, TicketKey, TopicId};
 use topicdesk::desk::people::Agent;
 use topicdesk::desk::tags::Priority;
-use topicdesk::desk::template::Template;
+use topicdesk::desk::template::bulk::Target;
+use topicdesk::desk::template::offer::Usage;
+use topicdesk::desk::template::{Context, Template};
 use topicdesk::desk::thread::Delivery;
 use topicdesk::desk::ticket::{Pending, PendingReason, Status};
 use topicdesk::engine::handle::{Handle, HandleEnds, Receipt, handle};
@@ -55,6 +57,12 @@ pub(crate) struct State {
     pub(crate) next_outbox: i64,
     /// Where the file is that is asked for.
     pub(crate) file: Option<topicdesk::engine::views::FileView>,
+    /// What the use of templates has shown.
+    pub(crate) uses: Vec<Usage>,
+    /// Tickets whose topics were deleted.
+    pub(crate) gone: Vec<TicketKey>,
+    /// The move that comes along with the next replies.
+    pub(crate) reply_moves: Option<EventId>,
 }
 
 /// A screen and the desk behind it.
@@ -346,6 +354,11 @@ impl Desk {
     }
 
     /// Changes what the desk knows.
+    /// Takes everything that was read.
+    pub(crate) fn reads(&self) -> Vec<ViewRequest> {
+        std::mem::take(&mut self.state.lock().expect("state").reads)
+    }
+
     pub(crate) fn change(&self, change: impl FnOnce(&mut State)) {
         change(&mut self.state.lock().expect("state"));
     }
@@ -489,6 +502,35 @@ impl State {
         }
     }
 
+    fn targets(&self, tickets: &[TicketKey], duplicates_of: Option<TicketKey>) -> Vec<Target> {
+        let target = |key: &TicketKey| {
+            let row = self.page(*key).map(|page| &page.ticket.row);
+            let name = row.and_then(|row| row.customer.as_ref()).map_or("", |customer| customer.name.as_str());
+            Target {
+                ticket: *key,
+                status: row.map(|row| row.status),
+                gone: self.gone.contains(key),
+                duplicate_of: None,
+                newest: Some(MessageId(1)),
+                context: Context {
+                    customer_first_name: name.split(' ').next().unwrap_or_default().to_owned(),
+                    ..Context::default()
+                },
+                language: None,
+            }
+        };
+        tickets.iter().chain(&duplicates_of).map(target).collect()
+    }
+
+    /// Every reply that was held has left.
+    pub(crate) fn deliver_all(&mut self) {
+        for entry in self.tickets.iter_mut().flat_map(|page| &mut page.thread) {
+            if matches!(entry.delivery, Some(Delivery::Held { .. })) {
+                entry.delivery = Some(Delivery::Queued);
+            }
+        }
+    }
+
     fn page(&self, key: TicketKey) -> Option<&ThreadPage> {
         self.tickets.iter().find(|page| page.ticket.row.key() == key)
     }
@@ -564,6 +606,7 @@ impl State {
                 let outbox = OutboxId(self.next_outbox);
                 self.next_outbox += 1;
                 receipt.outbox = Some(outbox);
+                receipt.undo = self.reply_moves;
                 let until = clock.now() + Duration::from_secs(5);
                 let page = page.expect("a ticket");
                 let mut reply = entry(20_000 + outbox.0, &agent.0, Side::Staff, 0, text);
