@@ -43,6 +43,11 @@
 //! again if the thread has moved on since its agent looked. All that is asked of a group keeps one pace, tickets taking turns: first
 //! what people wrote, then what the desk says by itself, then the icons of topics (`engine::mirror_status`).
 //!
+//! What should not leave by mistake is found by [`desk::guard`], which the engine asks before any command that sends; the command says
+//! that its agent has seen what was found. What a template does to a ticket ([`desk::along`]) is part of the reply's own command, so both
+//! happen or neither does. One text to many is planned by [`desk::template::bulk`] for screen and command line alike, and leaves as so
+//! many ordinary replies.
+//!
 //! # Who runs where
 //!
 //! The engine has a thread of its own and is the only writer; reads are answered by another thread on a read-only connection, so a

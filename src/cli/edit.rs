@@ -25,7 +25,6 @@ pub(super) struct EditArgs {
 pub(super) async fn run(global: &Global, args: EditArgs) -> Done {
     let text = work::text(args.text)?;
     let message = MessageId(args.message);
-    let command =
-        |ticket, confirmed| Command::EditMessage { ticket, message, text: text.clone(), confirmed };
+    let command = |ticket, confirmed| Command::EditMessage { ticket, message, text: text.clone(), confirmed };
     change_message(global, args.ticket, message, ("changed", args.force), command).await
 }

@@ -117,8 +117,7 @@ pub(super) async fn run(global: &Global, args: OutboxArgs) -> Done {
         }
         What::Edit { sending, text } => {
             let text = work::text(text)?;
-            let command =
-                |outbox, seen, confirmed| Command::EditOutbox { outbox, text: text.clone(), seen, confirmed };
+            let command = |outbox, seen, confirmed| Command::EditOutbox { outbox, text: text.clone(), seen, confirmed };
             send(global, sending, command).await
         }
     }
@@ -233,7 +232,11 @@ async fn discard(global: &Global, outbox: OutboxId) -> Done {
     done
 }
 
-async fn send(global: &Global, sending: Sending, command: impl Fn(OutboxId, Option<MessageId>, bool) -> Command) -> Done {
+async fn send(
+    global: &Global,
+    sending: Sending,
+    command: impl Fn(OutboxId, Option<MessageId>, bool) -> Command,
+) -> Done {
     let site = Site::open(global)?;
     let agent = site.agent()?.name.clone();
     let outbox = OutboxId(sending.outbox);

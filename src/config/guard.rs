@@ -31,7 +31,9 @@ impl<'t> Reader<'t> {
                         self.wrong(at, what);
                     }
                 },
-                Item::Number(_) => self.wrong(at, "`guard.banned` must be regular expressions in quotes, like 'bit\\.ly/'"),
+                Item::Number(_) => {
+                    self.wrong(at, "`guard.banned` must be regular expressions in quotes, like 'bit\\.ly/'")
+                }
             }
         }
         guard

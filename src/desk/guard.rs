@@ -241,7 +241,8 @@ fn cards(text: &str) -> Vec<(usize, &str)> {
         let before = text[..start].chars().next_back();
         let after = text[end..].chars().next();
         // Part of a word, of a longer number or of a link it is no card.
-        let apart = |c: Option<char>| c.is_none_or(|c| !c.is_alphanumeric() && !matches!(c, '_' | '/' | '=' | '+' | '#'));
+        let apart =
+            |c: Option<char>| c.is_none_or(|c| !c.is_alphanumeric() && !matches!(c, '_' | '/' | '=' | '+' | '#'));
         let same = digits.iter().all(|digit| *digit == digits[0]);
         if (13..=19).contains(&digits.len()) && apart(before) && apart(after) && !same && luhn(&digits) {
             found.push((start, &text[start..end]));
@@ -297,11 +298,14 @@ fn secrets(text: &str) -> Vec<(usize, Suspicion, &str)> {
         }
     }
     let mut rest = 0;
-    for word in text.split(|c: char| c.is_whitespace() || matches!(c, '"' | '\'' | '`' | '<' | '>' | '(' | ')' | ',' | ';')) {
+    for word in
+        text.split(|c: char| c.is_whitespace() || matches!(c, '"' | '\'' | '`' | '<' | '>' | '(' | ')' | ',' | ';'))
+    {
         let at = rest;
         rest += word.len() + text[at + word.len()..].chars().next().map_or(0, char::len_utf8);
         // `key=value` and `key: value` are looked at by their value.
-        let value = word.rsplit_once('=').filter(|(_, value)| value.len() >= KEY_LENGTH).map_or(word, |(_, value)| value);
+        let value =
+            word.rsplit_once('=').filter(|(_, value)| value.len() >= KEY_LENGTH).map_or(word, |(_, value)| value);
         let value = value.trim_matches(|c: char| matches!(c, '.' | ':' | '!' | '?' | '*'));
         let at = at + word.find(value).unwrap_or(0);
         if let Some(what) = secret(value) {
@@ -314,9 +318,8 @@ fn secrets(text: &str) -> Vec<(usize, Suspicion, &str)> {
 fn secret(word: &str) -> Option<Suspicion> {
     let plain = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
     let token = |(begin, least): &(&str, usize)| {
-        word.strip_prefix(begin).is_some_and(|rest| {
-            rest.len() >= *least && rest.chars().all(|c| plain(c) || (c == '.' && *begin == "SG."))
-        })
+        word.strip_prefix(begin)
+            .is_some_and(|rest| rest.len() >= *least && rest.chars().all(|c| plain(c) || (c == '.' && *begin == "SG.")))
     };
     if TOKENS.iter().any(token) || is_bot_token(word) || is_signed(word) {
         return Some(Suspicion::Token);
@@ -361,7 +364,12 @@ fn bits(word: &str) -> f64 {
         counts[usize::from(byte & 127)] += 1;
     }
     let all = word.len() as f64;
-    counts.iter().filter(|count| **count > 0).map(|count| f64::from(*count) / all).map(|share| -share * share.log2()).sum()
+    counts
+        .iter()
+        .filter(|count| **count > 0)
+        .map(|count| f64::from(*count) / all)
+        .map(|share| -share * share.log2())
+        .sum()
 }
 
 #[cfg(test)]
@@ -435,7 +443,9 @@ mod tests {
 
     #[test]
     fn patterns_that_cannot_work_are_named() {
-        for (text, why) in [("(", "unclosed group"), ("a*", "matches every"), ("", "matches every"), (r"\w{1000}{1000}", "too large")] {
+        for (text, why) in
+            [("(", "unclosed group"), ("a*", "matches every"), ("", "matches every"), (r"\w{1000}{1000}", "too large")]
+        {
             let error = Pattern::new(text).expect_err(text);
             assert!(error.contains(why), "{text}: {error}");
         }
@@ -443,10 +453,9 @@ mod tests {
 
     #[test]
     fn a_finding_never_shows_the_whole() {
-        for (text, masked) in [
-            ("4111 1111 1111 1111", "4111 … 1111"),
-            ("110201543:AAHdqTcvCH1vGWJxfSeofSAs0K5PALDsaw1", "1102 … saw1"),
-        ] {
+        for (text, masked) in
+            [("4111 1111 1111 1111", "4111 … 1111"), ("110201543:AAHdqTcvCH1vGWJxfSeofSAs0K5PALDsaw1", "1102 … saw1")]
+        {
             let found = Guard::default().check(text);
             assert_eq!(found[0].masked, masked);
             assert!(!format!("{found:?}").contains(text));

@@ -7,8 +7,8 @@
 mod decide;
 mod fold;
 mod happen;
-mod text;
 mod taken_back;
+mod text;
 mod timers;
 
 use crate::clock::Timestamp;

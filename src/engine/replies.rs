@@ -238,7 +238,12 @@ impl Turn<'_> {
     }
 
     /// Takes back what came along with a reply that never left, as far as it still holds; tells why something stays.
-    fn take_back_actions(&mut self, first: OutboxId, key: TicketKey, agent: &AgentName) -> Result<Option<String>, EngineError> {
+    fn take_back_actions(
+        &mut self,
+        first: OutboxId,
+        key: TicketKey,
+        agent: &AgentName,
+    ) -> Result<Option<String>, EngineError> {
         self.work.forget_template_use(first)?;
         let brought = self.work.brought(first)?;
         if brought.is_empty() {
@@ -254,7 +259,12 @@ impl Turn<'_> {
 
     /// Throws a reply away, with what of its text would have come after it, and with what it did to the ticket; with `draft` the text
     /// becomes the agent's draft.
-    pub(super) fn discard_outbox(&mut self, id: OutboxId, agent: &AgentName, draft: bool) -> Result<Answer, EngineError> {
+    pub(super) fn discard_outbox(
+        &mut self,
+        id: OutboxId,
+        agent: &AgentName,
+        draft: bool,
+    ) -> Result<Answer, EngineError> {
         let rows = match self.editable(id)? {
             Ok(rows) => rows,
             Err(refusal) => return Ok(Err(refusal)),

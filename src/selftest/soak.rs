@@ -249,7 +249,15 @@ impl Soak {
         let mark = self.ledger.mark();
         let hold = self.dice.chance(30);
         let seen = if self.dice.chance(60) { self.newest(ticket).await } else { None };
-        let command = Command::Reply { ticket, text: mark.clone(), reply_to: None, hold, seen, file: None, along: Along::default() };
+        let command = Command::Reply {
+            ticket,
+            text: mark.clone(),
+            reply_to: None,
+            hold,
+            seen,
+            file: None,
+            along: Along::default(),
+        };
         if self.submit(command).await {
             self.ledger.accepted(mark, ticket);
         }

@@ -69,7 +69,9 @@ impl Work<'_> {
     /// # Errors
     /// SQLite's.
     pub fn edited_template(&self, outbox: OutboxId) -> Result<()> {
-        self.transaction.prepare_cached("UPDATE template_uses SET edited = 1 WHERE outbox = ?1")?.execute([outbox.0])?;
+        self.transaction
+            .prepare_cached("UPDATE template_uses SET edited = 1 WHERE outbox = ?1")?
+            .execute([outbox.0])?;
         Ok(())
     }
 

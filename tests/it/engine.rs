@@ -27,7 +27,15 @@ fn history() -> Vec<topicdesk::desk::thread::Message> {
 }
 
 fn reply(topic: i32, text: &str) -> Command {
-    Command::Reply { ticket: ticket(topic), text: text.to_owned(), reply_to: None, hold: false, seen: None, file: None, along: Along::default() }
+    Command::Reply {
+        ticket: ticket(topic),
+        text: text.to_owned(),
+        reply_to: None,
+        hold: false,
+        seen: None,
+        file: None,
+        along: Along::default(),
+    }
 }
 
 fn queue(bench: &Bench, agent: &str, queue: QueueName) -> Vec<i32> {
@@ -362,8 +370,15 @@ fn edits_and_deletions_stay_visible() {
 #[test]
 fn a_deleted_topic_closes_its_ticket_and_parks_its_replies() {
     let mut bench = Bench::followed(&history());
-    let hold =
-        Command::Reply { ticket: ticket(5), text: "hello".into(), reply_to: None, hold: true, seen: None, file: None, along: Along::default() };
+    let hold = Command::Reply {
+        ticket: ticket(5),
+        text: "hello".into(),
+        reply_to: None,
+        hold: true,
+        seen: None,
+        file: None,
+        along: Along::default(),
+    };
     bench.command("anna", hold).expect("held");
     bench.push(vec![Happening::Deleted(vec![MessageId(5), MessageId(6)])]);
     assert!(bench.orders.contains(&Order::CheckTopics { group: GROUP, topics: vec![TopicId(5)] }), "asks Telegram");
@@ -487,8 +502,15 @@ fn send_and_pend_in_one_breath() {
         topicdesk::desk::ticket::Pending { reason: topicdesk::desk::ticket::PendingReason::Customer, until: None };
     let pend = Command::SetPending { ticket: ticket(5), pending };
     assert_eq!(bench.command("anna", pend.clone()), Err(Refusal::CustomerWaits(ticket(5))));
-    let hold =
-        Command::Reply { ticket: ticket(5), text: "done?".into(), reply_to: None, hold: true, seen: None, file: None, along: Along::default() };
+    let hold = Command::Reply {
+        ticket: ticket(5),
+        text: "done?".into(),
+        reply_to: None,
+        hold: true,
+        seen: None,
+        file: None,
+        along: Along::default(),
+    };
     bench.command("anna", hold).expect("held");
     bench.command("anna", pend).expect("the answer is on its way");
     bench.pass(Duration::from_secs(6));

@@ -62,7 +62,15 @@ fn staged(bench: &Bench, name: &str) -> Attachment {
 }
 
 fn reply(topic: i32, text: &str, file: Option<Attachment>, hold: bool) -> Command {
-    Command::Reply { ticket: ticket(topic), text: text.to_owned(), reply_to: None, hold, seen: None, file, along: Along::default() }
+    Command::Reply {
+        ticket: ticket(topic),
+        text: text.to_owned(),
+        reply_to: None,
+        hold,
+        seen: None,
+        file,
+        along: Along::default(),
+    }
 }
 
 #[test]

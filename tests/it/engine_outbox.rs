@@ -25,12 +25,28 @@ fn history() -> Vec<Message> {
 
 fn reply(topic: i32, text: &str, seen: Option<i32>) -> Command {
     let seen = seen.map(MessageId);
-    Command::Reply { ticket: ticket(topic), text: text.to_owned(), reply_to: None, hold: false, seen, file: None, along: Along::default() }
+    Command::Reply {
+        ticket: ticket(topic),
+        text: text.to_owned(),
+        reply_to: None,
+        hold: false,
+        seen,
+        file: None,
+        along: Along::default(),
+    }
 }
 
 fn held(text: &str, seen: i32) -> Command {
     let seen = Some(MessageId(seen));
-    Command::Reply { ticket: ticket(5), text: text.to_owned(), reply_to: None, hold: true, seen, file: None, along: Along::default() }
+    Command::Reply {
+        ticket: ticket(5),
+        text: text.to_owned(),
+        reply_to: None,
+        hold: true,
+        seen,
+        file: None,
+        along: Along::default(),
+    }
 }
 
 fn says(bench: &mut Bench, id: i32, topic: i32, who: topicdesk::desk::ids::PersonId, words: &str) {
@@ -379,7 +395,8 @@ fn what_is_being_changed_does_not_leave() {
     bench.pass(Duration::from_secs(60));
     assert!(bench.take_sends().is_empty());
     assert_eq!(outbox(&bench), [("oops".to_owned(), Delivery::Confirm { why: Doubt::Editing })]);
-    let edit = Command::EditOutbox { outbox: outbox_id, text: "better".into(), seen: Some(MessageId(6)), confirmed: false };
+    let edit =
+        Command::EditOutbox { outbox: outbox_id, text: "better".into(), seen: Some(MessageId(6)), confirmed: false };
     bench.command("anna", edit.clone()).expect("changed");
     assert!(bench.take_sends().is_empty(), "it can be taken back like a new one");
     bench.pass(Duration::from_secs(5));
@@ -390,7 +407,8 @@ fn what_is_being_changed_does_not_leave() {
     let outbox_id = row(bench.command("anna", held("again", 6)));
     bench.command("anna", Command::HoldOutbox { outbox: outbox_id }).expect("taken aside");
     says(&mut bench, 20, 5, OLENA, "never mind");
-    let edit = Command::EditOutbox { outbox: outbox_id, text: "again!".into(), seen: Some(MessageId(6)), confirmed: false };
+    let edit =
+        Command::EditOutbox { outbox: outbox_id, text: "again!".into(), seen: Some(MessageId(6)), confirmed: false };
     bench.command("anna", edit).expect("changed");
     assert_eq!(outbox(&bench).last(), Some(&("again!".to_owned(), newer(20))));
 }

@@ -43,7 +43,12 @@ fn reply(topic: i32, text: &str, seen: i32, along: Along) -> Command {
 }
 
 fn with_actions(topic: i32, seen: i32) -> Command {
-    reply(topic, "It works again.", seen, Along { actions: actions(), template: used("Works", false), ..Along::default() })
+    reply(
+        topic,
+        "It works again.",
+        seen,
+        Along { actions: actions(), template: used("Works", false), ..Along::default() },
+    )
 }
 
 /// Status, priority and tags of a ticket.
@@ -218,17 +223,21 @@ fn nothing_that_the_guard_finds_leaves_without_a_word() {
     let sends = bench.take_sends();
     assert_eq!(sends[0].text, "fine");
     bench.deliver(&sends[0], 20);
-    let change = |confirmed| Command::EditMessage { ticket: ticket(5), message: MessageId(20), text: CARD.into(), confirmed };
+    let change =
+        |confirmed| Command::EditMessage { ticket: ticket(5), message: MessageId(20), text: CARD.into(), confirmed };
     guarded(bench.command("anna", change(false)));
     bench.command("anna", change(true)).expect("somebody means it");
-    bench.command("anna", reply(5, CARD, 20, Along { confirmed: true, ..Along::default() })).expect("somebody means it");
+    bench
+        .command("anna", reply(5, CARD, 20, Along { confirmed: true, ..Along::default() }))
+        .expect("somebody means it");
     // A note is for the desk only.
     bench.command("anna", Command::Note { ticket: ticket(5), text: CARD.to_owned() }).expect("noted");
 }
 
 #[test]
 fn the_rules_say_what_the_guard_looks_for() {
-    let guard = Guard { card_numbers: false, banned: vec![Pattern::new("bit\\.ly/").expect("a pattern")], ..Guard::default() };
+    let guard =
+        Guard { card_numbers: false, banned: vec![Pattern::new("bit\\.ly/").expect("a pattern")], ..Guard::default() };
     let mut rules = rules();
     rules.guard = guard;
     let mut bench = Bench::followed(&history()).restart_with(rules);

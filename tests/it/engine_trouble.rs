@@ -25,7 +25,15 @@ fn history() -> Vec<Message> {
 }
 
 fn reply(text: &str) -> Command {
-    Command::Reply { ticket: ticket(5), text: text.to_owned(), reply_to: None, hold: false, seen: None, file: None, along: Along::default() }
+    Command::Reply {
+        ticket: ticket(5),
+        text: text.to_owned(),
+        reply_to: None,
+        hold: false,
+        seen: None,
+        file: None,
+        along: Along::default(),
+    }
 }
 
 fn follows(bench: &Bench) -> usize {
@@ -267,8 +275,15 @@ fn an_answer_that_cannot_be_saved_is_asked_for_again() {
 #[test]
 fn a_full_disk_is_no_busy_loop() {
     let mut bench = Bench::followed(&history());
-    let hold =
-        Command::Reply { ticket: ticket(5), text: "later".into(), reply_to: None, hold: true, seen: None, file: None, along: Along::default() };
+    let hold = Command::Reply {
+        ticket: ticket(5),
+        text: "later".into(),
+        reply_to: None,
+        hold: true,
+        seen: None,
+        file: None,
+        along: Along::default(),
+    };
     bench.command("anna", hold).expect("held");
     let batch = bench.batch(vec![Happening::Message(text(13, 5, OLENA, bench.now(), "7.2"))]);
     bench.refuse.store(true, Ordering::SeqCst);

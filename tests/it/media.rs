@@ -105,7 +105,15 @@ impl Place {
 
     async fn reply(&self, text: &str, file: Attachment) {
         let (ticket, text) = (self.key, text.to_owned());
-        let command = Command::Reply { ticket, text, reply_to: None, hold: false, seen: None, file: Some(file), along: Along::default() };
+        let command = Command::Reply {
+            ticket,
+            text,
+            reply_to: None,
+            hold: false,
+            seen: None,
+            file: Some(file),
+            along: Along::default(),
+        };
         self.handle.submit(new_command_id(), command).await.expect("accepted");
     }
 
@@ -417,7 +425,15 @@ async fn a_copy_that_has_changed_or_vanished_parks_its_reply() {
     let copy = place.waiting().into_iter().find(|path| path.to_string_lossy().ends_with("b.txt")).expect("a copy");
     // Held for the seconds in which it could be taken back.
     let (ticket, text) = (place.key, "second".to_owned());
-    let command = Command::Reply { ticket, text, reply_to: None, hold: true, seen: None, file: Some(vanished), along: Along::default() };
+    let command = Command::Reply {
+        ticket,
+        text,
+        reply_to: None,
+        hold: true,
+        seen: None,
+        file: Some(vanished),
+        along: Along::default(),
+    };
     place.handle.submit(new_command_id(), command).await.expect("accepted");
     std::fs::remove_file(copy).expect("was there");
     until_thread(&place.handle, place.key, "both parked", |page| {

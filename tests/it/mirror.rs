@@ -171,7 +171,15 @@ fn assert_same(sandbox: &Sandbox, folder: &Path, group: GroupId, bot: bool) {
 }
 
 fn reply(ticket: TicketKey, text: &str) -> Command {
-    Command::Reply { ticket, text: text.to_owned(), reply_to: None, hold: false, seen: None, file: None, along: Along::default() }
+    Command::Reply {
+        ticket,
+        text: text.to_owned(),
+        reply_to: None,
+        hold: false,
+        seen: None,
+        file: None,
+        along: Along::default(),
+    }
 }
 
 pub(crate) fn customer(sandbox: &Sandbox) -> i64 {

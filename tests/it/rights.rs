@@ -27,8 +27,15 @@ async fn ticket(handle: &Handle) -> topicdesk::desk::ids::TicketKey {
 /// What comes of a reply.
 async fn reply(handle: &Handle, id: &str) -> Result<(), Refusal> {
     let ticket = ticket(handle).await;
-    let command =
-        Command::Reply { ticket, text: format!("reply {id}"), reply_to: None, hold: false, seen: None, file: None, along: Along::default() };
+    let command = Command::Reply {
+        ticket,
+        text: format!("reply {id}"),
+        reply_to: None,
+        hold: false,
+        seen: None,
+        file: None,
+        along: Along::default(),
+    };
     handle.submit(CommandId(id.to_owned()), command).await.map(|_| ())
 }
 

@@ -497,7 +497,9 @@ impl State {
             },
             ViewRequest::Completeness { .. } => View::Completeness { checks: self.checks.clone() },
             ViewRequest::Templates => View::Templates { uses: self.uses.clone() },
-            ViewRequest::Targets { tickets, duplicates_of } => View::Targets { targets: self.targets(tickets, *duplicates_of) },
+            ViewRequest::Targets { tickets, duplicates_of } => {
+                View::Targets { targets: self.targets(tickets, *duplicates_of) }
+            }
             ViewRequest::Summary | ViewRequest::Outside { .. } => View::Unreadable { why: "not here".to_owned() },
         }
     }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use topicdesk::desk::along::Along;
+use topicdesk::desk::along::{Along, TemplateUse};
 use topicdesk::desk::command::{Command, Refusal};
 use topicdesk::desk::ids::{AgentName, ChangeId, EventId, MessageId, OutboxId};
 use topicdesk::desk::tags::Priority;
@@ -26,6 +26,14 @@ fn reply(number: i32, text: &str) -> Command {
         file: None,
         along: Along::default(),
     }
+}
+
+/// The same, made of a template.
+fn made_of(number: i32, name: &str, text: &str) -> Command {
+    let Command::Reply { ticket, text, reply_to, hold, seen, file, .. } = reply(number, text) else { unreachable!() };
+    let template = TemplateUse { name: name.to_owned(), language: Some("en".to_owned()), edited: false };
+    let along = Along { template: Some(template), ..Along::default() };
+    Command::Reply { ticket, text, reply_to, hold, seen, file, along }
 }
 
 /// The last message of a ticket of the shop, all of which is on the screen.
@@ -182,11 +190,14 @@ async fn keystrokes_to_beat() {
     desk.sees("Forgot password");
     desk.keys("Enter").await;
     let text = "Hi Olena,\nplease choose *Forgot password* and tell me when it worked.";
-    assert_eq!(desk.commands(), [claim(1042), reply(1042, text)]);
+    assert_eq!(desk.commands(), [claim(1042), made_of(1042, "Password reset", text)]);
     // With a bound key: 2.
     let mut desk = open(shop(), NARROW).await;
     desk.keys("Enter F5 Enter").await;
-    assert_eq!(desk.commands(), [claim(1042), reply(1042, "Hi Olena, thanks for writing. Ann Lee here.")]);
+    assert_eq!(
+        desk.commands(),
+        [claim(1042), made_of(1042, "Greeting", "Hi Olena, thanks for writing. Ann Lee here.")]
+    );
     // Send and pending: Enter p Enter. Send and resolve: Enter x.
     for (keys, last) in [
         (
@@ -391,7 +402,7 @@ async fn an_unfilled_reply_is_not_sent() {
     assert_eq!(desk.commands(), [claim(1042)]);
     desk.types("3").await;
     desk.keys("Enter").await;
-    assert_eq!(desk.commands(), [reply(1042, "The refund for order A-17 leaves today; it takes 3 days.")]);
+    assert_eq!(desk.commands(), [made_of(1042, "Refund", "The refund for order A-17 leaves today; it takes 3 days.")]);
 }
 
 #[tokio::test]
@@ -718,7 +729,12 @@ async fn parked_replies_can_be_retried_edited_and_thrown_away() {
         [
             Command::RetryOutbox { outbox, seen: Some(newest(1042)) },
             Command::HoldOutbox { outbox },
-            Command::EditOutbox { outbox, text: "too late but not too".to_owned(), seen: Some(newest(1042)), confirmed: false },
+            Command::EditOutbox {
+                outbox,
+                text: "too late but not too".to_owned(),
+                seen: Some(newest(1042)),
+                confirmed: false
+            },
             Command::DiscardOutbox { outbox }
         ]
     );
@@ -802,7 +818,7 @@ async fn ones_own_message_is_edited_and_deleted() {
     let text = "Try 7.2 or 7.3".to_owned();
     assert_eq!(
         desk.commands(),
-        [Command::EditMessage { ticket, message, text, .. }, Command::DeleteMessage { ticket, message }]
+        [Command::EditMessage { ticket, message, text, confirmed: false }, Command::DeleteMessage { ticket, message }]
     );
     desk.keys("k E").await;
     desk.sees("select a message that you have sent first");

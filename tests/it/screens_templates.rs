@@ -7,9 +7,9 @@ use topicdesk::desk::ids::EventId;
 use topicdesk::desk::template::offer::Usage;
 use topicdesk::desk::template::{Origin, Template};
 use topicdesk::desk::ticket::PendingReason;
-use topicdesk::engine::views::ViewRequest;
+use topicdesk::engine::views::{Side, ViewRequest};
 
-use crate::screens_desk::{Desk, key, open, open_with, shop, templates};
+use crate::screens_desk::{Desk, entry, key, open, open_with, shop, templates};
 
 const NARROW: (u16, u16) = (80, 24);
 
@@ -39,7 +39,11 @@ fn marked() -> Vec<Template> {
 }
 
 async fn desk(size: (u16, u16)) -> Desk {
-    let desk = open_with(shop(), size, |setup| setup.templates = marked()).await;
+    let desk = open_with(shop(), size, |setup| {
+        setup.templates = marked();
+        setup.after_pending = "stay".to_owned();
+    })
+    .await;
     desk.change(|state| {
         let usage = |name: &str, used, unedited, reopened| Usage {
             name: name.to_owned(),
@@ -73,6 +77,25 @@ async fn the_picker_offers_marks_and_shows_what_use_has_shown() {
         desk.keys("Down").await;
         snapshot("templates_picker_stale", size, &mut desk);
     }
+}
+
+#[tokio::test]
+async fn what_may_answer_is_suggested_in_the_picker_and_beside_the_thread() {
+    let mut tickets = shop();
+    let asked = "I forgot my password and the login says session expired";
+    tickets[0].thread.push(entry(9010, "Olena Kovalenko", Side::Customer, 1, asked));
+    let mut desk = open_with(tickets, (160, 50), |setup| setup.templates = marked()).await;
+    desk.keys("Enter").await;
+    desk.sees("SUGGESTED TEMPLATES");
+    desk.sees("1 ;pw Password reset");
+    desk.keys("t").await;
+    let text = desk.text();
+    let line = text.lines().find(|line| line.contains("1 ;pw")).expect("it is the first");
+    assert!(line.contains("suggested"), "{text}");
+    // Once it is answered there is nothing to suggest.
+    desk.keys("1 Enter").await;
+    desk.changed(1042).await;
+    desk.misses("SUGGESTED TEMPLATES");
 }
 
 #[tokio::test]
@@ -167,7 +190,8 @@ async fn the_guard_asks_and_enter_goes_back() {
 
 #[tokio::test]
 async fn what_only_the_engine_finds_is_asked_about_too() {
-    let mut desk = open_with(shop(), NARROW, |setup| setup.guard = Guard { card_numbers: false, ..Guard::default() }).await;
+    let mut desk =
+        open_with(shop(), NARROW, |setup| setup.guard = Guard { card_numbers: false, ..Guard::default() }).await;
     desk.keys("Enter r").await;
     desk.types("4111 1111 1111 1111").await;
     let found = Guard::default().check("4111 1111 1111 1111");

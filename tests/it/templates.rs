@@ -327,3 +327,56 @@ proptest! {
         prop_assert!(!is_mere_thanks(&more, false, &words));
     }
 }
+
+#[test]
+fn front_matter_says_what_follows_where_it_fits_and_until_when() {
+    use topicdesk::config::templates::parse;
+    use topicdesk::desk::along::Then;
+    let head = |lines: &str| format!("+++\nname = \"A\"\n{lines}\n+++\ntext\n");
+    let all = head(
+        "then = \"pending third_party\"\nadd_tags = [\"#Billing\"]\npriority = \"high\"\nstatus = [\"open\", \"in_progress\"]\nreview_by = 2026-12-01",
+    );
+    let template = parse("a.md", &all).expect("a template");
+    assert_eq!(template.actions.to_string(), "pending third_party, +billing, priority high");
+    assert!(matches!(template.actions.then, Some(Then::Pending(_))));
+    assert_eq!(template.statuses.iter().map(|status| status.label()).collect::<Vec<_>>(), ["open", "in_progress"]);
+    assert_eq!(template.review_by.map(|day| day.to_string()).as_deref(), Some("2026-12-01"));
+    assert_eq!(parse("a.md", &head("review_by = \"2026-12-01\"")).expect("a template").review_by, template.review_by);
+    for (lines, place, why) in [
+        ("then = \"close\"", "a.md:3:8:", "cannot follow a reply"),
+        ("add_tags = [\"two words\"]", "a.md:3:13:", "is no tag"),
+        ("priority = \"soon\"", "a.md:3:12:", "unknown priority"),
+        ("status = [\"done\"]", "a.md:3:11:", "unknown status"),
+        ("review_by = 2026-13-01", "a.md:3:", ""),
+        ("review_by = 5", "a.md:3:13:", "`review_by` must be a date like 2026-12-01"),
+        ("review_by = 2026-12-01T10:00:00", "a.md:3:13:", "`review_by` must be a date"),
+    ] {
+        let error = parse("a.md", &head(lines)).expect_err(lines).to_string();
+        assert!(error.starts_with(place) && error.contains(why), "{error}");
+    }
+}
+
+#[test]
+fn what_was_only_filled_in_was_not_edited() {
+    use topicdesk::desk::template::is_as_filled;
+    for (filled, sent, yes) in [
+        ("Hi Ann, thanks.", "Hi Ann,  thanks.\n", true),
+        ("Hi Ann, thanks.", "Hi Ann, thank you.", false),
+        ("Order {{?order number}} of {{?date}}.", "Order 77 of 3 May.", true),
+        ("Order {{?order number}} of {{?date}}.", "Order 77 from 3 May.", false),
+        ("{{?a}}", "anything at all", true),
+        ("Hi. {{?a}}", "anything at all", false),
+        ("{{?a}} bye", "so long, bye", true),
+        ("aba {{?x}} aba", "aba", false),
+        ("", "", true),
+    ] {
+        assert_eq!(is_as_filled(filled, sent), yes, "{filled:?} -> {sent:?}");
+    }
+}
+
+#[test]
+fn a_field_is_set_by_its_name() {
+    let asks = text("Order {{?order number}} of {{?date}}, {{?order number}}");
+    assert_eq!(asks.set("order number", "{{7}}"), "Order {7} of {{?date}}, {7}");
+    assert_eq!(asks.set("order", "7"), asks.text);
+}

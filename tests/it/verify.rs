@@ -21,7 +21,15 @@ fn history() -> Vec<Message> {
 }
 
 fn reply(text: &str) -> Command {
-    Command::Reply { ticket: ticket(5), text: text.to_owned(), reply_to: None, hold: false, seen: None, file: None, along: Along::default() }
+    Command::Reply {
+        ticket: ticket(5),
+        text: text.to_owned(),
+        reply_to: None,
+        hold: false,
+        seen: None,
+        file: None,
+        along: Along::default(),
+    }
 }
 
 fn desk(bench: &Bench) -> DeskView {

@@ -141,7 +141,9 @@ fn agreed(site: &Site, args: &ReplyArgs, plan: &Plan, along: &Along) -> Done {
     }
     if !plan.found.is_empty() && !args.force && (args.many.yes || !stdin().is_terminal()) {
         let found = in_words(&plan.found);
-        return Err(Failure::error(format!("nothing was sent: the text has what looks like {found} (--force sends it)")));
+        return Err(Failure::error(format!(
+            "nothing was sent: the text has what looks like {found} (--force sends it)"
+        )));
     }
     if args.many.yes {
         return Ok(());

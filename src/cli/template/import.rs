@@ -32,7 +32,8 @@ pub(super) fn run(site: &Site, args: &ImportArgs) -> Done {
         true => {
             let agent = site.agent()?.name.clone();
             let folder = site.paths.personal_templates(&agent.0);
-            folder.ok_or_else(|| Failure::usage(format!("`{agent}` cannot name a folder for templates of one's own")))?
+            folder
+                .ok_or_else(|| Failure::usage(format!("`{agent}` cannot name a folder for templates of one's own")))?
         }
         false => site.paths.templates(),
     };
@@ -54,7 +55,10 @@ pub(super) fn run(site: &Site, args: &ImportArgs) -> Done {
         return Ok(());
     }
     let count = import.errors.len();
-    Err(Failure { code: FAILED, message: format!("{count} mistakes: nothing was written; mend them, or leave those rows out") })
+    Err(Failure {
+        code: FAILED,
+        message: format!("{count} mistakes: nothing was written; mend them, or leave those rows out"),
+    })
 }
 
 /// Writes a file whole or not at all.

@@ -17,7 +17,8 @@ pub(super) async fn run(site: &Site, loaded: &Loaded) -> Done {
     let today = zone.map_or_else(|| now.to_utc().date_naive(), |zone| zone.local(now).date());
     // A file that does not load is an error by itself, and names its line.
     let broken = loaded.errors.iter().map(|error| {
-        let place = [error.line, error.column].iter().filter(|at| **at > 0).map(|at| format!(":{at}")).collect::<String>();
+        let place =
+            [error.line, error.column].iter().filter(|at| **at > 0).map(|at| format!(":{at}")).collect::<String>();
         Finding { weight: Weight::Error, source: format!("{}{place}", error.file), what: error.what.clone() }
     });
     let findings: Vec<Finding> = broken.chain(lint(&loaded.templates, uses.as_deref(), today)).collect();
@@ -25,7 +26,8 @@ pub(super) async fn run(site: &Site, loaded: &Loaded) -> Done {
     let warnings = findings.len() - errors;
     let mut out = stdout().lock();
     if site.json {
-        let told = json!({"templates": loaded.templates.len(), "errors": errors, "warnings": warnings, "findings": findings});
+        let told =
+            json!({"templates": loaded.templates.len(), "errors": errors, "warnings": warnings, "findings": findings});
         writeln!(out, "{told:#}")?;
     } else {
         for finding in &findings {

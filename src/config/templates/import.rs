@@ -73,7 +73,8 @@ pub fn read(file: &str, bytes: &[u8], folder: &Path, force: bool) -> Import {
         return import;
     };
     let delimiter = delimiter(text);
-    let mut rows = csv::ReaderBuilder::new().has_headers(false).flexible(true).delimiter(delimiter).from_reader(text.as_bytes());
+    let mut rows =
+        csv::ReaderBuilder::new().has_headers(false).flexible(true).delimiter(delimiter).from_reader(text.as_bytes());
     let mut rows = rows.records();
     let columns = match rows.next() {
         Some(Ok(head)) => match columns(&head) {
@@ -98,21 +99,22 @@ pub fn read(file: &str, bytes: &[u8], folder: &Path, force: bool) -> Import {
         let row = match row {
             Ok(row) => row,
             Err(error) => {
-                let line = error.position().map_or(0, csv::Position::line);
+                let line = error.position().map_or(0, |position| line_of(text, position));
                 import.errors.push(wrong(line, error.to_string()));
                 continue;
             }
         };
-        let line = row.position().map_or(0, csv::Position::line);
+        let line = row.position().map_or(0, |position| line_of(text, position));
         if row.iter().all(|cell| cell.trim().is_empty()) {
             continue;
         }
         match new_file(&row, &columns, folder, &known.templates, force) {
             Ok(mut new) => {
                 new.line = usize::try_from(line).unwrap_or(0);
-                let twice = import.files.iter().find(|other| {
-                    other.path == new.path || replaces(&new.template, &other.template)
-                });
+                let twice = import
+                    .files
+                    .iter()
+                    .find(|other| other.path == new.path || replaces(&new.template, &other.template));
                 match twice {
                     Some(other) => {
                         let what = format!("has the same code, or the same name, and language as line {}", other.line);
@@ -128,6 +130,13 @@ pub fn read(file: &str, bytes: &[u8], folder: &Path, force: bool) -> Import {
         import.errors.push(wrong(1, "has no rows below the names of the columns".to_owned()));
     }
     import
+}
+
+/// Tells the line on which a row begins: what the parser says is before the end of the line above, and counts a CRLF late.
+fn line_of(text: &str, position: &csv::Position) -> u64 {
+    let at = usize::try_from(position.byte()).unwrap_or(usize::MAX).min(text.len());
+    let begun = text.as_bytes()[at..].iter().take_while(|byte| matches!(byte, b'\r' | b'\n')).count();
+    1 + text.as_bytes()[..at + begun].iter().filter(|byte| **byte == b'\n').count() as u64
 }
 
 /// Spreadsheets of half of Europe write semicolons.
@@ -175,11 +184,15 @@ fn new_file(
     let named_to = columns.iter().flatten().max().map_or(0, |last| last + 1);
     if row.iter().skip(named_to).any(|extra| !extra.trim().is_empty()) {
         let named = columns.iter().flatten().count();
-        return Err(format!("has {} cells, but {named} columns are named: put text that has commas in quotes", row.len()));
+        return Err(format!(
+            "has {} cells, but {named} columns are named: put text that has commas in quotes",
+            row.len()
+        ));
     }
     let some = |text: &str| (!text.is_empty()).then(|| text.to_owned());
     let text = cell(1).replace("\r\n", "\n").replace('\r', "\n");
-    let tags: Vec<String> = cell(3).split([',', ';']).map(str::trim).filter(|tag| !tag.is_empty()).map(str::to_owned).collect();
+    let tags: Vec<String> =
+        cell(3).split([',', ';']).map(str::trim).filter(|tag| !tag.is_empty()).map(str::to_owned).collect();
     let code = some(cell(4)).map(|code| code.strip_prefix(';').map(str::to_owned).unwrap_or(code));
     let (name, language) = (cell(0).to_owned(), some(cell(2)));
     let draft = Template { name, text, language, tags, code, ..Template::default() };

@@ -15,7 +15,8 @@ pub fn taken_back(ticket: &Ticket, brought: &[EventId], log: &[Recorded]) -> (Ve
     let mut kept = Vec::new();
     let undone = |id: EventId| log.iter().any(|one| one.event == Event::Undone { event: id });
     for one in log.iter().filter(|one| brought.contains(&one.id) && !undone(one.id)) {
-        let since = || log.iter().filter(|later| later.id > one.id && !brought.contains(&later.id) && !undone(later.id));
+        let since =
+            || log.iter().filter(|later| later.id > one.id && !brought.contains(&later.id) && !undone(later.id));
         let holds = match &one.event {
             Event::Moved { standing, .. } => {
                 let newest = ticket.last_move.as_ref().filter(|last| last.event == one.id && !ticket.topic_gone);
@@ -28,7 +29,9 @@ pub fn taken_back(ticket: &Ticket, brought: &[EventId], log: &[Recorded]) -> (Ve
                 holds
             }
             Event::Tagged { added, .. } => !since().any(|later| match &later.event {
-                Event::Tagged { added: more, removed } => added.iter().any(|tag| more.contains(tag) || removed.contains(tag)),
+                Event::Tagged { added: more, removed } => {
+                    added.iter().any(|tag| more.contains(tag) || removed.contains(tag))
+                }
                 _ => false,
             }),
             Event::PrioritySet { .. } => !since().any(|later| matches!(later.event, Event::PrioritySet { .. })),

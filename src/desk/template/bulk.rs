@@ -167,7 +167,9 @@ mod tests {
 
     #[test]
     fn minutes_are_those_of_the_flood_limit() {
-        for (messages, per_minute, minutes) in [(0, 18, 0), (18, 18, 0), (19, 18, 1), (36, 18, 1), (37, 18, 2), (90, 0, 0)] {
+        for (messages, per_minute, minutes) in
+            [(0, 18, 0), (18, 18, 0), (19, 18, 1), (36, 18, 1), (37, 18, 2), (90, 0, 0)]
+        {
             let plan = Plan { messages, ..Plan::default() };
             assert_eq!(plan.minutes(Pace { per_minute, burst: 5 }), minutes, "{messages} at {per_minute}");
         }

@@ -65,7 +65,8 @@ pub fn lint(templates: &[Template], uses: Option<&[Usage]>, today: NaiveDate) ->
         }
     }
     for template in templates.iter().filter(own) {
-        let unused = |uses: &[Usage]| uses.iter().any(|usage| usage.used > 0) && !uses.iter().any(|usage| usage.is_of(template));
+        let unused =
+            |uses: &[Usage]| uses.iter().any(|usage| usage.used > 0) && !uses.iter().any(|usage| usage.is_of(template));
         if uses.is_some_and(unused) {
             find(Weight::Warning, template, "was never used".to_owned());
         }

@@ -55,10 +55,17 @@ pub fn offer(templates: &[Template], wanted: &Wanted<'_>) -> Vec<Offered> {
                 _ => 0,
             };
             let status = match wanted.status {
-                Some(status) if !template.statuses.is_empty() => if template.statuses.contains(&status) { 0 } else { 2 },
+                Some(status) if !template.statuses.is_empty() => {
+                    if template.statuses.contains(&status) {
+                        0
+                    } else {
+                        2
+                    }
+                }
                 _ => 1,
             };
-            let shared = wanted.tags.iter().filter(|tag| template.tags.iter().any(|own| own.eq_ignore_ascii_case(tag.as_str())));
+            let shared =
+                wanted.tags.iter().filter(|tag| template.tags.iter().any(|own| own.eq_ignore_ascii_case(tag.as_str())));
             let rank = wanted.suggested.iter().position(|own| *own == place);
             let offered = Offered {
                 place,
@@ -66,7 +73,8 @@ pub fn offer(templates: &[Template], wanted: &Wanted<'_>) -> Vec<Offered> {
                 stale: template.is_stale(wanted.today),
                 unfit: language == 2 || status == 2,
             };
-            let order = (rank.unwrap_or(usize::MAX), offered.unfit, std::cmp::Reverse(shared.count()), language, status);
+            let order =
+                (rank.unwrap_or(usize::MAX), offered.unfit, std::cmp::Reverse(shared.count()), language, status);
             (order, offered)
         })
         .collect();

@@ -4,7 +4,7 @@
 //! name or tag counting as much as three words of the text. Words are compared by their first letters, so that their endings do not
 //! matter, whatever the language. Only templates that the customer can read are compared.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use super::Template;
 
@@ -33,6 +33,8 @@ pub struct Words {
 struct Counted {
     language: Option<String>,
     words: HashMap<String, u32>,
+    /// The words of name and tags.
+    named: HashSet<String>,
     length: u32,
 }
 
@@ -41,8 +43,10 @@ impl Words {
     pub fn of(templates: &[Template]) -> Words {
         let counted = templates.iter().map(|template| {
             let mut words: HashMap<String, u32> = HashMap::new();
+            let mut named = HashSet::new();
             for word in std::iter::once(&template.name).chain(&template.tags).flat_map(|text| stems(text)) {
-                *words.entry(word).or_default() += NAME_WEIGHT;
+                *words.entry(word.clone()).or_default() += NAME_WEIGHT;
+                named.insert(word);
             }
             // What will be filled in says nothing about the matter.
             let mut text = template.text.clone();
@@ -53,7 +57,7 @@ impl Words {
                 *words.entry(word).or_default() += 1;
             }
             let length = words.values().sum();
-            Counted { language: template.language.clone(), words, length }
+            Counted { language: template.language.clone(), words, named, length }
         });
         Words { templates: counted.collect() }
     }
@@ -85,7 +89,10 @@ impl Words {
                 let length = 1.0 - B + B * f64::from(counted.length) / average.max(1.0);
                 score += rarity * times * (K1 + 1.0) / (times + K1 * length);
             }
-            if score >= LEAST {
+            // One word that both have somewhere in their texts is an accident; one that the template is named by is not.
+            let shared = known.iter().filter(|(word, _)| counted.words.contains_key(*word)).count();
+            let by_name = known.iter().any(|(word, _)| counted.named.contains(*word));
+            if score >= LEAST && (shared > 1 || by_name) {
                 scores.push((score, *place));
             }
         }
@@ -140,9 +147,19 @@ mod tests {
         let en = Some("en");
         vec![
             template("Greeting", en, &["hello"], "Hi {{customer.first_name}}, thanks for writing. How can I help you?"),
-            template("Password reset", en, &["login", "account"], "Hi, please choose Forgot password and sign in again."),
+            template(
+                "Password reset",
+                en,
+                &["login", "account"],
+                "Hi, please choose Forgot password and sign in again.",
+            ),
             template("Refund", en, &["money back", "return"], "I have started the refund for order {{?order number}}."),
-            template("Shipping", en, &["delivery", "parcel", "track"], "Your parcel has left. The tracking link is {{?link}}."),
+            template(
+                "Shipping",
+                en,
+                &["delivery", "parcel", "track"],
+                "Your parcel has left. The tracking link is {{?link}}.",
+            ),
             template("Доставка", Some("ru"), &["посылка", "трек"], "Ваша посылка отправлена, вот ссылка: {{?ссылка}}."),
             template("Возврат", Some("ru"), &["деньги"], "Мы начали возврат денег по заказу {{?номер}}."),
             template("Invoice", None, &["invoice", "vat"], "{{?link}}"),

@@ -33,7 +33,8 @@ impl Views {
 
     fn target(&self, agent: &AgentName, key: TicketKey) -> Result<Target, EngineError> {
         let row = self.reader.row(agent, key)?;
-        let name = row.as_ref().and_then(|row| row.customer.as_ref()).map(|person| person.name.clone()).unwrap_or_default();
+        let name =
+            row.as_ref().and_then(|row| row.customer.as_ref()).map(|person| person.name.clone()).unwrap_or_default();
         let username = row.as_ref().and_then(|row| row.customer.as_ref()?.username.clone());
         let ticket = row.as_ref().map(|row| &row.ticket);
         Ok(Target {

@@ -165,7 +165,15 @@ impl Desk {
             0..38 => {
                 let quoted = self.some_message(world, topic, dice).filter(|_| dice.chance(30));
                 let text = format!("reply r{count:06};");
-                Command::Reply { ticket, text, reply_to: quoted, hold: dice.chance(50), seen: None, file: None, along: Along::default() }
+                Command::Reply {
+                    ticket,
+                    text,
+                    reply_to: quoted,
+                    hold: dice.chance(50),
+                    seen: None,
+                    file: None,
+                    along: Along::default(),
+                }
             }
             38..42 => {
                 let (row, message) = self.some_reply(world, dice)?;

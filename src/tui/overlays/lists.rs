@@ -20,7 +20,9 @@ pub(super) fn draw(list: &Overlay, model: &Model, frame: &mut Frame<'_>, screen:
         Overlay::Palette(picker) => (picker, "Actions · Tab completes".to_owned(), "no such action"),
         Overlay::Templates(picker, _) => {
             let title = match &model.templates.recipients {
-                Some(Recipients { duplicates_of: Some(of), .. }) => format!("Template for {of} and its duplicates · asks first"),
+                Some(Recipients { duplicates_of: Some(of), .. }) => {
+                    format!("Template for {of} and its duplicates · asks first")
+                }
                 Some(Recipients { tickets, .. }) => format!("Template for {} tickets · asks first", tickets.len()),
                 None => "Templates · Enter inserts, nothing is sent".to_owned(),
             };

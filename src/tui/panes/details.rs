@@ -60,7 +60,8 @@ pub(crate) fn draw(model: &Model, frame: &mut Frame<'_>, area: Rect) {
     if !suggested.is_empty() && lines.len() + 2 + suggested.len() <= usize::from(area.height) {
         lines.push(Line::default());
         lines.push(heading("SUGGESTED TEMPLATES"));
-        for (place, template) in suggested.into_iter().filter_map(|place| model.setup.templates.get(*place)).enumerate() {
+        for (place, template) in suggested.into_iter().filter_map(|place| model.setup.templates.get(*place)).enumerate()
+        {
             let code = template.code.as_ref().map(|code| format!(";{code} ")).unwrap_or_default();
             lines.push(Line::from(vec![
                 Span::styled(format!(" {} ", place + 1), model.theme.key),

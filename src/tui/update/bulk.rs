@@ -81,7 +81,11 @@ pub(super) fn on_targets(model: &mut Model, mut targets: Vec<Target>, out: &mut 
     let plan = bulk::plan(&text, &targets, recipients.duplicates_of, &model.setup.guard);
     if plan.ready.is_empty() {
         let why = plan.left_out_in_words().join("; ");
-        return warn(model, format!("to nobody: {}", if why.is_empty() { "there is no other ticket" } else { &why }), out);
+        return warn(
+            model,
+            format!("to nobody: {}", if why.is_empty() { "there is no other ticket" } else { &why }),
+            out,
+        );
     }
     let template = (!text.name.is_empty()).then(|| TemplateUse {
         name: text.name.clone(),
@@ -174,9 +178,7 @@ pub(super) fn sent(
 
 /// One of many was done or refused: with the last of them, tells what all came to.
 pub(super) fn tally(model: &mut Model, batch: u64, done: &str, refusal: Option<&Refusal>, out: &mut Vec<Effect>) {
-    let own = |after: &After| {
-        matches!(after, After::Bulk(_, other) | After::BulkReply { batch: other, .. } if *other == batch)
-    };
+    let own = |after: &After| matches!(after, After::Bulk(_, other) | After::BulkReply { batch: other, .. } if *other == batch);
     let left = model.submitted.values().filter(|other| own(&other.after)).count();
     if let Some(refusal) = refusal {
         model.templates.refused.entry(batch).or_default().push(refusal.to_string());

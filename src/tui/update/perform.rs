@@ -7,7 +7,9 @@ use super::super::overlays::{Confirm, Then, UntilFor};
 use super::super::prompt::{Prompt, PromptKind};
 use super::super::widgets::line_edit::LineEdit;
 use super::super::work::{NextFor, Repeatable};
-use super::{attach, bulk, compose, desk_work, files, jump, outbox, overlay, queue, say, standing, templates, thread, warn};
+use super::{
+    attach, bulk, compose, desk_work, files, jump, outbox, overlay, queue, say, standing, templates, thread, warn,
+};
 use crate::desk::command::Command;
 use crate::desk::thread::Delivery;
 use crate::desk::ticket::PendingReason;

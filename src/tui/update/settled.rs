@@ -6,10 +6,11 @@ use super::super::model::{Focus, Model};
 use super::super::until;
 use super::super::work::{After, NextFor, Repeatable, Submitted, Undoable};
 use super::{bulk, compose, desk_work, files, keep, queue, say, standing, templates, warn};
-use crate::desk::along::Along;
+use crate::desk::along::{Along, Then};
 use crate::desk::command::{Command, Refusal};
 use crate::desk::ids::TicketKey;
 use crate::desk::tags::{Tag, TagChange};
+use crate::desk::ticket::Pending;
 use crate::engine::handle::Receipt;
 use crate::engine::views::ViewRequest;
 
@@ -79,9 +80,21 @@ fn done(model: &mut Model, ticket: Option<TicketKey>, after: After, receipt: &Re
                     model.undo.extend(move_of(&along.actions.to_string()));
                 }
                 if !along.actions.is_empty() && receipt.notice.is_none() {
-                    say(model, format!("replied to {ticket}, then: {}{}", along.actions, desk_work::undo_words(model)), out);
+                    say(
+                        model,
+                        format!("replied to {ticket}, then: {}{}", along.actions, desk_work::undo_words(model)),
+                        out,
+                    );
                 }
+                let then = along.actions.then;
                 model.undo.push(Undoable::Reply { outbox, ticket, text, reply_to, file, along, moved });
+                match then {
+                    Some(Then::Resolve) => go_on(model, &Repeatable::Resolve, ticket, out),
+                    Some(Then::Pending(reason)) => {
+                        go_on(model, &Repeatable::SetPending(Pending { reason, until: None }), ticket, out);
+                    }
+                    None => {}
+                }
             }
             if let Some(ticket) = ticket {
                 forget_draft(model, ticket, out);
@@ -196,9 +209,8 @@ fn refused(model: &mut Model, ticket: Option<TicketKey>, after: After, refusal: 
     };
     match after {
         After::Reply { text, reply_to, file, along } => {
-            let here = ticket.is_some_and(|ticket| {
-                compose::give_back(model, ticket, &text, (reply_to, file, along), false, out)
-            });
+            let here = ticket
+                .is_some_and(|ticket| compose::give_back(model, ticket, &text, (reply_to, file, along), false, out));
             warn(model, format!("not sent: {words}"), out);
             if let (Refusal::Guarded(found), true) = (refusal, here) {
                 templates::ask_found(model, found);

@@ -84,7 +84,7 @@ fn items(model: &Model, key: Option<TicketKey>) -> (Vec<Item>, Vec<Template>) {
 
 /// Tells beside a template what matters for choosing it.
 fn detail(template: &Template, offered: Offered) -> String {
-    let marks = [(offered.suggested, "suggested"), (offered.stale, "stale")];
+    let marks = [(offered.stale, "stale"), (offered.suggested, "suggested")];
     let marks = marks.into_iter().filter(|(on, _)| *on).map(|(_, mark)| mark.to_owned());
     marks.chain(template.language.clone()).chain(template.tags.iter().cloned()).collect::<Vec<_>>().join(" ")
 }
@@ -150,11 +150,12 @@ pub(super) fn drop_actions(model: &mut Model, out: &mut Vec<Effect>) {
 /// Asks whether what the guard has found goes out all the same. Enter goes back: this is no question to be answered by habit.
 pub(super) fn ask_found(model: &mut Model, found: &[Found]) {
     let choice = |key, label: &str, then| Choice { key, label: label.to_owned(), then };
-    let question = format!("The text has what looks like {}. It would go to the customer, and to everybody who can read the topic.", in_words(found));
-    let choices = vec![
-        choice('b', "back to the text", Then::Nothing),
-        choice('s', "send it all the same", Then::SendFound),
-    ];
+    let question = format!(
+        "The text has what looks like {}. It would go to the customer, and to everybody who can read the topic.",
+        in_words(found)
+    );
+    let choices =
+        vec![choice('b', "back to the text", Then::Nothing), choice('s', "send it all the same", Then::SendFound)];
     overlay::ask(model, Confirm { question, choices });
 }
 
