@@ -32,7 +32,7 @@ impl<'t> Reader<'t> {
                     }
                 },
                 Item::Number(_) => {
-                    self.wrong(at, "`guard.banned` must be regular expressions in quotes, like 'bit\\.ly/'")
+                    self.wrong(at, "`guard.banned` must be regular expressions in quotes, like 'bit\\.ly/'");
                 }
             }
         }

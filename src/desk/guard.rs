@@ -263,7 +263,7 @@ fn luhn(digits: &[u32]) -> bool {
             (_, doubled) => doubled,
         })
         .sum();
-    sum % 10 == 0
+    sum.is_multiple_of(10)
 }
 
 /// How the keys and tokens of services begin, and how many letters, digits, `-` and `_` follow at least.

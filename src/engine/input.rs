@@ -7,6 +7,7 @@ use crate::desk::command::{Command, Refusal};
 use crate::desk::ids::{AgentName, CommandId};
 
 /// What goes into a step.
+#[expect(clippy::large_enum_variant, reason = "a command lives for one step, and a queue of them is short")]
 #[derive(Clone, Debug)]
 pub enum Input {
     /// The engine was started.
