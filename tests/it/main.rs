@@ -52,6 +52,8 @@ mod pty_templates;
 #[cfg(feature = "sandbox")]
 mod queries;
 #[cfg(feature = "sandbox")]
+mod pty_templates;
+#[cfg(feature = "sandbox")]
 mod rights;
 #[cfg(feature = "sandbox")]
 mod sandbox;
