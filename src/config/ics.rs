@@ -26,7 +26,6 @@ pub(super) struct Mistake {
 struct Line<'a> {
     number: usize,
     name: String,
-    params: &'a str,
     value: &'a str,
 }
 
@@ -119,8 +118,8 @@ fn parts(number: usize, text: &str) -> Option<Line<'_>> {
         (c == ':' && !quoted).then_some(at)
     })?;
     let (head, value) = (&text[..colon], &text[colon + 1..]);
-    let (name, params) = head.split_once(';').unwrap_or((head, ""));
-    Some(Line { number, name: name.trim().to_uppercase(), params, value })
+    let name = head.split(';').next().unwrap_or(head);
+    Some(Line { number, name: name.trim().to_uppercase(), value })
 }
 
 impl Event {
@@ -145,7 +144,6 @@ impl Event {
             "STATUS" => self.cancelled = line.value.trim().eq_ignore_ascii_case("CANCELLED"),
             _ => {}
         }
-        let _ = line.params;
         Ok(())
     }
 
@@ -212,8 +210,8 @@ impl Rule {
                 "COUNT" => rule.count = Some(value.parse().map_err(|_| wrong())?),
                 "UNTIL" => rule.until = Some(date(value)?.0),
                 "BYMONTH" => {
-                    rule.months = list(value, |text| text.parse().ok().filter(|month| (1..=12).contains(month)))
-                        .ok_or_else(wrong)?
+                    let month = |text: &str| text.parse().ok().filter(|month: &u32| (1..=12).contains(month));
+                    rule.months = list(value, month).ok_or_else(wrong)?;
                 }
                 "BYMONTHDAY" => {
                     let day = |text: &str| text.parse().ok().filter(|day: &i32| (1..=31).contains(&day.abs()));

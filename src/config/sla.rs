@@ -190,7 +190,10 @@ impl<'t> Reader<'t> {
                     when.languages.push(text.to_lowercase());
                 }
                 _ => {
-                    self.wrong(item.span().start, "`sla.when.language` must be a language's code like \"en\" or \"uk\"")
+                    self.wrong(
+                        item.span().start,
+                        "`sla.when.language` must be a language's code like \"en\" or \"uk\"",
+                    );
                 }
             }
         }
