@@ -63,7 +63,8 @@ fn kind(view: &View) -> &'static str {
         View::Ticket { .. } => "a ticket",
         View::Summary(_) => "a summary",
         View::Completeness { .. } => "how complete threads are",
-        View::Outside(_) => "a report",
+        View::Outside(_) | View::Stats(_) | View::Brief(_) => "a report",
+        View::Activity { .. } => "an activity log",
         View::Unreadable { .. } => "nothing",
     }
 }

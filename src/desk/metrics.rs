@@ -1,8 +1,17 @@
-//! What can be counted from the logs: first responses, resolutions, medians.
+//! What can be counted from the logs: first and next responses, resolutions, reopens, backlog; by agent, day and hour.
 //!
-//! All spans are plain time between Telegram's dates; business hours are not taken out here.
+//! [`courses`] tells what each episode of one ticket came to, [`Tally`] gathers the courses of all tickets into a [`Report`].
+//! How the time between two instants is counted is an argument of both: [`plain`] is the time on the wall.
 
 use std::time::Duration;
+
+mod course;
+mod report;
+mod tally;
+
+pub use course::{Answer, Course, Done, Hold, Reopen, Span, Who, courses, plain};
+pub use report::{Figures, Report, Row, Spread, Step};
+pub use tally::{Frame, Tally};
 
 use super::event::{Event, Recorded};
 use super::ids::MessageId;

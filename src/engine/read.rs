@@ -1,5 +1,6 @@
 //! Reading: views made of what the store holds, on a connection of their own. Nothing here writes, and nobody waits for the engine.
 
+use std::cell::RefCell;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::EngineError;
@@ -21,8 +22,11 @@ use crate::store::tickets::{Part, QueueRow};
 use crate::store::topics::TopicRow;
 use crate::store::{self, Reader, StoreError, coverage, threads};
 
+mod activity;
+mod brief;
 mod mirror_status;
 mod outside;
+mod stats;
 mod thread;
 
 /// How many unanswered messages of General are shown.
@@ -45,6 +49,8 @@ pub(super) struct Views {
     pub(super) rules: Rules,
     pub(super) clock: Clock,
     pub(super) condition: SharedCondition,
+    /// What every ticket came to, for those who count again and again; `None`: nothing is kept.
+    pub(super) kept: Option<RefCell<stats::Kept>>,
 }
 
 impl Views {
@@ -74,6 +80,9 @@ impl Views {
             ViewRequest::FindTicket { topic } => View::Ticket { ticket: self.reader.find_topic(*topic)? },
             ViewRequest::Summary => View::Summary(summary::read(&self.reader)?),
             ViewRequest::Outside { since } => View::Outside(self.outside(*since)?),
+            ViewRequest::Stats { since, until } => View::Stats(Box::new(self.stats(*since, *until)?)),
+            ViewRequest::Brief { since } => View::Brief(Box::new(self.brief(agent, *since)?)),
+            ViewRequest::Activity { ticket } => View::Activity { lines: self.activity(*ticket)? },
         })
     }
 

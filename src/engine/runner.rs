@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use tokio::sync::{broadcast, mpsc, oneshot};
 
+use super::counting::Counting;
 use super::handle::{Handle, HandleEnds, Question, Submission, handle};
 use super::input::{Input, Output};
 use super::read::{Condition, SharedCondition, Views};
@@ -91,7 +92,11 @@ pub fn start(setup: EngineSetup) -> Result<(Desk, TransportEnds), EngineError> {
     let (orders_in, orders) = mpsc::unbounded_channel();
     let (incoming, incoming_out) = mpsc::channel(WAITING);
     let (stop, stopped) = oneshot::channel();
-    let views = views(&setup.data, &setup.rules, &setup.clock, &condition)?;
+    let reads = views(&setup.data, &setup.rules, &setup.clock, &condition)?;
+    let counting = {
+        let (setup, condition) = (setup.clone(), condition.clone());
+        Counting::new(move || Ok(views(&setup.data, &setup.rules, &setup.clock, &condition)?.keeping()))
+    };
     let worker = Worker {
         engine,
         clock: setup.clock,
@@ -104,7 +109,8 @@ pub fn start(setup: EngineSetup) -> Result<(Desk, TransportEnds), EngineError> {
     };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build()?;
     let engine = std::thread::Builder::new().name("engine".to_owned()).spawn(move || runtime.block_on(worker.run()))?;
-    let reader = std::thread::Builder::new().name("reader".to_owned()).spawn(move || answer(&views, questions))?;
+    let reader =
+        std::thread::Builder::new().name("reader".to_owned()).spawn(move || answer(&reads, counting, questions))?;
     let desk = Desk { handle, stop: Some(stop), threads: vec![engine, reader], _lock: Some(lock) };
     Ok((desk, TransportEnds { orders, incoming }))
 }
@@ -114,17 +120,21 @@ pub fn start(setup: EngineSetup) -> Result<(Desk, TransportEnds), EngineError> {
 /// # Errors
 /// There is no desk yet; its store cannot be opened.
 pub fn read_only(data: &Path, rules: Rules, clock: Clock) -> Result<Desk, EngineError> {
-    let views = views(data, &rules, &clock, &SharedCondition::default())?;
+    let condition = SharedCondition::default();
+    let reads = views(data, &rules, &clock, &condition)?;
+    let data = data.to_owned();
+    let counting = Counting::new(move || views(&data, &rules, &clock, &condition));
     let (handle, ends) = handle(AgentName(String::new()));
     let HandleEnds { submissions, questions, .. } = ends;
     drop(submissions);
-    let reader = std::thread::Builder::new().name("reader".to_owned()).spawn(move || answer(&views, questions))?;
+    let reader =
+        std::thread::Builder::new().name("reader".to_owned()).spawn(move || answer(&reads, counting, questions))?;
     Ok(Desk { handle, stop: None, threads: vec![reader], _lock: None })
 }
 
 fn views(data: &Path, rules: &Rules, clock: &Clock, condition: &SharedCondition) -> Result<Views, EngineError> {
     let condition = condition.clone();
-    Ok(Views { reader: Reader::open(data)?, rules: rules.clone(), clock: clock.clone(), condition })
+    Ok(Views { reader: Reader::open(data)?, rules: rules.clone(), clock: clock.clone(), condition, kept: None })
 }
 
 /// Gives a key for Telegram's deduplication from the system's randomness; never 0.
@@ -140,11 +150,19 @@ fn random() -> i64 {
     }
 }
 
-fn answer(views: &Views, mut questions: mpsc::Receiver<Question>) {
-    while let Some(Question { agent, request, answer }) = questions.blocking_recv() {
-        if answer.is_closed() {
+fn answer<F>(views: &Views, mut counting: Counting<F>, mut questions: mpsc::Receiver<Question>)
+where
+    F: Fn() -> Result<Views, EngineError>,
+{
+    while let Some(question) = questions.blocking_recv() {
+        if question.answer.is_closed() {
             continue;
         }
+        if Counting::<F>::is_for(&question.request) {
+            counting.ask(question);
+            continue;
+        }
+        let Question { agent, request, answer } = question;
         let view: View = views.read(&agent, &request);
         // Whoever asked may have gone since.
         let _gone = answer.send(view);

@@ -6,12 +6,17 @@ pub use super::files::{FileNews, FileView, NotSaved};
 pub use super::transport::{Finding, GroupFacts, LinkState, Weight};
 use crate::clock::Timestamp;
 use crate::desk::ids::{AgentName, ChangeId, EntryId, GroupId, MessageId, PersonId, TicketKey, TopicId};
+pub use crate::desk::metrics::{Figures, Report, Row, Spread, Step};
 pub use crate::desk::queue::{QueueName, Sort};
 use crate::desk::ticket::{Pending, Status};
+pub use activity::ActivityLine;
+pub use brief::{Brief, BriefNote, BriefTicket, OpenOf};
 pub use outbox::OutboxRow;
 pub use outside::{AnsweredBy, OutsideAnswer, OutsideReport};
 pub use thread::{Draft, EarlierText, Entry, EntryKind, Part, PinnedMessage, Side, ThreadPage, TicketView};
 
+mod activity;
+mod brief;
 mod outbox;
 mod outside;
 mod thread;
@@ -86,6 +91,23 @@ pub enum ViewRequest {
         /// From then on; `None` for all.
         since: Option<Timestamp>,
     },
+    /// What was counted in a period.
+    Stats {
+        /// From then on; `None`: from the beginning.
+        since: Option<Timestamp>,
+        /// Until before then; `None`: until now.
+        until: Option<Timestamp>,
+    },
+    /// What the next shift has to know.
+    Brief {
+        /// What has happened from then on.
+        since: Timestamp,
+    },
+    /// The whole activity log of a ticket.
+    Activity {
+        /// Which.
+        ticket: TicketKey,
+    },
 }
 
 /// Which part of a thread.
@@ -138,6 +160,15 @@ pub enum View {
     Summary(Summary),
     /// What staff has answered in Telegram itself.
     Outside(OutsideReport),
+    /// What was counted in a period.
+    Stats(Box<Report>),
+    /// What the next shift has to know.
+    Brief(Box<Brief>),
+    /// The whole activity log of a ticket.
+    Activity {
+        /// Oldest first.
+        lines: Vec<ActivityLine>,
+    },
     /// It could not be read; why, in words.
     Unreadable {
         /// Why.

@@ -11,6 +11,7 @@ use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
 use thiserror::Error;
 
 pub mod changes;
+pub mod counting;
 pub mod coverage;
 pub mod cursor;
 pub mod drafts;

@@ -105,6 +105,7 @@ actions! {
     Ignore "ignore" Ticket [] "" "keep this topic out of the desk";
     Unignore "unignore" Ticket [] "" "take this topic in again";
     Attach "attach" Ticket [] "" "attach a file to the reply: [path]";
+    Activity "activity" Ticket ["A"] "" "everything that has happened to the ticket: old and new, who, when";
     CopyLink "link" Ticket ["L"] "" "copy the t.me link";
 
     Open "open" Queue ["Enter", "l", "Right"] "" "open the ticket";
@@ -158,6 +159,7 @@ actions! {
     Search "search" Everywhere ["g /"] "" "search all messages and notes: [words]";
     Outbox "outbox" Everywhere ["g o"] "" "what has not been sent, and what was parked";
     Status "status" Everywhere ["g s"] "" "how the desk stands: link, rights, freshness, holes";
+    Stats "stats" Everywhere ["g t"] "" "statistics: responses, resolutions, backlog, by agent, day and hour";
     Verify "verify" Everywhere ["g v"] "" "compare this ticket with Telegram once more";
     VerifyAll "verify-all" Everywhere [] "" "compare everything with Telegram once more";
     GoUnassigned "unassigned" Everywhere ["1", "g u"] "" "queue Unassigned";

@@ -114,6 +114,10 @@ pub(crate) enum ReadKind {
     Checks,
     /// The ticket that keeps its place in the queue.
     Kept,
+    /// What was counted.
+    Stats,
+    /// The activity log of a ticket.
+    Activity,
 }
 
 /// Names one read.

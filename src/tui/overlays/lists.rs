@@ -41,7 +41,12 @@ pub(super) fn draw(list: &Overlay, model: &Model, frame: &mut Frame<'_>, screen:
             "Not sent yet · Enter goes there · Tab sends, changes, throws away".to_owned(),
             "everything has been sent",
         ),
-        Overlay::Until(_) | Overlay::Confirm(_) | Overlay::Status(_) => return,
+        Overlay::Activity(picker, ticket, lines) => (
+            picker,
+            format!("Activity of {ticket} · newest first · type to search · Enter goes to the message"),
+            if lines.is_none() { "reading …" } else { "nothing like that has happened" },
+        ),
+        Overlay::Until(_) | Overlay::Confirm(_) | Overlay::Status(_) | Overlay::Stats(_) => return,
     };
     let wide = screen.width >= 100;
     let size =
@@ -61,8 +66,10 @@ pub(super) fn draw(list: &Overlay, model: &Model, frame: &mut Frame<'_>, screen:
         frame.render_widget(line, at);
         frame.set_cursor_position((at.x + (7 + note.column() as u16).min(at.width.saturating_sub(1)), at.y));
     }
-    let preview = matches!(list, Overlay::Templates(..) | Overlay::Search(..) | Overlay::Outbox(..));
-    if preview && wide {
+    let preview =
+        matches!(list, Overlay::Templates(..) | Overlay::Search(..) | Overlay::Outbox(..) | Overlay::Activity(..));
+    let below = matches!(list, Overlay::Activity(..));
+    if preview && wide && !below {
         let left = body.width * 2 / 5;
         let right = Rect { x: body.x + left + 1, width: body.width - left - 2, ..body };
         body.width = left;
@@ -127,6 +134,14 @@ fn item_line(list: &Overlay, item: &Item, row: usize, model: &Model, width: usiz
                 Span::styled(format!("{} ", text::fit(&code, 8)), model.theme.key),
                 Span::raw(text::fit(&item.label, rest)),
                 Span::styled(format!(" {}", text::fit(&item.detail, 15)), dim),
+            ])
+        }
+        Overlay::Activity(..) => {
+            let label = 19.min(width / 3);
+            let rest = width.saturating_sub(label + 3);
+            Line::from(vec![
+                Span::styled(format!(" {} ", text::fit(&item.label, label)), dim),
+                Span::raw(text::fit(&item.detail, rest)),
             ])
         }
         _ => {

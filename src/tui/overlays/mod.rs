@@ -2,6 +2,7 @@
 
 pub(super) mod confirm;
 pub(super) mod lists;
+pub(super) mod stats;
 pub(super) mod status;
 pub(super) mod until_form;
 pub(super) mod which_key;
@@ -18,7 +19,7 @@ use super::widgets::line_edit::LineEdit;
 use super::widgets::picker::Picker;
 use crate::desk::ids::{AgentName, TicketKey};
 use crate::desk::template::Template;
-use crate::engine::views::{Hit, OutboxRow, TicketRow};
+use crate::engine::views::{ActivityLine, Hit, OutboxRow, TicketRow};
 
 /// What lies over everything.
 #[derive(Clone, Debug)]
@@ -52,6 +53,10 @@ pub(crate) enum Overlay {
     Outbox(Picker, Vec<OutboxRow>),
     /// How the desk stands.
     Status(status::StatusPage),
+    /// What was counted.
+    Stats(stats::StatsPage),
+    /// The activity log of a ticket, newest first; `None` until it was read.
+    Activity(Picker, TicketKey, Option<Vec<ActivityLine>>),
 }
 
 impl Overlay {
@@ -64,8 +69,9 @@ impl Overlay {
             | Overlay::Assign { picker, .. }
             | Overlay::Search(picker, _)
             | Overlay::Jump(picker, _)
-            | Overlay::Outbox(picker, _) => Some(picker),
-            Overlay::Until(_) | Overlay::Confirm(_) | Overlay::Status(_) => None,
+            | Overlay::Outbox(picker, _)
+            | Overlay::Activity(picker, ..) => Some(picker),
+            Overlay::Until(_) | Overlay::Confirm(_) | Overlay::Status(_) | Overlay::Stats(_) => None,
         }
     }
 }
@@ -76,6 +82,7 @@ pub(super) fn draw(model: &Model, frame: &mut Frame<'_>, screen: Rect) {
         None => {}
         Some(Overlay::Until(form)) => until_form::draw(form, model, frame, screen),
         Some(Overlay::Status(page)) => status::draw(*page, model, frame, screen),
+        Some(Overlay::Stats(page)) => stats::draw(page, model, frame, screen),
         Some(Overlay::Confirm(confirm)) => confirm::draw(confirm, model, frame, screen),
         Some(list) => lists::draw(list, model, frame, screen),
     }

@@ -3,7 +3,7 @@
 use super::super::effect::{Effect, ReadKind};
 use super::super::model::{Focus, Model};
 use super::super::work::NextFor;
-use super::{desk_work, keep, outbox, overlay, queue, say, standing, thread, warn};
+use super::{desk_work, keep, outbox, overlay, queue, say, standing, stats, thread, warn};
 use crate::engine::views::View;
 
 pub(super) fn on_answer(model: &mut Model, kind: ReadKind, view: View, out: &mut Vec<Effect>) {
@@ -20,6 +20,12 @@ pub(super) fn on_answer(model: &mut Model, kind: ReadKind, view: View, out: &mut
         }
         (ReadKind::Search, View::Search { hits }) => overlay::found(model, hits),
         (ReadKind::Outbox, View::Outbox { rows }) => outbox::on_rows(model, rows),
+        (ReadKind::Stats, View::Stats(report)) => stats::on_report(model, *report),
+        (ReadKind::Stats, View::Unreadable { why }) => {
+            stats::not_counted(model);
+            warn(model, why, out);
+        }
+        (ReadKind::Activity, View::Activity { lines }) => stats::on_activity(model, lines),
         (ReadKind::Jump, View::Queue(page)) => overlay::jumps(model, page.rows),
         (ReadKind::Find, View::Ticket { ticket: Some(key) }) => thread::open(model, key, out),
         (ReadKind::Find, View::Ticket { ticket: None }) => warn(model, "there is no such ticket".to_owned(), out),

@@ -15,6 +15,7 @@ mod perform;
 mod queue;
 mod settled;
 mod standing;
+mod stats;
 mod thread;
 
 use std::time::Duration;
@@ -222,6 +223,7 @@ fn on_timer(model: &mut Model, timer: Timer, out: &mut Vec<Effect>) {
                 model.aged = model.now;
             }
             model.dirty = true;
+            stats::tick(model, out);
             out.push(Effect::Timer(Timer::Minute, model.zone.to_next_minute(model.now)));
         }
         Timer::Second => {

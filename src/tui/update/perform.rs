@@ -6,7 +6,7 @@ use super::super::model::{Focus, Model, Prompt, PromptKind};
 use super::super::overlays::{Confirm, Then, UntilFor};
 use super::super::widgets::line_edit::LineEdit;
 use super::super::work::{NextFor, Repeatable};
-use super::{attach, compose, desk_work, files, jump, outbox, overlay, queue, say, standing, thread, warn};
+use super::{attach, compose, desk_work, files, jump, outbox, overlay, queue, say, standing, stats, thread, warn};
 use crate::desk::command::Command;
 use crate::desk::thread::Delivery;
 use crate::desk::ticket::PendingReason;
@@ -99,6 +99,8 @@ pub(super) fn perform(model: &mut Model, action: Action, out: &mut Vec<Effect>) 
         Action::Search => overlay::open_search(model, ""),
         Action::Outbox => outbox::open(model, out),
         Action::Status => standing::open(model),
+        Action::Stats => stats::open(model, out),
+        Action::Activity => stats::open_activity(model, out),
         Action::Verify => standing::verify(model, false, out),
         Action::VerifyAll => standing::verify(model, true, out),
         Action::GoUnassigned => queue::switch(model, QueueName::Unassigned, out),
