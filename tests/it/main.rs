@@ -47,12 +47,15 @@ mod screens_files;
 mod screens_more;
 mod screens_rules;
 mod screens_standing;
+mod screens_stats;
 mod screens_terminal;
 mod screens_thread;
 #[cfg(feature = "sandbox")]
 mod selftest;
 #[cfg(feature = "sandbox")]
 mod simulation;
+#[cfg(feature = "sandbox")]
+mod stats;
 mod support;
 #[cfg(feature = "sandbox")]
 mod telegram;

@@ -221,6 +221,10 @@ fn answered(begun: &mut Begun, at: Timestamp, writer: &Writer, was: &Was, is: &T
     match (is.first_asked_at, was.waiting) {
         (Some(asked), _) if !was.responded && is.first_response_at.is_some() => {
             begun.course.first = Some(Answer { at, by, took: span(asked, at) });
+            // Answered after it was closed is answered all the same.
+            if let Some(done) = &mut begun.course.done {
+                done.without_response = false;
+            }
         }
         (_, Some((since, waiting))) if was.responded && left < waiting.max(1) => {
             begun.course.next.push(Answer { at, by, took: span(since, at) });
