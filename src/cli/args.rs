@@ -84,6 +84,10 @@ pub(super) enum Command {
     Release(super::release::ReleaseArgs),
     /// Give a ticket to an agent
     Assign(super::assign::AssignArgs),
+    /// Say how much a ticket matters
+    Priority(super::priority::PriorityArgs),
+    /// Add tags to a ticket, or take tags away
+    Tag(super::tag::TagArgs),
     /// Take a ticket from whoever has it
     Takeover(super::takeover::TakeoverArgs),
     /// Send a public reply, and wait until it is sent

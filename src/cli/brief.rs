@@ -10,6 +10,7 @@ use super::site::Site;
 use super::times::{self, Zone};
 use super::work::unreadable;
 use super::{stats, table};
+use crate::desk::tags::Priority;
 use crate::engine::views::{Brief, BriefTicket, TicketRow, View, ViewRequest};
 
 #[derive(Args)]
@@ -142,8 +143,10 @@ fn subject(row: &TicketRow) -> String {
 }
 
 fn state(row: &TicketRow) -> String {
-    match &row.assignee {
+    let priority = if row.priority == Priority::default() { String::new() } else { format!(", {}", row.priority) };
+    let state = match &row.assignee {
         Some(agent) => format!("{}, {agent}", row.status.title().to_lowercase()),
         None => format!("{}, nobody's", row.status.title().to_lowercase()),
-    }
+    };
+    state + &priority
 }

@@ -35,6 +35,7 @@ mod logout;
 mod note;
 mod outbox;
 mod pending;
+mod priority;
 mod queue;
 mod release;
 mod reopen;
@@ -50,6 +51,7 @@ mod selftest;
 mod show;
 mod stats;
 mod sync;
+mod tag;
 mod takeover;
 mod template;
 mod verify;
@@ -120,6 +122,8 @@ async fn run(cli: Cli) -> Done {
         Some(Command::Claim(args)) => claim::run(&global, args).await,
         Some(Command::Release(args)) => release::run(&global, args).await,
         Some(Command::Assign(args)) => assign::run(&global, args).await,
+        Some(Command::Priority(args)) => priority::run(&global, args).await,
+        Some(Command::Tag(args)) => tag::run(&global, args).await,
         Some(Command::Takeover(args)) => takeover::run(&global, args).await,
         Some(Command::Reply(args)) => reply::run(&global, args).await,
         Some(Command::Outbox(args)) => outbox::run(&global, args).await,

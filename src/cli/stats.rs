@@ -1,4 +1,4 @@
-//! `topicdesk stats`: what was counted in a period, in total or by agent, day or hour of the day.
+//! `topicdesk stats`: what was counted in a period, in total or by agent, tag, day or hour of the day.
 
 use std::io::{self, Write, stdout};
 
@@ -35,6 +35,8 @@ pub(super) struct StatsArgs {
 enum By {
     /// Who answered first, who answered next, who resolved
     Agent,
+    /// What it was about; a ticket counts to each of its tags
+    Tag,
     /// The day on which it happened
     Day,
     /// The hour of the day
@@ -71,6 +73,7 @@ fn rows(report: &Report, by: Option<By>) -> Vec<Row> {
     match by {
         None => vec![Row { key: "total".to_owned(), figures: report.total.clone() }],
         Some(By::Agent) => report.agents.clone(),
+        Some(By::Tag) => report.tags.clone(),
         Some(By::Day) => report.days.clone(),
         Some(By::Hour) => report.hours.clone(),
     }
@@ -117,6 +120,7 @@ fn print(report: &Report, by: Option<By>, zone: Zone) -> io::Result<()> {
     };
     let title = match by {
         By::Agent => "AGENT",
+        By::Tag => "TAG",
         By::Day => "DAY",
         By::Hour => "HOUR",
     };

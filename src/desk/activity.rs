@@ -3,6 +3,7 @@
 use crate::clock::Timestamp;
 use crate::desk::event::{Event, Why, Writer};
 use crate::desk::ids::AgentName;
+use crate::desk::tags::Tag;
 use crate::desk::ticket::{Pending, Standing, Status, Ticket};
 
 /// Tells an event as a line of the activity log: "tom claimed, status Open → Assigned".
@@ -47,6 +48,14 @@ pub fn describe(event: &Event, before: Option<&Ticket>, by: &str) -> Option<Stri
             None => format!("{by} snoozed it until {}", date(*until)),
         },
         Event::Snoozed { until: None } => "no longer snoozed".to_owned(),
+        Event::PrioritySet { priority } => match before {
+            Some(ticket) => format!("{by} set priority {} → {priority}", ticket.priority),
+            None => format!("{by} set priority {priority}"),
+        },
+        Event::Tagged { added, removed } => {
+            let signed = |sign: char, tags: &[Tag]| tags.iter().map(|tag| format!("{sign}{tag}")).collect::<Vec<_>>();
+            format!("{by} tagged {}", [signed('+', added), signed('-', removed)].concat().join(" "))
+        }
         Event::Renamed { title } => match before {
             Some(ticket) => format!("{by} renamed the topic “{}” → “{title}”", ticket.title),
             None => format!("{by} renamed the topic “{title}”"),

@@ -7,6 +7,7 @@ use thiserror::Error;
 
 use super::files::Attachment;
 use super::ids::{AgentName, EventId, MessageId, OutboxId, PersonId, TicketKey};
+use super::tags::{Priority, Tag};
 use super::ticket::{Pending, PendingReason};
 use crate::clock::Timestamp;
 
@@ -104,6 +105,22 @@ pub enum Command {
         ticket: TicketKey,
         /// `None`: no longer.
         until: Option<Timestamp>,
+    },
+    /// Say how much it matters.
+    SetPriority {
+        /// Which.
+        ticket: TicketKey,
+        /// How much.
+        priority: Priority,
+    },
+    /// Add tags and take tags away.
+    Tag {
+        /// Which.
+        ticket: TicketKey,
+        /// Those to add; those it has stay.
+        add: Vec<Tag>,
+        /// Those to take away; those it has not are no mistake.
+        remove: Vec<Tag>,
     },
     /// Say whose matter it is.
     SetCustomer {
@@ -230,6 +247,8 @@ impl Command {
             | Command::Duplicate { ticket, .. }
             | Command::NoReplyNeeded { ticket }
             | Command::Snooze { ticket, .. }
+            | Command::SetPriority { ticket, .. }
+            | Command::Tag { ticket, .. }
             | Command::SetCustomer { ticket, .. }
             | Command::OpenTicket { ticket }
             | Command::Ignore { ticket, .. }

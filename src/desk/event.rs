@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::ids::{AgentName, EntryId, EventId, MessageId, PersonId, TicketKey};
+use super::tags::{Priority, Tag};
 use super::ticket::Standing;
 use crate::clock::Timestamp;
 
@@ -166,6 +167,20 @@ pub enum Event {
     Snoozed {
         /// `None`: no longer.
         until: Option<Timestamp>,
+    },
+    /// It matters more or less than before.
+    PrioritySet {
+        /// How much now.
+        priority: Priority,
+    },
+    /// Tags were added or taken away.
+    Tagged {
+        /// Those it did not have before.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        added: Vec<Tag>,
+        /// Those it had.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        removed: Vec<Tag>,
     },
     /// The topic got another title.
     Renamed {

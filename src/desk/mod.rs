@@ -16,6 +16,7 @@ pub mod people;
 pub mod queue;
 pub mod rules;
 pub mod split;
+pub mod tags;
 pub mod template;
 pub mod thanks;
 pub mod thread;

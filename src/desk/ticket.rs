@@ -3,6 +3,7 @@
 //! Status is named here and in the rest of `desk/` only, and moved only by `desk::lifecycle`. Screens ask
 //! [`Status::label`], [`Status::letter`] and [`Status::tone`].
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::str::FromStr;
 
@@ -10,6 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use super::event::Why;
 use super::ids::{AgentName, EventId, MessageId, PersonId, TicketKey};
+use super::tags::{Priority, Tag};
 use crate::clock::Timestamp;
 
 /// Where a ticket stands.
@@ -239,6 +241,12 @@ pub struct Ticket {
     pub customer_left_at: Option<Timestamp>,
     /// The customer's language as guessed from the messages, ISO 639-1.
     pub language: Option<String>,
+    /// How much it matters. It stays over episodes.
+    #[serde(default)]
+    pub priority: Priority,
+    /// What it is about. They stay over episodes.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub tags: BTreeSet<Tag>,
     /// When the episode began.
     pub opened_at: Timestamp,
     /// When the episode was resolved, while it is Resolved or Closed.

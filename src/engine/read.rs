@@ -264,6 +264,7 @@ impl Views {
             backfill,
             agent: agent.clone(),
             agents: self.rules.staff.agents.iter().map(|agent| agent.name.clone()).collect(),
+            tags: self.reader.tags()?.into_iter().collect(),
             holes: all_holes,
             not_before: send_after.map(Timestamp::from_millis).filter(|at| *at > self.clock.now()),
         })
@@ -314,6 +315,8 @@ fn ticket_row(row: &QueueRow) -> TicketRow {
             username: person.username.clone(),
         }),
         assignee: ticket.standing.assignee.clone(),
+        priority: ticket.priority,
+        tags: ticket.tags.iter().cloned().collect(),
         opened_at: ticket.opened_at,
         waiting_since: ticket.waiting.as_ref().map(|waiting| waiting.since),
         pending: ticket.standing.pending.clone(),

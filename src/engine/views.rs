@@ -8,6 +8,7 @@ use crate::clock::Timestamp;
 use crate::desk::ids::{AgentName, ChangeId, EntryId, GroupId, MessageId, PersonId, TicketKey, TopicId};
 pub use crate::desk::metrics::{Figures, Report, Row, Spread, Step};
 pub use crate::desk::queue::{QueueName, Sort};
+use crate::desk::tags::{Priority, Tag};
 use crate::desk::ticket::{Pending, Status};
 pub use activity::ActivityLine;
 pub use brief::{Brief, BriefNote, BriefTicket, OpenOf};
@@ -228,6 +229,12 @@ pub struct TicketRow {
     pub customer: Option<PersonView>,
     /// Whose work it is.
     pub assignee: Option<AgentName>,
+    /// How much it matters.
+    #[serde(default)]
+    pub priority: Priority,
+    /// What it is about.
+    #[serde(default)]
+    pub tags: Vec<Tag>,
     /// When the episode began.
     pub opened_at: Timestamp,
     /// Since when the customer is without an answer.
@@ -322,6 +329,9 @@ pub struct DeskView {
     pub agent: AgentName,
     /// All agents of the desk.
     pub agents: Vec<AgentName>,
+    /// All tags that tickets have.
+    #[serde(default)]
+    pub tags: Vec<Tag>,
     /// Ranges of ids that have never been looked at although something above them is known.
     pub holes: Vec<(MessageId, MessageId)>,
     /// Telegram has asked us not to send before.

@@ -14,6 +14,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0004_files.sql"),
     include_str!("migrations/0005_mirror_status.sql"),
     include_str!("migrations/0006_coverage.sql"),
+    include_str!("migrations/0007_tags.sql"),
 ];
 
 /// The highest format this version knows.

@@ -1,5 +1,7 @@
 //! Tickets: the fold of each one's events, with copies of what queues ask for.
 
+use std::collections::BTreeSet;
+
 use rusqlite::types::Value;
 use rusqlite::{Connection, OptionalExtension, Row, params, params_from_iter};
 
@@ -9,6 +11,7 @@ use crate::clock::Timestamp;
 use crate::desk::ids::{AgentName, GroupId, PersonId, TicketKey, TopicId};
 use crate::desk::people::Person;
 use crate::desk::queue::{Filter, Kind, Sort};
+use crate::desk::tags::Tag;
 use crate::desk::ticket::Ticket;
 
 /// A ticket with what a queue shows beside it.
@@ -36,6 +39,14 @@ fn find(connection: &Connection, key: TicketKey) -> Result<Option<Ticket>> {
     Ok(fold.map(|text| serde_json::from_str(&text)).transpose()?)
 }
 
+/// Makes the text of the column: `|billing|vip|`; empty for no tags. No tag contains a bar.
+fn tag_text(tags: &BTreeSet<Tag>) -> String {
+    if tags.is_empty() {
+        return String::new();
+    }
+    tags.iter().fold("|".to_owned(), |text, tag| format!("{text}{tag}|"))
+}
+
 impl Work<'_> {
     /// Finds a ticket.
     ///
@@ -53,10 +64,10 @@ impl Work<'_> {
         self.transaction
             .prepare_cached(
                 "INSERT INTO tickets (group_id, topic, status, assignee, customer, waiting_since, snoozed_until, imported,
-                                      last_at, wake_at, fold)
-                 VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11)
+                                      last_at, wake_at, fold, priority, tags)
+                 VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13)
                  ON CONFLICT (group_id, topic) DO UPDATE SET status=?3, assignee=?4, customer=?5, waiting_since=?6,
-                     snoozed_until=?7, imported=?8, last_at=?9, wake_at=?10, fold=?11",
+                     snoozed_until=?7, imported=?8, last_at=?9, wake_at=?10, fold=?11, priority=?12, tags=?13",
             )?
             .execute(params![
                 ticket.key.group.0,
@@ -70,6 +81,8 @@ impl Work<'_> {
                 last_at.millis(),
                 wake_at.map(Timestamp::millis),
                 serde_json::to_string(ticket)?,
+                ticket.priority.rank(),
+                tag_text(&ticket.tags),
             ])?;
         Ok(())
     }
@@ -380,6 +393,21 @@ impl Reader {
             }
         }
         Ok((page, total))
+    }
+
+    /// Lists the tags of all tickets, each once, in their order.
+    ///
+    /// # Errors
+    /// SQLite's.
+    pub fn tags(&self) -> Result<BTreeSet<Tag>> {
+        let mut statement = self.connection.prepare_cached("SELECT DISTINCT tags FROM tickets WHERE tags <> ''")?;
+        let mut rows = statement.query([])?;
+        let mut tags = BTreeSet::new();
+        while let Some(row) = rows.next()? {
+            let text = row.get_ref(0)?.as_str().map_err(rusqlite::Error::from)?;
+            tags.extend(text.split('|').filter_map(|word| word.parse::<Tag>().ok()));
+        }
+        Ok(tags)
     }
 
     /// Reads every ticket in turn, for reports.

@@ -106,6 +106,8 @@ actions! {
     Unignore "unignore" Ticket [] "" "take this topic in again";
     Attach "attach" Ticket [] "" "attach a file to the reply: [path]";
     Activity "activity" Ticket ["A"] "" "everything that has happened to the ticket: old and new, who, when";
+    Priority "priority" Ticket ["P"] "" "say how much it matters: [low|normal|high|urgent]";
+    Tags "tags" Ticket ["T"] "" "add and take away tags: [+billing -spam]";
     CopyLink "link" Ticket ["L"] "" "copy the t.me link";
 
     Open "open" Queue ["Enter", "l", "Right"] "" "open the ticket";

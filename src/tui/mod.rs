@@ -21,6 +21,7 @@ mod model;
 mod opener;
 mod overlays;
 mod panes;
+mod prompt;
 mod rehearsal;
 mod restore;
 mod run;

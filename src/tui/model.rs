@@ -66,7 +66,7 @@ pub(crate) struct Model {
     /// What lies over everything.
     pub(crate) overlay: Option<Overlay>,
     /// A prompt in the last line.
-    pub(crate) prompt: Option<Prompt>,
+    pub(crate) prompt: Option<super::prompt::Prompt>,
     /// Numbers of the tabs.
     pub(crate) counts: Counts,
     /// The desk at a glance; `None` before the first read.
@@ -264,30 +264,6 @@ impl OpenTicket {
     pub(crate) fn entry(&self) -> Option<&Entry> {
         self.place().map(|place| &self.entries[place])
     }
-}
-
-/// A line that is typed at the bottom.
-#[derive(Clone, Debug)]
-pub(crate) struct Prompt {
-    /// What it is for.
-    pub(crate) kind: PromptKind,
-    /// What was typed.
-    pub(crate) line: super::widgets::line_edit::LineEdit,
-}
-
-/// What a prompt is for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum PromptKind {
-    /// Filter the queue.
-    Filter,
-    /// Find in the thread.
-    Find,
-    /// Go to a ticket by number.
-    Number,
-    /// Where to save the file of a message of the open ticket.
-    Save(MessageId),
-    /// Which file goes with the reply to a ticket.
-    Attach(TicketKey),
 }
 
 /// What the desk has to say.

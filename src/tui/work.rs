@@ -5,6 +5,7 @@ use crate::clock::Timestamp;
 use crate::desk::command::Command;
 use crate::desk::files::Attachment;
 use crate::desk::ids::{AgentName, EventId, MessageId, OutboxId, TicketKey};
+use crate::desk::tags::{Priority, TagChange};
 use crate::desk::ticket::Pending;
 use crate::engine::views::TicketRow;
 
@@ -33,12 +34,12 @@ pub(crate) enum Undoable {
         /// What was done, in a word or two.
         done: String,
     },
-    /// Hiding a ticket, or showing it again.
-    Snooze {
+    /// What moves neither status nor assignee: it is put back as it was.
+    Back {
         /// Which ticket.
         ticket: TicketKey,
-        /// Until when it was hidden before.
-        before: Option<Timestamp>,
+        /// What puts it back.
+        what: Repeatable,
         /// What was done, in a word or two.
         done: String,
     },
@@ -69,6 +70,10 @@ pub(crate) enum Repeatable {
     Snooze(Option<Timestamp>),
     /// Close.
     Close(String),
+    /// Set the priority.
+    SetPriority(Priority),
+    /// Change the tags.
+    Tag(TagChange),
 }
 
 impl Repeatable {
@@ -85,6 +90,8 @@ impl Repeatable {
             Repeatable::SetPending(pending) => Command::SetPending { ticket, pending },
             Repeatable::Snooze(until) => Command::Snooze { ticket, until },
             Repeatable::Close(reason) => Command::Close { ticket, reason },
+            Repeatable::SetPriority(priority) => Command::SetPriority { ticket, priority },
+            Repeatable::Tag(TagChange { add, remove }) => Command::Tag { ticket, add, remove },
         }
     }
 
@@ -102,6 +109,8 @@ impl Repeatable {
             Repeatable::Snooze(Some(_)) => "snooze".to_owned(),
             Repeatable::Snooze(None) => "show again:".to_owned(),
             Repeatable::Close(_) => "close".to_owned(),
+            Repeatable::SetPriority(priority) => format!("set priority {priority} for"),
+            Repeatable::Tag(_) => "tag".to_owned(),
         }
     }
 
@@ -119,6 +128,8 @@ impl Repeatable {
             Repeatable::Snooze(Some(_)) => "snoozed".to_owned(),
             Repeatable::Snooze(None) => "shown again".to_owned(),
             Repeatable::Close(_) => "closed".to_owned(),
+            Repeatable::SetPriority(priority) => format!("priority {priority}"),
+            Repeatable::Tag(_) => "tagged".to_owned(),
         }
     }
 }

@@ -71,6 +71,13 @@ fn a_bot_logs_in_mirrors_the_group_and_works_a_ticket() {
     desk.run(&["assign", &ticket, "TOM", "--note", "yours"]).ok();
     desk.run(&["takeover", &ticket]).ok();
     desk.run(&["release", &ticket]).ok();
+    desk.run(&["priority", &ticket, "urgent"]).ok();
+    desk.run(&["tag", &ticket, "+vip", "billing"]).ok();
+    desk.run(&["tag", &ticket, "-billing"]).ok();
+    desk.run(&["tag", &ticket, "two|words"]).fails(2, "is no tag");
+    desk.run(&["priority", &ticket, "loud"]).fails(2, "low, normal, high or urgent");
+    let shown = desk.json(&["show", &ticket]);
+    assert_eq!((&shown["priority"], &shown["tags"]), (&"urgent".into(), &serde_json::json!(["vip"])));
     desk.run(&["close", &ticket, "--reason", "done"]).ok();
     assert_eq!(desk.json(&["show", &ticket])["status"], "closed");
     desk.run(&["reply", &ticket, "too late"]).fails(1, "reopen it first");

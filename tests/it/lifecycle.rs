@@ -15,6 +15,7 @@ use topicdesk::desk::lifecycle::{
 use topicdesk::desk::metrics;
 use topicdesk::desk::people::{Agent, Role};
 use topicdesk::desk::rules::Rules;
+use topicdesk::desk::tags::{Priority, Tag};
 use topicdesk::desk::ticket::{Pending, PendingReason, Status, Ticket, Waiting};
 
 const HOUR: Duration = Duration::from_secs(3600);
@@ -131,6 +132,10 @@ fn reply() -> Command {
 
 fn close() -> Command {
     Command::Close { ticket: KEY, reason: "spam".to_owned() }
+}
+
+fn tag(word: &str) -> Tag {
+    word.parse().expect("a tag")
 }
 
 fn snooze(until: Option<Timestamp>) -> Command {
@@ -351,6 +356,8 @@ fn the_table_of_commands() {
         ("note", Command::Note { ticket, text: "rude".to_owned() }),
         ("no reply needed", Command::NoReplyNeeded { ticket }),
         ("snooze", snooze(Some(soon))),
+        ("priority", Command::SetPriority { ticket, priority: Priority::High }),
+        ("tags", Command::Tag { ticket, add: vec![tag("vip")], remove: Vec::new() }),
         ("customer", Command::SetCustomer { ticket, customer: PersonId(3) }),
         ("draft", Command::SaveDraft { ticket, text: "Dear".to_owned(), note: false }),
         ("seen", Command::MarkSeen { ticket, message: MessageId(1043) }),
@@ -983,6 +990,13 @@ fn command() -> impl Strategy<Value = Command> {
         Just(Command::Duplicate { ticket, of: OTHER }),
         Just(Command::NoReplyNeeded { ticket }),
         prop::option::of(date()).prop_map(snooze),
+        prop::sample::select(Priority::ALL.to_vec())
+            .prop_map(move |priority| Command::SetPriority { ticket, priority }),
+        ("[a-c]", "[a-c]").prop_map(move |(add, remove)| Command::Tag {
+            ticket,
+            add: vec![tag(&add)],
+            remove: vec![tag(&remove)]
+        }),
         (1i64..20).prop_map(move |id| Command::SetCustomer { ticket, customer: PersonId(id) }),
     ]
 }

@@ -7,6 +7,7 @@ use topicdesk::clock::{Clock, Timestamp};
 use topicdesk::desk::command::{Command, Refusal};
 use topicdesk::desk::ids::{AgentName, EntryId, EventId, GroupId, MessageId, OutboxId, PersonId, TicketKey, TopicId};
 use topicdesk::desk::people::Agent;
+use topicdesk::desk::tags::Priority;
 use topicdesk::desk::template::Template;
 use topicdesk::desk::thread::Delivery;
 use topicdesk::desk::ticket::{Pending, PendingReason, Status};
@@ -114,6 +115,8 @@ pub(crate) fn ticket(number: i32, status: Status, assignee: Option<&str>, custom
         title: format!("About {last}"),
         customer: Some(person(500 + i64::from(number), customer)),
         assignee: assignee.map(AgentName::from),
+        priority: Priority::default(),
+        tags: Vec::new(),
         opened_at: minutes_ago(60 * 26),
         waiting_since: waiting,
         pending: (status == Status::Pending).then_some(Pending { reason: PendingReason::Customer, until: None }),
@@ -443,6 +446,7 @@ impl State {
             ViewRequest::Outbox => View::Outbox { rows: self.outbox.clone() },
             ViewRequest::Desk => View::Desk(Box::new(DeskView {
                 trouble: None,
+                tags: Vec::new(),
                 read_only: self.read_only.clone(),
                 mirror_status: None,
                 findings: self.findings.clone(),

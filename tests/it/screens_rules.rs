@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use topicdesk::desk::command::{Command, Refusal};
 use topicdesk::desk::ids::{AgentName, ChangeId, EventId, MessageId, OutboxId};
+use topicdesk::desk::tags::Priority;
 use topicdesk::desk::thread::{Delivery, Doubt};
 use topicdesk::desk::ticket::{Pending, PendingReason, Status};
 use topicdesk::engine::views::{Alert, ChangeView, Revision, Side, ViewRequest, Window};
@@ -36,6 +37,11 @@ fn claim(number: i32) -> Command {
     Command::Claim { ticket: key(number) }
 }
 
+fn tags(add: &[&str], remove: &[&str]) -> Command {
+    let tags = |words: &[&str]| words.iter().map(|word| word.parse().expect("a tag")).collect();
+    Command::Tag { ticket: key(1042), add: tags(add), remove: tags(remove) }
+}
+
 #[tokio::test]
 async fn keys_of_queue_and_thread_give_these_commands() {
     let until_two_hours = noon() + Duration::from_secs(2 * 3600);
@@ -57,6 +63,16 @@ async fn keys_of_queue_and_thread_give_these_commands() {
         (": c l o s e Space s p a m Enter", vec![Command::Close { ticket: key(1042), reason: "spam".to_owned() }]),
         (": d u p l i c a t e Space # 1 0 4 1 Enter", vec![Command::Duplicate { ticket: key(1042), of: key(1041) }]),
         (": i g n o r e Enter y", vec![Command::Ignore { ticket: key(1042), ignored: true }]),
+        ("P h Enter", vec![Command::SetPriority { ticket: key(1042), priority: Priority::High }]),
+        ("P Esc", vec![]),
+        ("P n o n e Enter", vec![]),
+        ("T + v i p Space - s p a m Enter", vec![tags(&["vip"], &["spam"])]),
+        ("T Enter", vec![]),
+        (
+            ": p r i o r i t y Space u r g e n t Enter",
+            vec![Command::SetPriority { ticket: key(1042), priority: Priority::Urgent }],
+        ),
+        (": t a g s Space v i p Enter", vec![tags(&["vip"], &[])]),
         (": s n o o z e Space o f f Enter", vec![Command::Snooze { ticket: key(1042), until: None }]),
     ] {
         let mut desk = open(shop(), NARROW).await;

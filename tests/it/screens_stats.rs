@@ -47,6 +47,7 @@ fn report(days: usize) -> Report {
         open_at_start: 17,
         total: Figures { opened: Some(271), open: Some(22), ..row("", 240).figures },
         agents: names.iter().enumerate().map(|(place, name)| row(name, 90 / (place + 1))).collect(),
+        tags: vec![row("billing", 40), row("(no tag)", 200)],
         days: Vec::new(),
         hours: (0..24).map(hour).collect(),
         steps: (0..days).map(day).collect(),
@@ -104,6 +105,9 @@ async fn periods_are_switched_counted_again_and_followed() {
     assert!(reads(&desk) >= 6);
     desk.keys("j j j j j j j j j j j").await;
     desk.sees("yan");
+    desk.keys("t").await;
+    desk.sees("billing");
+    desk.misses("yan");
     desk.keys("Esc").await;
     let before = reads(&desk);
     desk.elapse(61_000).await;

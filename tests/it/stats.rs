@@ -118,7 +118,12 @@ impl Life {
             87..90 => self.asks(agent, key, Command::Close { ticket: key, reason: "=done".to_owned() }),
             90..92 => self.asks(agent, key, Command::Reopen { ticket: key }),
             92..94 => self.asks(agent, key, Command::NoReplyNeeded { ticket: key }),
-            94..95 => self.asks(agent, key, Command::Note { ticket: key, text: "between us".to_owned() }),
+            94..95 => {
+                let (add, remove) = (vec!["bug".parse().expect("a tag")], Vec::new());
+                let (add, remove) = if wait % 3 == 0 { (remove, add) } else { (add, remove) };
+                self.asks(agent, key, Command::Tag { ticket: key, add, remove });
+            }
+            95..96 => self.asks(agent, key, Command::Note { ticket: key, text: "between us".to_owned() }),
             _ => {
                 if let Some((key, agent, event)) = self.moves.pop() {
                     self.asks(agent, key, Command::Undo { ticket: key, event });
@@ -159,7 +164,7 @@ fn as_process(bench: &Bench) -> Desk {
 }
 
 const TABLE: &str = "CREATE TABLE ev (id INTEGER PRIMARY KEY, ticket INTEGER, at INTEGER, by_kind TEXT, by TEXT, type TEXT,
-    episode INTEGER, writer TEXT, writer_agent TEXT, thanks INTEGER, status TEXT, assignee TEXT, why TEXT, undone INTEGER)";
+    episode INTEGER, writer TEXT, writer_agent TEXT, thanks INTEGER, status TEXT, assignee TEXT, why TEXT, undone INTEGER, added TEXT, removed TEXT)";
 
 /// Loads exported events. Seconds of Unix time; Kyiv is two hours ahead of UTC from November to March.
 fn load(lines: &str) -> Connection {
@@ -168,7 +173,7 @@ fn load(lines: &str) -> Connection {
     let mut insert = db
         .prepare(
             "INSERT INTO ev SELECT j->>'id', j->>'ticket', unixepoch(j->>'at'), j->>'by_kind', j->>'by', j->>'type', j->>'episode',
-             j->>'writer', j->>'writer_agent', coalesce(j->>'thanks', 0), j->>'status', j->>'assignee', j->>'why', j->>'undone_event'
+             j->>'writer', j->>'writer_agent', coalesce(j->>'thanks', 0), j->>'status', j->>'assignee', j->>'why', j->>'undone_event', j->>'tags_added', j->>'tags_removed'
              FROM (SELECT ?1 AS j)",
         )
         .expect("a statement");
@@ -208,6 +213,10 @@ fn load(lines: &str) -> Connection {
              EXISTS (SELECT 1 FROM x WHERE x.ep = d.ep AND asks) AND NOT EXISTS (SELECT 1 FROM first WHERE first.ep = d.ep) AS silent
              FROM stood d WHERE d.id = (SELECT min(id) FROM stood s WHERE s.ep = d.ep
                  AND s.id > (SELECT max(id) FROM stood l WHERE l.ep = d.ep AND l.live));
+         -- Those that were tagged at their end: the last that was said of the tag before the next episode.
+         CREATE TABLE bug AS SELECT o.id AS ep, o.at FROM e o WHERE o.type = 'opened' AND (SELECT t.added = 'bug' FROM e t
+             WHERE t.ticket = o.ticket AND 'bug' IN (t.added, t.removed) AND t.id < coalesce((SELECT min(n.id) FROM e n
+                 WHERE n.type = 'opened' AND n.ticket = o.ticket AND n.id > o.id), 1 << 60) ORDER BY t.id DESC LIMIT 1);
          CREATE TABLE back AS SELECT * FROM stood WHERE live AND before IN ('resolved', 'closed');
          CREATE TABLE open AS SELECT ticket, coalesce(assignee, '(nobody)') AS who FROM stood s
              WHERE live AND id = (SELECT max(id) FROM stood m WHERE m.ticket = s.ticket);
@@ -288,6 +297,14 @@ fn statistics_agree_with_sql_over_the_exported_events() {
         for (table, of) in [("first", total.first_response), ("next", total.next_response), ("done", total.resolution)]
         {
             assert_eq!((of.p50_seconds, of.p90_seconds), spread(&db, table), "{table}, seed {seed}");
+        }
+        let tagged = report.tags.iter().find(|row| row.key == "bug").expect("some are tagged");
+        for (table, of) in [
+            ("bug", tagged.figures.opened.unwrap_or(0)),
+            ("(SELECT * FROM done WHERE ep IN (SELECT ep FROM bug))", tagged.figures.resolved),
+            ("(SELECT * FROM next WHERE ep IN (SELECT ep FROM bug))", tagged.figures.next_response.count),
+        ] {
+            assert_eq!(count(&db, table, "'bug'").values().sum::<usize>(), of, "{table}, seed {seed}");
         }
         // The backlog: at the end of each day, opened and back less gone.
         for row in &report.days {

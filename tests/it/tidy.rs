@@ -44,13 +44,14 @@ const CRATES: [(&str, &[&str]); 7] = [
 const BANNED: [&str; 9] = ["util", "utils", "common", "base", "helpers", "misc", "manager", "service", "handler"];
 
 /// The migrations as they were shipped. One that has been released is never changed: add another.
-const MIGRATIONS: [(&str, &str); 6] = [
+const MIGRATIONS: [(&str, &str); 7] = [
     ("0001_begin.sql", "6a061f83186908b5e21096e9d3f773677ad3cf9e83d06140d3b4643fa04950b8"),
     ("0002_outbox.sql", "f5d1dfce2efc0a502a626a4b625aacaa8e27bb323bbaafc5ecc93d244ca45812"),
     ("0003_thread.sql", "011003e01fe8ad9a62d92e2d1944a3e1188d30c522fda60d2f26c114570cdc44"),
     ("0004_files.sql", "8e08fa0911ce4a116e7d0140919fe8d3c64942c5caa072733c88ca27b8ddf108"),
     ("0005_mirror_status.sql", "9c50fffdbea1b760544358a2bb6e840c8f3ed8882c0fca8cf278fd0c1918ea68"),
     ("0006_coverage.sql", "93a954e43798309cd4c66971350f4ff1665e0ce0a70c96a0243b8b38a79fd61b"),
+    ("0007_tags.sql", "ac2a5cc4c4ada8d8970a9fbaaca6860d325eaae564511567dbb99da545e1aa5c"),
 ];
 
 /// Licences that may be in the binary.

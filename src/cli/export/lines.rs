@@ -36,6 +36,9 @@ pub(super) const EVENT: &[Column] = &[
     ("until", false),
     ("undone_event", false),
     ("note", true),
+    ("priority", false),
+    ("tags_added", true),
+    ("tags_removed", true),
 ];
 
 /// An event of the activity log.
@@ -81,6 +84,11 @@ pub(super) struct EventLine {
     undone_event: Option<i64>,
     /// `noted`: the note, if notes were asked for.
     note: Option<String>,
+    /// `priority_set`.
+    priority: Option<String>,
+    /// `tagged`: words with blanks between them.
+    tags_added: Option<String>,
+    tags_removed: Option<String>,
 }
 
 impl EventLine {
@@ -125,8 +133,17 @@ impl EventLine {
             until: text(&event["until"]),
             undone_event: number(&event["event"]),
             note,
+            priority: text(&event["priority"]),
+            tags_added: words(&event["added"]),
+            tags_removed: words(&event["removed"]),
         })
     }
+}
+
+/// Writes a list of words with blanks between them.
+fn words(value: &Value) -> Option<String> {
+    let words: Vec<&str> = value.as_array()?.iter().filter_map(Value::as_str).collect();
+    Some(words.join(" "))
 }
 
 /// Reads what serde makes of an enum: a word, or a word with what belongs to it.
@@ -167,6 +184,8 @@ pub(super) const TICKET: &[Column] = &[
     ("answered_outside", false),
     ("topic_closed", false),
     ("topic_deleted", false),
+    ("priority", false),
+    ("tags", true),
 ];
 
 /// A ticket as it stands.
@@ -199,6 +218,9 @@ pub(super) struct TicketLine {
     answered_outside: bool,
     topic_closed: bool,
     topic_deleted: bool,
+    priority: String,
+    /// Words with blanks between them.
+    tags: String,
 }
 
 impl TicketLine {
@@ -234,6 +256,8 @@ impl TicketLine {
             answered_outside: ticket.outside,
             topic_closed: ticket.topic_closed,
             topic_deleted: ticket.topic_gone,
+            priority: ticket.priority.to_string(),
+            tags: ticket.tags.iter().map(crate::desk::tags::Tag::as_str).collect::<Vec<_>>().join(" "),
         }
     }
 }

@@ -5,6 +5,7 @@ use crate::clock::Timestamp;
 use crate::desk::command::{Command, Refusal};
 use crate::desk::event::{Event, Why};
 use crate::desk::ids::{AgentName, EventId, PersonId, TicketKey};
+use crate::desk::tags::Tag;
 use crate::desk::ticket::{LastMove, Pending, Standing, Status, Ticket};
 
 /// Tells what `by`'s command does to the ticket.
@@ -33,6 +34,11 @@ pub fn decide(ticket: &Ticket, command: &Command, by: &AgentName, context: &Cont
         }
         Command::NoReplyNeeded { .. } => Ok(one(Event::NoReplyNeeded)),
         Command::Snooze { until, .. } => snooze(ticket, *until, context),
+        Command::SetPriority { priority, .. } if *priority == ticket.priority => {
+            Ok(nothing(format!("{} is {priority} already", ticket.key)))
+        }
+        Command::SetPriority { priority, .. } => Ok(one(Event::PrioritySet { priority: *priority })),
+        Command::Tag { add, remove, .. } => tag(ticket, add, remove),
         Command::SetCustomer { customer, .. } => set_customer(ticket, *customer, context),
         Command::Undo { event, .. } => undo(ticket, *event, by, context),
         Command::Note { .. }
@@ -209,6 +215,25 @@ fn snooze(ticket: &Ticket, until: Option<Timestamp>, context: &Context<'_>) -> R
         }));
     }
     Ok(one(Event::Snoozed { until }))
+}
+
+/// No ticket has more tags: they are for finding, not for telling.
+const MOST_TAGS: usize = 20;
+
+fn tag(ticket: &Ticket, add: &[Tag], remove: &[Tag]) -> Result<Decision, Refusal> {
+    let mut added: Vec<Tag> = add.iter().filter(|tag| !ticket.tags.contains(tag)).cloned().collect();
+    added.sort_unstable();
+    added.dedup();
+    let mut removed: Vec<Tag> = remove.iter().filter(|tag| ticket.tags.contains(tag)).cloned().collect();
+    removed.sort_unstable();
+    removed.dedup();
+    if ticket.tags.len() + added.len() - removed.len() > MOST_TAGS {
+        return Err(Refusal::Senseless(format!("{} would have more than {MOST_TAGS} tags", ticket.key)));
+    }
+    if added.is_empty() && removed.is_empty() {
+        return Ok(nothing(format!("the tags of {} are like that already", ticket.key)));
+    }
+    Ok(one(Event::Tagged { added, removed }))
 }
 
 fn set_customer(ticket: &Ticket, customer: PersonId, context: &Context<'_>) -> Result<Decision, Refusal> {

@@ -1,10 +1,11 @@
 //! A ticket is the fold of its events. Nothing is decided here: what an event says is taken as it is.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 
 use crate::clock::Timestamp;
 use crate::desk::event::{Actor, Event, Recorded, Why, Writer};
 use crate::desk::ids::{EventId, MessageId};
+use crate::desk::tags::Priority;
 use crate::desk::ticket::{LastMove, Standing, Status, Ticket, Waiting};
 
 /// Tells the events that count, in order: without those that were undone, and without the undoing.
@@ -65,6 +66,11 @@ pub fn apply(ticket: Option<Ticket>, recorded: &Recorded) -> Option<Ticket> {
             ticket.flagged = false;
         }
         Event::Snoozed { until } => ticket.snoozed_until = *until,
+        Event::PrioritySet { priority } => ticket.priority = *priority,
+        Event::Tagged { added, removed } => {
+            ticket.tags.extend(added.iter().cloned());
+            ticket.tags.retain(|tag| !removed.contains(tag));
+        }
         Event::Renamed { title } => ticket.title.clone_from(title),
         Event::TopicClosed { closed } => ticket.topic_closed = *closed,
         Event::TopicDeleted => ticket.topic_gone = true,
@@ -90,6 +96,8 @@ fn new(recorded: &Recorded, episode: u32, title: String, standing: Standing) -> 
         customer: None,
         customer_left_at: None,
         language: None,
+        priority: Priority::default(),
+        tags: BTreeSet::new(),
         opened_at: recorded.at,
         resolved_at: None,
         closed_at: None,
@@ -120,6 +128,8 @@ fn next(old: Ticket, recorded: &Recorded, episode: u32, title: String, standing:
         customer: old.customer,
         customer_left_at: old.customer_left_at,
         language: old.language,
+        priority: old.priority,
+        tags: old.tags,
         assigned_at: if standing.assignee == old.standing.assignee {
             old.assigned_at
         } else {

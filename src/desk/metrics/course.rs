@@ -6,6 +6,7 @@ use crate::clock::Timestamp;
 use crate::desk::event::{Actor, Event, Recorded, Why, Writer};
 use crate::desk::ids::{AgentName, TicketKey};
 use crate::desk::lifecycle::{apply, effective};
+use crate::desk::tags::Tag;
 use crate::desk::ticket::{Status, Ticket};
 
 /// Tells the time that counts between two instants, the earlier one first: business time, or [`plain`] time.
@@ -103,6 +104,8 @@ pub struct Course {
     pub reopens: Vec<Reopen>,
     /// Public messages that staff typed in Telegram itself.
     pub outside: Vec<(Timestamp, Who)>,
+    /// What it was about, at its end or now.
+    pub tags: Vec<Tag>,
     /// When it was whose work: the backlog is made of these. What the first synchronisation put away never was work.
     pub holds: Vec<Hold>,
 }
@@ -169,6 +172,7 @@ impl Walk<'_> {
         match &recorded.event {
             Event::Wrote { writer, .. } if writer.is_staff() => answered(begun, at, writer, was, is, self.span),
             Event::Moved { why, .. } => moved(begun, recorded, why, was, is, self.span),
+            Event::Tagged { .. } => begun.course.tags = tags(is),
             _ => {}
         }
         begun.hold(at, is);
@@ -185,11 +189,16 @@ fn begin(recorded: &Recorded, is: &Ticket) -> Begun {
         done: None,
         reopens: Vec::new(),
         outside: Vec::new(),
+        tags: tags(is),
         holds: Vec::new(),
     };
     let mut begun = Begun { course, pending_since: None, paused: Duration::ZERO, was_imported: false };
     begun.hold(recorded.at, is);
     begun
+}
+
+fn tags(ticket: &Ticket) -> Vec<Tag> {
+    ticket.tags.iter().cloned().collect()
 }
 
 impl Begun {

@@ -24,6 +24,9 @@ pub struct Report {
     pub total: Figures,
     /// By agent: who answered first, who answered next, who resolved. `open`: theirs at the end of the period.
     pub agents: Vec<Row>,
+    /// By tag, `(no tag)` last: an episode counts to each of its tags. `open`: at the end of the period.
+    #[serde(default)]
+    pub tags: Vec<Row>,
     /// By day of what happened, without gaps. `open`: at the end of the day.
     pub days: Vec<Row>,
     /// By hour of the day, all 24.
@@ -35,7 +38,7 @@ pub struct Report {
 /// A row of a table.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Row {
-    /// An agent, `(colleagues)`, `(nobody)`; `2026-11-22`; `09`.
+    /// An agent, `(colleagues)`, `(nobody)`; a tag, `(no tag)`; `2026-11-22`; `09`.
     pub key: String,
     /// What was counted.
     #[serde(flatten)]

@@ -5,10 +5,11 @@ use std::time::Duration;
 
 use chrono::{Days, NaiveDate, NaiveDateTime, Timelike};
 
-use super::course::{Answer, Course, Hold, Who};
+use super::course::{Answer, Course, Who};
 use super::report::{Figures, Report, Row, Spread, Step};
 use crate::clock::Timestamp;
 use crate::desk::ids::AgentName;
+use crate::desk::tags::Tag;
 
 /// A period of up to so many hours is told by hour.
 const HOURLY: u64 = 48;
@@ -80,6 +81,8 @@ pub struct Tally<'a> {
     frame: Frame<'a>,
     total: Heap,
     agents: BTreeMap<Who, Heap>,
+    tags: BTreeMap<Tag, Heap>,
+    untagged: Heap,
     days: BTreeMap<NaiveDate, Heap>,
     hours: [Heap; 24],
     steps: BTreeMap<NaiveDateTime, Change>,
@@ -93,6 +96,8 @@ impl<'a> Tally<'a> {
             frame,
             total: Heap::default(),
             agents: BTreeMap::new(),
+            tags: BTreeMap::new(),
+            untagged: Heap::default(),
             days: BTreeMap::new(),
             hours: Default::default(),
             steps: BTreeMap::new(),
@@ -102,17 +107,17 @@ impl<'a> Tally<'a> {
 
     /// Counts an episode.
     pub fn add(&mut self, course: &Course) {
-        self.count(course.opened_at, None, |heap| heap.opened += 1);
+        self.count(course, course.opened_at, None, |heap| heap.opened += 1);
         self.step(course.opened_at, |change| change.opened += 1);
         if let Some(first) = &course.first {
-            self.answer(first, |heap| &mut heap.first);
+            self.answer(course, first, |heap| &mut heap.first);
         }
         for next in &course.next {
-            self.answer(next, |heap| &mut heap.next);
+            self.answer(course, next, |heap| &mut heap.next);
         }
         if let Some(done) = &course.done {
             let took = done.took.map(seconds);
-            self.count(done.at, Some(&done.by), |heap| {
+            self.count(course, done.at, Some(&done.by), |heap| {
                 heap.resolved += 1;
                 heap.without_response += usize::from(done.without_response);
                 heap.resolution.extend(took);
@@ -120,20 +125,20 @@ impl<'a> Tally<'a> {
             self.step(done.at, |change| change.resolved += 1);
         }
         for reopen in &course.reopens {
-            self.count(reopen.at, Some(&reopen.done_by), |heap| heap.reopened += 1);
+            self.count(course, reopen.at, Some(&reopen.done_by), |heap| heap.reopened += 1);
         }
         for (at, by) in &course.outside {
-            self.count(*at, Some(by), |heap| heap.outside += 1);
+            self.count(course, *at, Some(by), |heap| heap.outside += 1);
         }
-        self.backlog(&course.holds);
+        self.backlog(course);
     }
 
-    fn answer(&mut self, answer: &Answer, to: impl Fn(&mut Heap) -> &mut Vec<u32>) {
+    fn answer(&mut self, course: &Course, answer: &Answer, to: impl Fn(&mut Heap) -> &mut Vec<u32>) {
         let took = seconds(answer.took);
-        self.count(answer.at, Some(&answer.by), |heap| to(heap).push(took));
+        self.count(course, answer.at, Some(&answer.by), |heap| to(heap).push(took));
     }
 
-    fn count(&mut self, at: Timestamp, who: Option<&Who>, count: impl Fn(&mut Heap)) {
+    fn count(&mut self, course: &Course, at: Timestamp, who: Option<&Who>, count: impl Fn(&mut Heap)) {
         if !self.frame.has(at) {
             return;
         }
@@ -141,11 +146,25 @@ impl<'a> Tally<'a> {
         count(&mut self.total);
         count(self.days.entry(local.date()).or_default());
         count(&mut self.hours[local.hour() as usize % 24]);
+        self.tagged(course, &count);
         if let Some(who) = who {
             if let Some(heap) = self.agents.get_mut(who) {
                 count(heap);
             } else {
                 count(self.agents.entry(who.clone()).or_default());
+            }
+        }
+    }
+
+    fn tagged(&mut self, course: &Course, count: impl Fn(&mut Heap)) {
+        if course.tags.is_empty() {
+            count(&mut self.untagged);
+        }
+        for tag in &course.tags {
+            if let Some(heap) = self.tags.get_mut(tag) {
+                count(heap);
+            } else {
+                count(self.tags.entry(tag.clone()).or_default());
             }
         }
     }
@@ -158,11 +177,11 @@ impl<'a> Tally<'a> {
         }
     }
 
-    fn backlog(&mut self, holds: &[Hold]) {
+    fn backlog(&mut self, course: &Course) {
         let mut live = false;
         let mut assignee: Option<&AgentName> = None;
         let until = self.frame.until;
-        for hold in holds.iter().take_while(|hold| hold.from < until) {
+        for hold in course.holds.iter().take_while(|hold| hold.from < until) {
             if hold.live != live {
                 if self.frame.has(hold.from) {
                     self.step(hold.from, |change| {
@@ -180,12 +199,13 @@ impl<'a> Tally<'a> {
             self.total.open += 1;
             let who = assignee.cloned().map_or(Who::Nobody, Who::Agent);
             self.agents.entry(who).or_default().open += 1;
+            self.tagged(course, |heap| heap.open += 1);
         }
     }
 
     /// Tells what was counted. `timezone` and `clock` are the words of [`Report`].
     pub fn report(self, timezone: String, clock: String) -> Report {
-        let Tally { frame, total, agents, days, hours, steps, open_at_start } = self;
+        let Tally { frame, total, agents, tags, untagged, days, hours, steps, open_at_start } = self;
         let mut report = Report {
             since: frame.since,
             until: frame.until,
@@ -198,6 +218,10 @@ impl<'a> Tally<'a> {
         let row =
             |who: &Who, heap: &Heap| Row { key: who.name().to_owned(), figures: heap.figures(false, Some(heap.open)) };
         report.agents = agents.iter().map(|(who, heap)| row(who, heap)).collect();
+        let tag =
+            |(tag, heap): (&str, &Heap)| Row { key: tag.to_owned(), figures: heap.figures(true, Some(heap.open)) };
+        report.tags = tags.iter().map(|(name, heap)| tag((name.as_str(), heap))).collect();
+        report.tags.push(tag(("(no tag)", &untagged)));
         let hour = |(hour, heap): (usize, &Heap)| Row { key: format!("{hour:02}"), figures: heap.figures(true, None) };
         report.hours = hours.iter().enumerate().map(hour).collect();
 

@@ -22,7 +22,9 @@ pub(crate) const PERIODS: [(&str, u64); 4] = [("24h", 24), ("7d", 7 * 24), ("30d
 pub(crate) struct StatsPage {
     /// Which of [`PERIODS`].
     pub(crate) period: usize,
-    /// The first agent that is shown.
+    /// The table is by tag, not by agent.
+    pub(crate) by_tag: bool,
+    /// The first row that is shown.
     pub(crate) top: usize,
     /// What was counted; the one of the period before until the next is there.
     pub(crate) report: Option<Box<Report>>,
@@ -31,6 +33,15 @@ pub(crate) struct StatsPage {
 }
 
 impl StatsPage {
+    /// Tells the rows of its table.
+    pub(crate) fn rows(&self) -> &[Row] {
+        match &self.report {
+            Some(report) if self.by_tag => &report.tags,
+            Some(report) => &report.agents,
+            None => &[],
+        }
+    }
+
     /// Tells how far it looks back.
     pub(crate) fn span(&self) -> Duration {
         Duration::from_secs(PERIODS[self.period.min(PERIODS.len() - 1)].1 * 3600)
@@ -61,8 +72,8 @@ fn heights(inside: u16) -> (u16, u16) {
     (NUMBERS, charts)
 }
 
-/// Tells how many agents are shown at once.
-pub(crate) fn agents_shown(model: &Model) -> usize {
+/// Tells how many rows of the table are shown at once.
+pub(crate) fn rows_shown(model: &Model) -> usize {
     let inside = model.size.1.saturating_sub(4);
     let (numbers, charts) = heights(inside);
     usize::from(inside.saturating_sub(numbers + charts + 1)).max(1)
@@ -70,7 +81,7 @@ pub(crate) fn agents_shown(model: &Model) -> usize {
 
 /// Draws the page.
 pub(super) fn draw(page: &StatsPage, model: &Model, frame: &mut Frame<'_>, screen: Rect) {
-    let title = "Statistics · 1 to 4 period · j k agents · r count again · Esc closes";
+    let title = "Statistics · 1 to 4 period · t tags, agents · j k · r again · Esc closes";
     let inside = super::boxed(model, frame, screen, (screen.width, screen.height), title);
     let inside = Rect { x: inside.x + 1, width: inside.width.saturating_sub(2), ..inside };
     let line = |frame: &mut Frame<'_>, at: u16, line: Line<'static>| {
@@ -89,7 +100,7 @@ pub(super) fn draw(page: &StatsPage, model: &Model, frame: &mut Frame<'_>, scree
     }
     let from = numbers + charts;
     let table = Rect { y: inside.y + from, height: inside.height.saturating_sub(from), ..inside };
-    draw_agents(page, report, model, frame, table);
+    draw_table(page, model, frame, table);
 }
 
 fn periods(page: &StatsPage, model: &Model) -> Line<'static> {
@@ -274,27 +285,28 @@ fn columns(wide: bool) -> Vec<Column> {
     all
 }
 
-fn draw_agents(page: &StatsPage, report: &Report, model: &Model, frame: &mut Frame<'_>, area: Rect) {
+fn draw_table(page: &StatsPage, model: &Model, frame: &mut Frame<'_>, area: Rect) {
     if area.height < 2 {
         return;
     }
+    let (rows, what) = (page.rows(), if page.by_tag { "tag" } else { "agent" });
     let columns = columns(area.width >= 110);
     let taken: usize = columns.iter().map(|(_, cells, _)| cells).sum();
     let name = usize::from(area.width).saturating_sub(taken).clamp(8, 30);
     let room = usize::from(area.height - 1);
-    let top = page.top.min(report.agents.len().saturating_sub(room));
-    let more = report.agents.len().saturating_sub(top + room);
-    let title = if more > 0 { format!("agent (+{more})") } else { "agent".to_owned() };
+    let top = page.top.min(rows.len().saturating_sub(room));
+    let more = rows.len().saturating_sub(top + room);
+    let title = if more > 0 { format!("{what} (+{more})") } else { what.to_owned() };
     let mut head = text::fit(&title, name);
     columns.iter().for_each(|(title, cells, _)| head.push_str(&text::fit_right(title, *cells)));
     let cut = |line: &str| text::cut(line, usize::from(area.width));
     frame.render_widget(Line::styled(cut(&head), model.theme.strong), Rect { height: 1, ..area });
-    for (at, row) in (1..).zip(report.agents.iter().skip(top).take(room)) {
+    for (at, row) in (1..).zip(rows.iter().skip(top).take(room)) {
         let mut line = text::fit(&row.key, name);
         columns.iter().for_each(|(_, cells, cell)| line.push_str(&text::fit_right(&cell(row), *cells)));
         frame.render_widget(Line::raw(cut(&line)), Rect { y: area.y + at, height: 1, ..area });
     }
-    if report.agents.is_empty() {
+    if rows.is_empty() {
         let words = Line::styled("nobody has done anything in this period", model.theme.dim);
         frame.render_widget(words, Rect { y: area.y + 1, height: 1, ..area });
     }

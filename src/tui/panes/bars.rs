@@ -8,7 +8,7 @@ use ratatui::widgets::Clear;
 
 use super::super::action::{ACTIONS, Action, Context};
 use super::super::files;
-use super::super::model::{Focus, Model, NoticeTone, PromptKind};
+use super::super::model::{Focus, Model, NoticeTone};
 use super::super::view;
 use super::super::widgets::text;
 use crate::engine::views::{GroupFacts, LinkState, QueueName, Sort};
@@ -82,13 +82,7 @@ pub(crate) fn status(model: &Model, frame: &mut Frame<'_>, area: Rect) {
     let right_width: usize = right.iter().map(|span| text::width(&span.content)).sum();
     let room = usize::from(area.width).saturating_sub(right_width + 1);
     if let Some(prompt) = &model.prompt {
-        let label = match prompt.kind {
-            PromptKind::Filter => " filter: ",
-            PromptKind::Find => " find: ",
-            PromptKind::Number => " go to ticket #",
-            PromptKind::Save(_) => " save as: ",
-            PromptKind::Attach(_) => " attach file: ",
-        };
+        let label = prompt.kind.label();
         // Of what is too long the part before the cursor is seen.
         let (typed, column) = prompt.line.seen(room.saturating_sub(label.len() + 1));
         let line = Line::from(vec![Span::styled(label, model.theme.key), Span::raw(typed)]);

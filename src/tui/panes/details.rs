@@ -8,6 +8,7 @@ use super::super::model::Model;
 use super::super::until::{age, ago};
 use super::super::view::{customer_name, number};
 use super::super::widgets::text;
+use crate::desk::tags::{Priority, Tag};
 use crate::engine::views::TicketView;
 
 /// Draws the pane.
@@ -67,6 +68,13 @@ fn facts(model: &Model, ticket: &TicketView) -> Vec<(&'static str, String)> {
         None => "nobody".to_owned(),
     };
     facts.push(("assignee", assignee));
+    if row.priority != Priority::default() {
+        facts.push(("priority", row.priority.to_string()));
+    }
+    if !row.tags.is_empty() {
+        let tags: Vec<_> = row.tags.iter().map(Tag::as_str).collect();
+        facts.push(("tags", tags.join(" ")));
+    }
     if let Some(pending) = &row.pending {
         facts.push(("pending", pending.reason.title().to_owned()));
         if let Some(until) = pending.until {

@@ -93,6 +93,12 @@ fn empty(model: &Model, frame: &mut Frame<'_>, area: Rect) {
 /// Tells what a row says besides the last message.
 fn remarks(model: &Model, row: &TicketRow) -> String {
     let mut words = String::new();
+    if !row.priority.mark().is_empty() {
+        words.push_str(&format!("{} ", row.priority.mark()));
+    }
+    for tag in &row.tags {
+        words.push_str(&format!("#{tag} "));
+    }
     if row.draft || model.drafts.get(&row.key()).is_some_and(|draft| !draft.text.is_empty()) {
         words.push_str("(draft) ");
     }

@@ -2,7 +2,8 @@
 
 use super::super::action::Action;
 use super::super::effect::Effect;
-use super::super::model::{Focus, Model, Prompt, PromptKind};
+use super::super::model::{Focus, Model};
+use super::super::prompt::{Prompt, PromptKind};
 use super::super::widgets::line_edit::LineEdit;
 use super::{compose, say, warn};
 use crate::desk::files::Attachment;

@@ -4,6 +4,8 @@ use super::super::action::Action;
 use super::super::effect::{Effect, ReadKind};
 use super::super::model::{Focus, Model};
 use super::super::overlays::{Confirm, Then};
+use super::super::prompt::{Prompt, PromptKind};
+use super::super::widgets::line_edit::LineEdit;
 use super::super::work::{After, NextFor, Repeatable, Undoable};
 use super::{overlay, queue, say, warn};
 use crate::desk::command::Command;
@@ -100,6 +102,45 @@ pub(super) fn resolve(model: &mut Model, out: &mut Vec<Effect>) {
     act_on(model, Repeatable::Resolve, tickets, out);
 }
 
+/// Asks how much the targets matter.
+pub(super) fn ask_priority(model: &mut Model, out: &mut Vec<Effect>) {
+    ask_words(model, PromptKind::Priority, out);
+}
+
+/// Asks which tags the targets get and lose.
+pub(super) fn ask_tags(model: &mut Model, out: &mut Vec<Effect>) {
+    ask_words(model, PromptKind::Tags, out);
+}
+
+fn ask_words(model: &mut Model, kind: PromptKind, out: &mut Vec<Effect>) {
+    if queue::targets(model).is_empty() {
+        return say(model, "no ticket is selected".to_owned(), out);
+    }
+    model.prompt = Some(Prompt { kind, line: LineEdit::new("") });
+}
+
+/// Sets the priority that was typed; nothing typed changes nothing.
+pub(super) fn set_priority(model: &mut Model, typed: &str, out: &mut Vec<Effect>) {
+    if typed.is_empty() {
+        return;
+    }
+    match typed.parse() {
+        Ok(priority) => act(model, Repeatable::SetPriority(priority), out),
+        Err(why) => warn(model, why, out),
+    }
+}
+
+/// Changes tags as typed; nothing typed changes nothing.
+pub(super) fn tag(model: &mut Model, typed: &str, out: &mut Vec<Effect>) {
+    if typed.is_empty() {
+        return;
+    }
+    match typed.parse() {
+        Ok(change) => act(model, Repeatable::Tag(change), out),
+        Err(why) => warn(model, why, out),
+    }
+}
+
 /// `u`: takes back what was done last.
 pub(super) fn undo(model: &mut Model, out: &mut Vec<Effect>) {
     let Some(last) = model.undo.pop() else {
@@ -122,8 +163,8 @@ pub(super) fn undo(model: &mut Model, out: &mut Vec<Effect>) {
         Undoable::Move { ticket, event, done } => {
             out.push(model.submit(Command::Undo { ticket, event }, After::Undone(done)));
         }
-        Undoable::Snooze { ticket, before, done } => {
-            out.push(model.submit(Command::Snooze { ticket, until: before }, After::Undone(done)));
+        Undoable::Back { ticket, what, done } => {
+            out.push(model.submit(what.command(ticket), After::Undone(done)));
         }
         Undoable::Final(words) => say(model, format!("{words}: that cannot be taken back"), out),
     }

@@ -2,8 +2,9 @@
 
 use super::super::effect::{Effect, Launch};
 use super::super::files::{FileUse, Target, targets};
-use super::super::model::{Model, OpenTicket, Prompt, PromptKind};
+use super::super::model::{Model, OpenTicket};
 use super::super::overlays::{Choice, Confirm, Then};
+use super::super::prompt::{Prompt, PromptKind};
 use super::super::widgets::line_edit::LineEdit;
 use super::super::widgets::text;
 use super::super::work::After;

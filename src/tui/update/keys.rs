@@ -6,10 +6,11 @@ use super::super::action::{Action, Context};
 use super::super::effect::{Effect, Timer};
 use super::super::keymap::Lookup;
 use super::super::keys::{Key, KeyCode};
-use super::super::model::{Focus, Model, Prompt, PromptKind};
+use super::super::model::{Focus, Model};
 use super::super::overlays::Overlay;
+use super::super::prompt::{Prompt, PromptKind};
 use super::super::widgets::line_edit::LineEdit;
-use super::{attach, compose, files, overlay, perform, queue, say, thread, warn};
+use super::{attach, compose, desk_work, files, overlay, perform, queue, say, thread, warn};
 use crate::desk::template::by_key;
 
 /// Characters that come faster than this one after another are a paste.
@@ -153,7 +154,11 @@ fn prompt_key(model: &mut Model, key: Key, out: &mut Vec<Effect>) {
             match kind {
                 PromptKind::Filter => queue::set_filter(model, "", out),
                 PromptKind::Find => thread::find(model, "", out),
-                PromptKind::Number | PromptKind::Save(_) | PromptKind::Attach(_) => {}
+                PromptKind::Number
+                | PromptKind::Save(_)
+                | PromptKind::Attach(_)
+                | PromptKind::Priority
+                | PromptKind::Tags => {}
             }
         }
         Lookup::Action(Action::PickRepaint) => out.push(Effect::Repaint),
@@ -187,6 +192,8 @@ fn accept_prompt(model: &mut Model, out: &mut Vec<Effect>) {
         PromptKind::Number => thread::open_number(model, &typed, out),
         PromptKind::Save(message) => files::save_as(model, message, &typed, out),
         PromptKind::Attach(ticket) => attach::attach(model, ticket, &typed, out),
+        PromptKind::Priority => desk_work::set_priority(model, &typed, out),
+        PromptKind::Tags => desk_work::tag(model, &typed, out),
     }
 }
 

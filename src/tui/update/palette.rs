@@ -51,6 +51,8 @@ fn with_words(model: &mut Model, action: Action, words: &str, out: &mut Vec<Effe
         Action::Snooze => until(words).map(|until| Some(Repeatable::Snooze(Some(until)))),
         Action::Close => Ok(Some(Repeatable::Close(words.to_owned()))),
         Action::Assign => Ok(Some(Repeatable::Assign(AgentName(words.to_owned()), None))),
+        Action::Priority => words.parse().map(|priority| Some(Repeatable::SetPriority(priority))),
+        Action::Tags => words.parse().map(|change| Some(Repeatable::Tag(change))),
         _ => Ok(None),
     };
     match what {

@@ -2,8 +2,9 @@
 
 use super::super::action::Action;
 use super::super::effect::{Effect, ReadKind};
-use super::super::model::{Focus, Model, Prompt, PromptKind};
+use super::super::model::{Focus, Model};
 use super::super::overlays::{Confirm, Then, UntilFor};
+use super::super::prompt::{Prompt, PromptKind};
 use super::super::widgets::line_edit::LineEdit;
 use super::super::work::{NextFor, Repeatable};
 use super::{attach, compose, desk_work, files, jump, outbox, overlay, queue, say, standing, stats, thread, warn};
@@ -27,6 +28,8 @@ pub(super) fn perform(model: &mut Model, action: Action, out: &mut Vec<Effect>) 
         }
         Action::Snooze => overlay::open_until(model, UntilFor::Snooze, out),
         Action::Assign => overlay::open_assign(model, out),
+        Action::Priority => desk_work::ask_priority(model, out),
+        Action::Tags => desk_work::ask_tags(model, out),
         Action::Reply => compose::open(model, false, out),
         Action::Note => compose::open(model, true, out),
         Action::QuoteReply => compose::quote(model, out),

@@ -8,6 +8,7 @@ use super::super::work::{After, NextFor, Repeatable, Submitted, Undoable};
 use super::{compose, desk_work, files, keep, queue, say, standing, warn};
 use crate::desk::command::{Command, Refusal};
 use crate::desk::ids::TicketKey;
+use crate::desk::tags::{Tag, TagChange};
 use crate::engine::handle::Receipt;
 use crate::engine::views::ViewRequest;
 
@@ -120,11 +121,22 @@ fn taken_back_otherwise(
     receipt: &Receipt,
 ) -> Option<Undoable> {
     let ticket = ticket.filter(|_| receipt.notice.is_none())?;
+    // The row has not been read again yet: it says what was before.
+    let row = model.row_of(ticket);
+    let back = |back| Some(Undoable::Back { ticket, what: back, done: what.done() });
     match what {
         Repeatable::Snooze(_) => {
-            // The row has not been read again yet: it says what was before.
-            let before = model.row_of(ticket).and_then(|row| row.snoozed_until).filter(|until| *until > model.now);
-            Some(Undoable::Snooze { ticket, before, done: what.done() })
+            back(Repeatable::Snooze(row.and_then(|row| row.snoozed_until).filter(|until| *until > model.now)))
+        }
+        Repeatable::SetPriority(_) => back(Repeatable::SetPriority(row?.priority)),
+        Repeatable::Tag(change) => {
+            let (had, had_not): (Vec<Tag>, Vec<Tag>) = [&change.add[..], &change.remove]
+                .concat()
+                .into_iter()
+                .partition(|tag| row.is_some_and(|row| row.tags.contains(tag)));
+            let add = had.into_iter().filter(|tag| change.remove.contains(tag)).collect();
+            let remove = had_not.into_iter().filter(|tag| change.add.contains(tag)).collect();
+            back(Repeatable::Tag(TagChange { add, remove }))
         }
         Repeatable::NoReplyNeeded => Some(Undoable::Final(format!("{} {ticket}", what.done()))),
         _ => None,

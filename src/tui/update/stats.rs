@@ -6,14 +6,14 @@ use super::super::keymap::Lookup;
 use super::super::keys::{Key, KeyCode};
 use super::super::model::Model;
 use super::super::overlays::Overlay;
-use super::super::overlays::stats::{PERIODS, StatsPage, agents_shown};
+use super::super::overlays::stats::{PERIODS, StatsPage, rows_shown};
 use super::super::widgets::picker::{Item, Picker};
 use super::{say, thread};
 use crate::desk::ids::TicketKey;
 use crate::engine::views::{ActivityLine, Report, ViewRequest};
 
 pub(super) fn open(model: &mut Model, out: &mut Vec<Effect>) {
-    model.overlay = Some(Overlay::Stats(StatsPage { period: 1, top: 0, report: None, counting: false }));
+    model.overlay = Some(Overlay::Stats(StatsPage { period: 1, by_tag: false, top: 0, report: None, counting: false }));
     count(model, out);
 }
 
@@ -49,14 +49,14 @@ pub(super) fn not_counted(model: &mut Model) {
 }
 
 pub(super) fn on_key(model: &mut Model, key: Key, out: &mut Vec<Effect>) {
-    let shown = agents_shown(model);
+    let shown = rows_shown(model);
     let letter = key.latin().unwrap_or(key).text();
     let action = match model.keymap.look_up(Context::Picker, &[key]) {
         Lookup::Action(action) => Some(action),
         _ => None,
     };
     let Some(Overlay::Stats(page)) = &mut model.overlay else { return };
-    let last = page.report.as_ref().map_or(0, |report| report.agents.len().saturating_sub(shown));
+    let last = page.rows().len().saturating_sub(shown);
     let by = |by: isize| page.top.min(last).saturating_add_signed(by).min(last);
     let (top, period) = match (action, letter) {
         (Some(Action::PickClose | Action::PickAccept), _) | (_, Some('q')) => {
@@ -65,6 +65,10 @@ pub(super) fn on_key(model: &mut Model, key: Key, out: &mut Vec<Effect>) {
         }
         (Some(Action::PickRepaint), _) => return out.push(Effect::Repaint),
         (_, Some('r')) => return count(model, out),
+        (_, Some('t')) => {
+            (page.by_tag, page.top) = (!page.by_tag, 0);
+            return;
+        }
         (Some(Action::PickNext), _) | (_, Some('j')) => (by(1), page.period),
         (Some(Action::PickPrevious), _) | (_, Some('k')) => (by(-1), page.period),
         (Some(Action::PickPageDown), _) | (_, Some(' ')) => (by(shown as isize), page.period),

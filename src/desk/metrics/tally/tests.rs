@@ -2,6 +2,7 @@
 
 use proptest::prelude::*;
 
+use super::super::course::Hold;
 use super::super::course::{Done, Reopen};
 use super::*;
 use crate::desk::ids::{GroupId, TicketKey, TopicId};
@@ -35,6 +36,7 @@ fn course(opened: i64, first: Option<i64>, done: Option<i64>, who: &str) -> Cour
         }),
         reopens: Vec::new(),
         outside: Vec::new(),
+        tags: Vec::new(),
         holds: std::iter::once(hold(opened, true)).chain(done.map(|done| hold(done, false))).collect(),
     }
 }
@@ -72,6 +74,7 @@ fn a_week_of_three_tickets() {
     let (hours, ten) = (&report.hours, report.hours[10].figures.opened);
     assert_eq!((hours.len(), hours[9].figures.resolved, ten), (24, 1, Some(1)));
     assert_eq!(report.steps.len(), 3);
+    assert_eq!(report.tags.iter().map(|row| row.figures.clone()).collect::<Vec<_>>(), [report.total]);
 }
 
 #[test]
@@ -82,6 +85,19 @@ fn a_day_is_told_by_hour_without_gaps() {
     assert_eq!(report.steps.iter().map(|step| step.open).max(), Some(1));
     assert_eq!(report.steps[23].open, 0);
     assert_eq!(report.total.without_response, 1);
+}
+
+#[test]
+fn an_episode_counts_to_each_of_its_tags() {
+    let tag = |name: &str| name.parse::<Tag>().expect("a tag");
+    let mut both = course(-5, Some(-4), Some(-1), "mia");
+    both.tags = vec![tag("billing"), tag("vip")];
+    let mut one = course(-5, None, None, "tom");
+    one.tags = vec![tag("vip")];
+    let report = report(&[both, one, course(-3, None, None, "tom")], Some(-24), 0);
+    let rows: Vec<_> = report.tags.iter().map(|row| (row.key.as_str(), row.figures.opened, row.figures.open)).collect();
+    let expected = [("billing", Some(1), Some(0)), ("vip", Some(2), Some(1)), ("(no tag)", Some(1), Some(1))];
+    assert_eq!(rows, expected);
 }
 
 #[test]
