@@ -103,8 +103,8 @@ pub fn line(event: &Event, before: Option<&Ticket>, by: &str) -> String {
             None => format!("language {language}"),
         },
         Event::CustomerSet { customer } => format!("the customer is {customer}"),
-        // What has no words of its own is told by its name in the log.
-        other => format!("{by}: {other:?}"),
+        // Everything else has words in `describe`.
+        _ => format!("{by} did something else"),
     }
 }
 

@@ -39,6 +39,11 @@ impl Views {
                 },
             };
             let mut what = activity::line(&recorded.event, ticket.as_ref(), &by);
+            if let Event::CustomerSet { customer } = recorded.event
+                && ticket.as_ref().is_none_or(|ticket| ticket.customer.is_none())
+            {
+                what = format!("the customer is {}", self.person(customer)?.name);
+            }
             if let Event::Noted { entry } = recorded.event
                 && let Some(text) = self.reader.note_text(entry)?
             {

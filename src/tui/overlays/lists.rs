@@ -43,7 +43,7 @@ pub(super) fn draw(list: &Overlay, model: &Model, frame: &mut Frame<'_>, screen:
         ),
         Overlay::Activity(picker, ticket, lines) => (
             picker,
-            format!("Activity of {ticket} · newest first · type to search · Enter goes to the message"),
+            format!("Activity of {ticket} · newest first · Enter goes to the message"),
             if lines.is_none() { "reading …" } else { "nothing like that has happened" },
         ),
         Overlay::Until(_) | Overlay::Confirm(_) | Overlay::Status(_) | Overlay::Stats(_) => return,

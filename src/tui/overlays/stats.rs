@@ -81,7 +81,7 @@ pub(crate) fn rows_shown(model: &Model) -> usize {
 
 /// Draws the page.
 pub(super) fn draw(page: &StatsPage, model: &Model, frame: &mut Frame<'_>, screen: Rect) {
-    let title = "Statistics · 1 to 4 period · t tags, agents · j k · r again · Esc closes";
+    let title = "Statistics · 1-4 period · t tags · r again · Esc closes";
     let inside = super::boxed(model, frame, screen, (screen.width, screen.height), title);
     let inside = Rect { x: inside.x + 1, width: inside.width.saturating_sub(2), ..inside };
     let line = |frame: &mut Frame<'_>, at: u16, line: Line<'static>| {
@@ -116,9 +116,9 @@ fn periods(page: &StatsPage, model: &Model) -> Line<'static> {
         spans.push(Span::styled("counting … ", model.theme.key));
     }
     if let Some(report) = &page.report {
-        let clock = if report.clock == "plain" { "plain time, nights and weekends included" } else { &report.clock };
-        let zone = if report.timezone == "local" { "this machine's" } else { &report.timezone };
-        spans.push(Span::styled(text::safe(&format!("{clock} · {zone} days")).into_owned(), model.theme.dim));
+        let clock = if report.clock == "plain" { "plain time, day and night" } else { &report.clock };
+        let zone = if report.timezone == "local" { "this machine's zone" } else { &report.timezone };
+        spans.push(Span::styled(text::safe(&format!("{clock} · {zone}")).into_owned(), model.theme.dim));
     }
     Line::from(spans)
 }
@@ -127,21 +127,16 @@ fn totals(report: &Report) -> [String; 4] {
     let total = &report.total;
     let open = total.open.unwrap_or_default();
     let counts = format!(
-        "new {} · resolved {} · reopened {} · no response {} · outside {} · open {} > {open}",
+        "open {} > {open} · new {} · done {} · back {} · no response {} · outside {}",
+        report.open_at_start,
         total.opened.unwrap_or_default(),
         total.resolved,
         total.reopened,
         total.without_response,
         total.outside,
-        report.open_at_start,
     );
     let spread = |name: &str, spread: &Spread| {
-        format!(
-            "{name:15} half within {:9} nine in ten {:9} of {}",
-            show(spread.p50()),
-            show(spread.p90()),
-            spread.count
-        )
+        format!("{name:15} half {:8} 90 % {:8} of {}", show(spread.p50()), show(spread.p90()), spread.count)
     };
     [
         counts,
