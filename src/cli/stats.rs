@@ -150,7 +150,7 @@ fn totals(out: &mut dyn Write, report: &Report) -> io::Result<()> {
     let Figures { opened, resolved, reopened, without_response, outside, open, .. } = &report.total;
     let number = |count: &Option<usize>| count.unwrap_or_default();
     writeln!(out, "New {}, resolved {resolved}, reopened {reopened}.", number(opened))?;
-    writeln!(out, "Open: {} then, {} now.", report.open_at_start, number(open))?;
+    writeln!(out, "Open: {} at the beginning, {} at the end.", report.open_at_start, number(open))?;
     writeln!(out, "Resolved without a response: {without_response}. Answered outside: {outside} messages.\n")?;
     let line = |name: &str, spread: &Spread| {
         let [p50, p90] = spread_cells(spread);

@@ -3,6 +3,7 @@
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
 use chrono::{Local, NaiveDateTime};
 use chrono_tz::Tz;
@@ -66,8 +67,8 @@ impl Views {
             let there = self.reader.ticket_keys()?;
             kept.courses.retain(|key, _| there.binary_search(key).is_ok());
             for key in there {
-                if !kept.courses.contains_key(&key) {
-                    kept.courses.insert(key, courses(&self.reader.log(key)?, &plain).into());
+                if let Entry::Vacant(place) = kept.courses.entry(key) {
+                    place.insert(courses(&self.reader.log(key)?, &plain).into());
                 }
             }
         }
