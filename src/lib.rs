@@ -71,7 +71,8 @@
 //! # Who runs where
 //!
 //! The engine has a thread of its own and is the only writer; reads are answered by another thread on a read-only connection, so a
-//! screen never waits for a write. The link and the screen are tasks on the main runtime. Between them are queues of values
+//! screen never waits for a write; what goes through the logs of all tickets (statistics, the brief) is counted by a third thread that is begun
+//! when it is first asked for. The link and the screen are tasks on the main runtime. Between them are queues of values
 //! ([`engine::transport`], [`engine::handle`]); no room holds a reference into another. Only [`engine::runner`] waits: clock,
 //! randomness and rules are inputs of the engine, so a test steps through a week in a millisecond.
 //!

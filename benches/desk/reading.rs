@@ -32,6 +32,8 @@ pub(crate) fn measure(criterion: &mut Criterion, _site: &Site, folder: &Path) {
         ("queue All, filtered by a word", queue("order")),
         ("counts of all queues", ViewRequest::Counts),
         ("thread, newest 60", ViewRequest::Thread { ticket, window: Window::Newest, limit: 60 }),
+        ("statistics, counted anew", ViewRequest::Stats { since: None, until: None }),
+        ("brief of a day", ViewRequest::Brief { since: Clock::System.now() - std::time::Duration::from_secs(86_400) }),
         ("search, one word", ViewRequest::Search { text: "order".into(), limit: 50 }),
     ] {
         let view = read(request.clone());

@@ -72,6 +72,12 @@ pub(super) enum Command {
     Verify(super::verify::VerifyArgs),
     /// Count what the desk can count
     Report(super::report::ReportArgs),
+    /// Count responses, resolutions, reopens and the backlog
+    Stats(super::stats::StatsArgs),
+    /// Say what the next shift has to know
+    Brief(super::brief::BriefArgs),
+    /// Write tickets or events to a file
+    Export(super::export::ExportArgs),
     /// Say what the rules make of a ticket, and when the desk is open
     Rules(super::rules::RulesArgs),
     /// Take an unassigned ticket

@@ -11,12 +11,14 @@ mod failure;
 mod interrupt;
 mod log;
 mod mirror;
+mod sheet;
 mod site;
 mod table;
 mod times;
 mod work;
 
 mod assign;
+mod brief;
 mod claim;
 mod close;
 mod completions;
@@ -27,6 +29,7 @@ mod delete;
 mod demo;
 mod doctor;
 mod edit;
+mod export;
 mod file;
 mod knowledge;
 mod login;
@@ -49,6 +52,7 @@ mod search;
 #[cfg(feature = "sandbox")]
 mod selftest;
 mod show;
+mod stats;
 mod sync;
 mod tag;
 mod takeover;
@@ -115,6 +119,9 @@ async fn run(cli: Cli) -> Done {
         Some(Command::Show(args)) => show::run(&global, args).await,
         Some(Command::Search(args)) => search::run(&global, args).await,
         Some(Command::Report(args)) => report::run(&global, args).await,
+        Some(Command::Stats(args)) => stats::run(&global, args).await,
+        Some(Command::Brief(args)) => brief::run(&global, args).await,
+        Some(Command::Export(args)) => export::run(&global, args),
         Some(Command::Rules(args)) => rules::run(&global, args).await,
         Some(Command::Claim(args)) => claim::run(&global, args).await,
         Some(Command::Release(args)) => release::run(&global, args).await,

@@ -15,7 +15,7 @@ use crate::desk::event::Event;
 use crate::desk::ids::TopicId;
 use crate::desk::thread::Delivery;
 use crate::engine::handle::Handle;
-use crate::engine::views::{ChangeView, Entry, EntryKind, ThreadPage, Window};
+use crate::engine::views::{ChangeView, Entry, EntryKind, ThreadPage, View, ViewRequest, Window};
 
 #[derive(Args)]
 pub(super) struct ShowArgs {
@@ -25,6 +25,12 @@ pub(super) struct ShowArgs {
     /// Only the last so many entries (0: all)
     #[arg(long, value_name = "N", default_value_t = 0)]
     limit: usize,
+    /// The whole activity log instead of the thread: old → new, who, when
+    #[arg(long)]
+    activity: bool,
+    /// With --activity: only lines that contain all the words
+    #[arg(long, value_name = "WORDS", requires = "activity")]
+    find: Option<String>,
 }
 
 /// How many entries are asked for at once.
@@ -33,11 +39,45 @@ const PAGE: usize = 500;
 pub(super) async fn run(global: &Global, args: ShowArgs) -> Done {
     let site = Site::open(global)?;
     let (_desk, handle) = site.read_only()?;
+    if args.activity {
+        return activity(&site, &handle, &args).await;
+    }
     let page = read(&handle, args.ticket, args.limit).await?;
     if site.json {
         return Ok(writeln!(stdout(), "{}", serde_json::to_string_pretty(&page)?)?);
     }
     Ok(print(&page, site.zone(handle.agent()), site.clock.now())?)
+}
+
+/// Prints the activity log of a ticket, or of one of its episodes.
+async fn activity(site: &Site, handle: &Handle, args: &ShowArgs) -> Done {
+    let ticket = work::find(handle, args.ticket).await?;
+    let mut lines = match handle.read(ViewRequest::Activity { ticket }).await {
+        View::Activity { lines } => lines,
+        other => return Err(work::unreadable(other)),
+    };
+    lines.retain(|line| args.ticket.episode.is_none_or(|episode| episode == line.episode));
+    let words = args.find.as_deref().unwrap_or_default().to_lowercase();
+    lines.retain(|line| {
+        let text = format!("{} {}", line.by, line.what).to_lowercase();
+        words.split_whitespace().all(|word| text.contains(word))
+    });
+    if args.limit > 0 && lines.len() > args.limit {
+        lines.drain(..lines.len() - args.limit);
+    }
+    if site.json {
+        return Ok(writeln!(stdout(), "{}", serde_json::to_string_pretty(&lines)?)?);
+    }
+    let (zone, width) = (site.zone(handle.agent()), table::width());
+    let mut out = stdout().lock();
+    for line in &lines {
+        let undone = if line.undone { "  [taken back]" } else { "" };
+        table::paragraph(&mut out, &zone.moment(line.at), &format!("{}{undone}", line.what), width)?;
+    }
+    if lines.is_empty() {
+        writeln!(out, "{ticket}: no such activity")?;
+    }
+    Ok(())
 }
 
 /// Reads a thread to its beginning, or its last `limit` entries.

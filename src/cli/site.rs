@@ -126,6 +126,11 @@ impl Site {
         templates::load_all(&self.paths.templates(), personal.as_deref())
     }
 
+    /// Tells the time zone of the desk, in which reports are.
+    pub(super) fn desk_zone(&self) -> Zone {
+        Zone(self.config.rules.timezone.as_deref().and_then(|name| name.parse().ok()))
+    }
+
     /// Opens the desk for reading, for whoever reads.
     pub(super) fn read_only(&self) -> Done<(Desk, Handle)> {
         let reader = self.reader()?;

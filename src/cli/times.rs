@@ -69,6 +69,36 @@ impl Zone {
         })
     }
 
+    /// Reads an instant that has passed: a span back from now (`30d`, `8h`), a day (its beginning), a date and time, RFC 3339, `today`,
+    /// `yesterday`, `now`.
+    pub(super) fn past(self, text: &str, now: Timestamp) -> Result<Timestamp, String> {
+        let text = text.trim();
+        if let Ok(span) = duration::parse(text) {
+            return Ok(now - span);
+        }
+        if let Ok(at) = DateTime::parse_from_rfc3339(text) {
+            return Ok(at.to_utc().into());
+        }
+        let today = self.local(now).date();
+        let local = match text {
+            "now" => return Ok(now),
+            "today" => Some(today.and_time(NaiveTime::MIN)),
+            "yesterday" => today.checked_sub_days(Days::new(1)).map(|day| day.and_time(NaiveTime::MIN)),
+            _ => match NaiveDate::parse_from_str(text, "%Y-%m-%d") {
+                Ok(day) => Some(day.and_time(NaiveTime::MIN)),
+                Err(_) => ["%Y-%m-%d %H:%M", "%Y-%m-%dT%H:%M"]
+                    .iter()
+                    .find_map(|format| NaiveDateTime::parse_from_str(text, format).ok()),
+            },
+        };
+        local.and_then(|local| self.instant(local)).ok_or_else(|| {
+            format!(
+                "`{}` is no time: write for example 30d, 8h, today, 2026-11-01 or \"2026-11-01 09:00\"",
+                text.escape_debug()
+            )
+        })
+    }
+
     fn instant(self, local: NaiveDateTime) -> Option<Timestamp> {
         // An hour that a clock change takes away is read as the hour after it.
         fn find<Z: TimeZone>(zone: &Z, local: NaiveDateTime) -> Option<Timestamp> {
@@ -112,6 +142,18 @@ mod tests {
         ] {
             assert_eq!(zone.parse(text, now).map(Timestamp::rfc3339).as_deref(), Ok(at), "{text}");
         }
+        for (text, at) in [
+            ("8h", "2026-11-22T05:31:00Z"),
+            ("today", "2026-11-21T22:00:00Z"),
+            ("yesterday", "2026-11-20T22:00:00Z"),
+            ("now", "2026-11-22T13:31:00Z"),
+            ("2026-11-01", "2026-10-31T22:00:00Z"),
+            ("2026-11-01 09:00", "2026-11-01T07:00:00Z"),
+            ("2026-11-01T09:00:00Z", "2026-11-01T09:00:00Z"),
+        ] {
+            assert_eq!(zone.past(text, now).map(Timestamp::rfc3339).as_deref(), Ok(at), "{text}");
+        }
+        assert!(zone.past("tomorrow", now).expect_err("is none").contains("30d"));
         assert!(zone.parse("someday", now).expect_err("is none").contains("tomorrow"));
         assert_eq!(zone.moment(now), "2026-11-22 15:31");
     }

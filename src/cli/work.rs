@@ -63,11 +63,12 @@ fn kind(view: &View) -> &'static str {
         View::Ticket { .. } => "a ticket",
         View::Summary(_) => "a summary",
         View::Completeness { .. } => "how complete threads are",
-        View::Outside(_) => "a report",
         View::Sla { .. } => "clocks",
         View::Suggestions(_) => "suggestions",
         View::Templates { .. } => "templates",
         View::Targets { .. } => "tickets",
+        View::Outside(_) | View::Stats(_) | View::Brief(_) => "a report",
+        View::Activity { .. } => "an activity log",
         View::Unreadable { .. } => "nothing",
     }
 }

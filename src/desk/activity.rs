@@ -1,7 +1,7 @@
 //! The activity log in words: one line an event, old → new.
 
 use crate::clock::Timestamp;
-use crate::desk::event::{Event, Why};
+use crate::desk::event::{Event, Why, Writer};
 use crate::desk::ids::AgentName;
 use crate::desk::tags::Tag;
 use crate::desk::ticket::{Pending, Standing, Status, Ticket};
@@ -77,6 +77,41 @@ pub fn describe(event: &Event, before: Option<&Ticket>, by: &str) -> Option<Stri
         },
     };
     Some(line)
+}
+
+/// Tells an event as a line of the whole activity log, in which nothing is left out: [`describe`], and what a thread shows in another
+/// way.
+pub fn line(event: &Event, before: Option<&Ticket>, by: &str) -> String {
+    if let Some(line) = describe(event, before, by) {
+        return line;
+    }
+    match event {
+        Event::Wrote { message, writer, thanks } => {
+            let what = match writer {
+                Writer::Customer if *thanks => "thanked",
+                Writer::Customer => "wrote",
+                Writer::Participant => "wrote, as a participant",
+                Writer::Desk(_) => "replied",
+                Writer::Native(_) | Writer::Colleague => "replied in Telegram",
+            };
+            // A reply of the desk is known by its delivery, which is nobody's deed; its agent is.
+            let by = match writer {
+                Writer::Desk(agent) | Writer::Native(agent) => &agent.0,
+                Writer::Customer | Writer::Participant | Writer::Colleague => by,
+            };
+            format!("{by} {what}: message {message}")
+        }
+        Event::Edited { message } => format!("message {message} was edited"),
+        Event::Deleted { message } => format!("message {message} was deleted"),
+        Event::Noted { .. } => format!("{by} wrote a note"),
+        Event::LanguageSet { language } => match before.and_then(|ticket| ticket.language.as_ref()) {
+            Some(old) => format!("language {old} → {language}"),
+            None => format!("language {language}"),
+        },
+        Event::CustomerSet { customer } => format!("the customer is {customer}"),
+        // Everything else has words in `describe`.
+        _ => format!("{by} did something else"),
+    }
 }
 
 /// Tells who did what, with the assignee where the deed is about them.

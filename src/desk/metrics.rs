@@ -1,8 +1,18 @@
-//! What can be counted from the logs: first responses, resolutions, medians.
+//! What can be counted from the logs: first and next responses, resolutions, reopens, backlog; by agent, day and hour.
 //!
-//! Spans are plain time between Telegram's dates; those that are named so are business time, by the hours they are given.
+//! [`courses`] tells what each episode of one ticket came to, [`Tally`] gathers the courses of all tickets into a [`Report`].
+//! How the time between two instants is counted is an argument of both: [`plain`] is the time on the wall.
+//! Deadlines are kept apart, in [`super::sla`].
 
 use std::time::Duration;
+
+mod course;
+mod report;
+mod tally;
+
+pub use course::{Answer, Course, Done, Hold, Reopen, Span, Who, courses, plain};
+pub use report::{Figures, Report, Row, Spread, Step};
+pub use tally::{Frame, Tally};
 
 use super::event::{Event, Recorded};
 use super::hours::Hours;

@@ -32,6 +32,7 @@ mod backfill;
 mod changes;
 mod completeness;
 mod consume;
+mod counting;
 mod desk_work;
 pub mod files;
 pub mod handle;

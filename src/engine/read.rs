@@ -1,5 +1,6 @@
 //! Reading: views made of what the store holds, on a connection of their own. Nothing here writes, and nobody waits for the engine.
 
+use std::cell::RefCell;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::EngineError;
@@ -23,9 +24,12 @@ use crate::store::tickets::{Part, QueueRow};
 use crate::store::topics::TopicRow;
 use crate::store::{self, Reader, StoreError, coverage, threads};
 
+mod activity;
+mod brief;
 mod mirror_status;
 mod outside;
 mod sla;
+mod stats;
 mod suggestions;
 mod templates;
 mod thread;
@@ -51,6 +55,8 @@ pub(super) struct Views {
     pub(super) clock: Clock,
     pub(super) condition: SharedCondition,
     pub(super) shelf: Shelf,
+    /// What every ticket came to, for those who count again and again; `None`: nothing is kept.
+    pub(super) kept: Option<RefCell<stats::Kept>>,
 }
 
 impl Views {
@@ -91,6 +97,9 @@ impl Views {
                 }
                 View::Suggestions(self.suggestions(*ticket, words)?)
             }
+            ViewRequest::Stats { since, until } => View::Stats(Box::new(self.stats(*since, *until)?)),
+            ViewRequest::Brief { since } => View::Brief(Box::new(self.brief(agent, *since)?)),
+            ViewRequest::Activity { ticket } => View::Activity { lines: self.activity(*ticket)? },
         })
     }
 

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use tokio::sync::{broadcast, mpsc, oneshot};
 
+use super::counting::Counting;
 use super::handle::{Handle, HandleEnds, Question, Submission, handle};
 use super::input::{Input, Output};
 use super::read::{Condition, SharedCondition, Views};
@@ -104,7 +105,11 @@ pub fn start(setup: EngineSetup) -> Result<(Desk, TransportEnds), EngineError> {
     let (incoming, incoming_out) = mpsc::channel(WAITING);
     let (stop, stopped) = oneshot::channel();
     let shelf = Shelf::default();
-    let views = views(&setup.data, &setup.rules, &setup.clock, &condition, &shelf)?;
+    let reads = views(&setup.data, &setup.rules, &setup.clock, &condition, &shelf)?;
+    let counting = {
+        let (setup, condition, shelf) = (setup.clone(), condition.clone(), shelf.clone());
+        Counting::new(move || Ok(views(&setup.data, &setup.rules, &setup.clock, &condition, &shelf)?.keeping()))
+    };
     let (clock, publish) = (setup.clock.clone(), revisions.clone());
     let worker = Worker {
         engine,
@@ -118,7 +123,8 @@ pub fn start(setup: EngineSetup) -> Result<(Desk, TransportEnds), EngineError> {
     };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build()?;
     let engine = std::thread::Builder::new().name("engine".to_owned()).spawn(move || runtime.block_on(worker.run()))?;
-    let reader = std::thread::Builder::new().name("reader".to_owned()).spawn(move || answer(&views, questions))?;
+    let reader =
+        std::thread::Builder::new().name("reader".to_owned()).spawn(move || answer(&reads, counting, questions))?;
     let threads = vec![engine, reader];
     let desk = Desk { handle, stop: Some(stop), threads, shelf, clock, revisions: publish, _lock: Some(lock) };
     Ok((desk, TransportEnds { orders, incoming }))
@@ -129,12 +135,17 @@ pub fn start(setup: EngineSetup) -> Result<(Desk, TransportEnds), EngineError> {
 /// # Errors
 /// There is no desk yet; its store cannot be opened.
 pub fn read_only(data: &Path, rules: Rules, clock: Clock) -> Result<Desk, EngineError> {
-    let shelf = Shelf::default();
-    let views = views(data, &rules, &clock, &SharedCondition::default(), &shelf)?;
+    let (condition, shelf) = (SharedCondition::default(), Shelf::default());
+    let reads = views(data, &rules, &clock, &condition, &shelf)?;
+    let counting = {
+        let (data, rules, clock, shelf) = (data.to_owned(), rules, clock.clone(), shelf.clone());
+        Counting::new(move || views(&data, &rules, &clock, &condition, &shelf))
+    };
     let (handle, ends) = handle(AgentName(String::new()));
     let HandleEnds { submissions, questions, revisions } = ends;
     drop(submissions);
-    let reader = std::thread::Builder::new().name("reader".to_owned()).spawn(move || answer(&views, questions))?;
+    let reader =
+        std::thread::Builder::new().name("reader".to_owned()).spawn(move || answer(&reads, counting, questions))?;
     Ok(Desk { handle, stop: None, threads: vec![reader], shelf, clock, revisions, _lock: None })
 }
 
@@ -146,7 +157,8 @@ fn views(
     shelf: &Shelf,
 ) -> Result<Views, EngineError> {
     let (condition, shelf) = (condition.clone(), shelf.clone());
-    Ok(Views { reader: Reader::open(data)?, rules: rules.clone(), clock: clock.clone(), condition, shelf })
+    let reader = Reader::open(data)?;
+    Ok(Views { reader, rules: rules.clone(), clock: clock.clone(), condition, shelf, kept: None })
 }
 
 /// Gives a key for Telegram's deduplication from the system's randomness; never 0.
@@ -162,11 +174,19 @@ fn random() -> i64 {
     }
 }
 
-fn answer(views: &Views, mut questions: mpsc::Receiver<Question>) {
-    while let Some(Question { agent, request, answer }) = questions.blocking_recv() {
-        if answer.is_closed() {
+fn answer<F>(views: &Views, mut counting: Counting<F>, mut questions: mpsc::Receiver<Question>)
+where
+    F: Fn() -> Result<Views, EngineError>,
+{
+    while let Some(question) = questions.blocking_recv() {
+        if question.answer.is_closed() {
             continue;
         }
+        if Counting::<F>::is_for(&question.request) {
+            counting.ask(question);
+            continue;
+        }
+        let Question { agent, request, answer } = question;
         let view: View = views.read(&agent, &request);
         // Whoever asked may have gone since.
         let _gone = answer.send(view);

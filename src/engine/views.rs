@@ -6,19 +6,26 @@ pub use super::files::{FileNews, FileView, NotSaved};
 pub use super::transport::{Finding, GroupFacts, LinkState, Weight};
 use crate::clock::Timestamp;
 use crate::desk::ids::{AgentName, ChangeId, EntryId, GroupId, MessageId, PersonId, TicketKey, TopicId};
+pub use crate::desk::metrics::{Figures, Report, Row, Spread, Step};
 use crate::desk::people::Agent;
 pub use crate::desk::queue::{QueueName, Sort};
 use crate::desk::tags::{Priority, Tag};
 use crate::desk::template::bulk::Target;
 use crate::desk::template::offer::Usage;
 use crate::desk::ticket::{Pending, Status};
+pub use activity::ActivityLine;
+pub use brief::{Brief, BriefNote, BriefTicket, OpenOf};
 pub use outbox::OutboxRow;
 pub use outside::{AnsweredBy, OutsideAnswer, OutsideReport};
+pub use revision::{Alert, Revision};
 pub use suggestions::{FolderState, Source, Suggestion, Suggestions, WebhookState};
 pub use thread::{Draft, EarlierText, Entry, EntryKind, Part, PinnedMessage, Side, ThreadPage, TicketView};
 
+mod activity;
+mod brief;
 mod outbox;
 mod outside;
+mod revision;
 mod suggestions;
 mod thread;
 
@@ -118,6 +125,23 @@ pub enum ViewRequest {
         /// The folder is read again first: what has changed is told later.
         reread: bool,
     },
+    /// What was counted in a period.
+    Stats {
+        /// From then on; `None`: from the beginning.
+        since: Option<Timestamp>,
+        /// Until before then; `None`: until now.
+        until: Option<Timestamp>,
+    },
+    /// What the next shift has to know.
+    Brief {
+        /// What has happened from then on.
+        since: Timestamp,
+    },
+    /// The whole activity log of a ticket.
+    Activity {
+        /// Which.
+        ticket: TicketKey,
+    },
 }
 
 /// Which part of a thread.
@@ -187,6 +211,15 @@ pub enum View {
     Outside(OutsideReport),
     /// What may answer a ticket.
     Suggestions(Suggestions),
+    /// What was counted in a period.
+    Stats(Box<Report>),
+    /// What the next shift has to know.
+    Brief(Box<Brief>),
+    /// The whole activity log of a ticket.
+    Activity {
+        /// Oldest first.
+        lines: Vec<ActivityLine>,
+    },
     /// It could not be read; why, in words.
     Unreadable {
         /// Why.
@@ -402,87 +435,4 @@ pub struct Summary {
     pub first_at: Option<Timestamp>,
     /// Date of the last message.
     pub last_at: Option<Timestamp>,
-}
-
-/// Something that a screen should know at once: what has changed since the number before.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Revision {
-    /// Rises by at least one with every commit.
-    pub number: u64,
-    /// The tickets that changed; empty with `all`.
-    pub changed: Vec<TicketKey>,
-    /// Too much changed to name it.
-    pub all: bool,
-    /// What should be heard: new tickets and replies.
-    pub alerts: Vec<Alert>,
-}
-
-/// Something that should be heard.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case", tag = "alert")]
-pub enum Alert {
-    /// A new unassigned ticket.
-    NewTicket {
-        /// Which.
-        ticket: TicketKey,
-    },
-    /// A customer or participant wrote in a ticket of an agent.
-    Reply {
-        /// Which.
-        ticket: TicketKey,
-        /// Whose.
-        assignee: AgentName,
-    },
-    /// A reply could not be sent, or was not sent without asking.
-    Parked {
-        /// Which.
-        ticket: TicketKey,
-        /// Whose reply.
-        agent: AgentName,
-        /// Why.
-        why: String,
-    },
-    /// A message could not be edited or deleted.
-    NotChanged {
-        /// In which ticket.
-        ticket: TicketKey,
-        /// Who wanted it.
-        agent: AgentName,
-        /// Why.
-        why: String,
-    },
-    /// A clock of a ticket will soon have run down.
-    Due {
-        /// Which ticket.
-        ticket: TicketKey,
-        /// Which clock.
-        clock: ClockName,
-        /// When it runs down.
-        deadline: Timestamp,
-        /// Whose ticket it is.
-        assignee: Option<AgentName>,
-    },
-    /// A clock of a ticket has just run down.
-    Overdue {
-        /// Which ticket.
-        ticket: TicketKey,
-        /// Which clock.
-        clock: ClockName,
-        /// When it ran down.
-        deadline: Timestamp,
-        /// Whose ticket it is.
-        assignee: Option<AgentName>,
-    },
-    /// Clocks that ran down while nobody could say so, all together.
-    Missed {
-        /// How many.
-        count: usize,
-    },
-    /// A file has come further, or not.
-    File(FileNews),
-    /// There is something else to suggest.
-    Suggestions {
-        /// For which ticket; `None`: perhaps for all.
-        ticket: Option<TicketKey>,
-    },
 }

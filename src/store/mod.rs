@@ -13,6 +13,7 @@ use thiserror::Error;
 pub mod articles;
 pub mod changes;
 pub mod clocks;
+pub mod counting;
 pub mod coverage;
 pub mod cursor;
 pub mod drafts;

@@ -125,11 +125,11 @@ impl EntryRow {
     }
 }
 
-const COLUMNS: &str =
+pub(super) const COLUMNS: &str =
     "id, group_id, topic, kind, message, author, side, agent, at, edited_at, reply_to, flags, event, outbox,
     text, content, deleted_at";
 
-fn entry_row(row: &Row<'_>) -> Result<EntryRow> {
+pub(super) fn entry_row(row: &Row<'_>) -> Result<EntryRow> {
     let flags: i64 = row.get(11)?;
     let kind = match row.get::<_, i64>(3)? {
         0 => Kind::Message,

@@ -105,6 +105,7 @@ actions! {
     Ignore "ignore" Ticket [] "" "keep this topic out of the desk";
     Unignore "unignore" Ticket [] "" "take this topic in again";
     Attach "attach" Ticket [] "" "attach a file to the reply: [path]";
+    Activity "activity" Ticket ["A"] "" "everything that has happened to the ticket: old and new, who, when";
     Priority "priority" Ticket ["P"] "" "say how much it matters: [low|normal|high|urgent]";
     Tags "tags" Ticket ["T"] "" "add and take away tags: [+billing -spam]";
     BulkReply "bulk-reply" Ticket [] "" "reply to all marked tickets, with a template: [text]";
@@ -164,6 +165,7 @@ actions! {
     RereadArticles "reread-articles" Everywhere [] "" "read the folder of articles again";
     Outbox "outbox" Everywhere ["g o"] "" "what has not been sent, and what was parked";
     Status "status" Everywhere ["g s"] "" "how the desk stands: link, rights, freshness, holes";
+    Stats "stats" Everywhere ["g t"] "" "statistics: responses, resolutions, backlog, by agent, day and hour";
     Verify "verify" Everywhere ["g v"] "" "compare this ticket with Telegram once more";
     VerifyAll "verify-all" Everywhere [] "" "compare everything with Telegram once more";
     GoUnassigned "unassigned" Everywhere ["1", "g u"] "" "queue Unassigned";

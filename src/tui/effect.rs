@@ -122,6 +122,10 @@ pub(crate) enum ReadKind {
     Templates,
     /// What is known of those to whom a text goes.
     Targets,
+    /// What was counted.
+    Stats,
+    /// The activity log of a ticket.
+    Activity,
 }
 
 /// Names one read.

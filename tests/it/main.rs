@@ -48,11 +48,10 @@ mod pty_mirror_status;
 mod pty_outbox;
 #[cfg(feature = "sandbox")]
 mod pty_signals;
+#[cfg(feature = "sandbox")]
 mod pty_templates;
 #[cfg(feature = "sandbox")]
 mod queries;
-#[cfg(feature = "sandbox")]
-mod pty_templates;
 #[cfg(feature = "sandbox")]
 mod rights;
 #[cfg(feature = "sandbox")]
@@ -66,6 +65,7 @@ mod screens_knowledge;
 mod screens_more;
 mod screens_rules;
 mod screens_standing;
+mod screens_stats;
 mod screens_templates;
 mod screens_terminal;
 mod screens_thread;
@@ -73,6 +73,8 @@ mod screens_thread;
 mod selftest;
 #[cfg(feature = "sandbox")]
 mod simulation;
+#[cfg(feature = "sandbox")]
+mod stats;
 mod support;
 #[cfg(feature = "sandbox")]
 mod telegram;

@@ -57,6 +57,10 @@ pub(crate) struct State {
     pub(crate) recheck: Option<RecheckView>,
     pub(crate) checks: Vec<TicketCheck>,
     pub(crate) next_outbox: i64,
+    /// What was counted.
+    pub(crate) report: Option<topicdesk::engine::views::Report>,
+    /// The activity log of every ticket.
+    pub(crate) activity: Vec<topicdesk::engine::views::ActivityLine>,
     /// Where the file is that is asked for.
     pub(crate) file: Option<topicdesk::engine::views::FileView>,
     /// What is suggested for every ticket.
@@ -521,7 +525,14 @@ impl State {
             ViewRequest::Targets { tickets, duplicates_of } => {
                 View::Targets { targets: self.targets(tickets, *duplicates_of) }
             }
-            ViewRequest::Summary | ViewRequest::Outside { .. } => View::Unreadable { why: "not here".to_owned() },
+            ViewRequest::Stats { .. } => match &self.report {
+                Some(report) => View::Stats(Box::new(report.clone())),
+                None => View::Unreadable { why: "it could not be counted".to_owned() },
+            },
+            ViewRequest::Activity { .. } => View::Activity { lines: self.activity.clone() },
+            ViewRequest::Summary | ViewRequest::Outside { .. } | ViewRequest::Brief { .. } => {
+                View::Unreadable { why: "not here".to_owned() }
+            }
         }
     }
 

@@ -51,7 +51,12 @@ pub(super) fn draw(list: &Overlay, model: &Model, frame: &mut Frame<'_>, screen:
             "everything has been sent",
         ),
         Overlay::Suggestions(list) => (&list.picker, super::suggestions::title(list), ""),
-        Overlay::Until(_) | Overlay::Confirm(_) | Overlay::Status(_) => return,
+        Overlay::Activity(picker, ticket, lines) => (
+            picker,
+            format!("Activity of {ticket} · newest first · Enter goes to the message"),
+            if lines.is_none() { "reading …" } else { "nothing like that has happened" },
+        ),
+        Overlay::Until(_) | Overlay::Confirm(_) | Overlay::Status(_) | Overlay::Stats(_) => return,
     };
     let wide = screen.width >= 100;
     let size =
@@ -71,12 +76,19 @@ pub(super) fn draw(list: &Overlay, model: &Model, frame: &mut Frame<'_>, screen:
         frame.render_widget(line, at);
         frame.set_cursor_position((at.x + (7 + note.column() as u16).min(at.width.saturating_sub(1)), at.y));
     }
-    let preview =
-        matches!(list, Overlay::Templates(..) | Overlay::Search(..) | Overlay::Outbox(..) | Overlay::Suggestions(_));
+    let preview = matches!(
+        list,
+        Overlay::Templates(..)
+            | Overlay::Search(..)
+            | Overlay::Outbox(..)
+            | Overlay::Suggestions(_)
+            | Overlay::Activity(..)
+    );
     if let Overlay::Suggestions(list) = list {
         body.height -= super::suggestions::draw_standing(list, model, frame, body);
     }
-    if preview && wide {
+    let below = matches!(list, Overlay::Activity(..));
+    if preview && wide && !below {
         let left = body.width * 2 / 5;
         let right = Rect { x: body.x + left + 1, width: body.width - left - 2, ..body };
         body.width = left;
@@ -149,6 +161,14 @@ fn item_line(list: &Overlay, item: &Item, row: usize, model: &Model, width: usiz
                 Span::styled(format!("{} ", text::fit(&code, 8)), model.theme.key),
                 Span::raw(text::fit(&item.label, rest)),
                 Span::styled(format!(" {}", text::fit(&item.detail, 15)), dim),
+            ])
+        }
+        Overlay::Activity(..) => {
+            let label = 19.min(width / 3);
+            let rest = width.saturating_sub(label + 3);
+            Line::from(vec![
+                Span::styled(format!(" {} ", text::fit(&item.label, label)), dim),
+                Span::raw(text::fit(&item.detail, rest)),
             ])
         }
         _ => {

@@ -2,6 +2,7 @@
 
 pub(super) mod confirm;
 pub(super) mod lists;
+pub(super) mod stats;
 pub(super) mod status;
 pub(super) mod suggestions;
 pub(super) mod until_form;
@@ -19,7 +20,7 @@ use super::widgets::line_edit::LineEdit;
 use super::widgets::picker::Picker;
 use crate::desk::ids::{AgentName, TicketKey};
 use crate::desk::template::Template;
-use crate::engine::views::{Hit, OutboxRow, QueueName, TicketRow};
+use crate::engine::views::{ActivityLine, Hit, OutboxRow, QueueName, TicketRow};
 
 /// What lies over everything.
 #[derive(Clone, Debug)]
@@ -57,6 +58,10 @@ pub(crate) enum Overlay {
     Suggestions(suggestions::Listed),
     /// How the desk stands.
     Status(status::StatusPage),
+    /// What was counted.
+    Stats(stats::StatsPage),
+    /// The activity log of a ticket, newest first; `None` until it was read.
+    Activity(Picker, TicketKey, Option<Vec<ActivityLine>>),
 }
 
 impl Overlay {
@@ -71,8 +76,9 @@ impl Overlay {
             | Overlay::Jump(picker, _)
             | Overlay::Queues(picker, _)
             | Overlay::Outbox(picker, _)
+            | Overlay::Activity(picker, ..)
             | Overlay::Suggestions(suggestions::Listed { picker, .. }) => Some(picker),
-            Overlay::Until(_) | Overlay::Confirm(_) | Overlay::Status(_) => None,
+            Overlay::Until(_) | Overlay::Confirm(_) | Overlay::Status(_) | Overlay::Stats(_) => None,
         }
     }
 }
@@ -83,6 +89,7 @@ pub(super) fn draw(model: &Model, frame: &mut Frame<'_>, screen: Rect) {
         None => {}
         Some(Overlay::Until(form)) => until_form::draw(form, model, frame, screen),
         Some(Overlay::Status(page)) => status::draw(*page, model, frame, screen),
+        Some(Overlay::Stats(page)) => stats::draw(page, model, frame, screen),
         Some(Overlay::Confirm(confirm)) => confirm::draw(confirm, model, frame, screen),
         Some(list) => lists::draw(list, model, frame, screen),
     }

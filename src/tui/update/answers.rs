@@ -4,7 +4,7 @@ use super::super::effect::{Effect, ReadKind};
 use super::super::model::{Focus, Model};
 use super::super::work::NextFor;
 use super::{
-    bulk, desk_work, keep, outbox, overlay, queue, queues, say, standing, suggestions, templates, thread, warn,
+    bulk, desk_work, keep, outbox, overlay, queue, queues, say, standing, stats, suggestions, templates, thread, warn,
 };
 use crate::engine::views::{Suggestions, View};
 
@@ -31,6 +31,12 @@ pub(super) fn on_answer(model: &mut Model, kind: ReadKind, view: View, out: &mut
         (ReadKind::Outbox, View::Outbox { rows }) => outbox::on_rows(model, rows),
         (ReadKind::Templates, View::Templates { uses }) => templates::on_uses(model, uses),
         (ReadKind::Targets, View::Targets { targets }) => bulk::on_targets(model, targets, out),
+        (ReadKind::Stats, View::Stats(report)) => stats::on_report(model, *report),
+        (ReadKind::Stats, View::Unreadable { why }) => {
+            stats::not_counted(model);
+            warn(model, why, out);
+        }
+        (ReadKind::Activity, View::Activity { lines }) => stats::on_activity(model, lines),
         (ReadKind::Jump, View::Queue(page)) => overlay::jumps(model, page.rows),
         (ReadKind::Find, View::Ticket { ticket: Some(key) }) => thread::open(model, key, out),
         (ReadKind::Find, View::Ticket { ticket: None }) => warn(model, "there is no such ticket".to_owned(), out),

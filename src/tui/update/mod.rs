@@ -17,6 +17,7 @@ mod queue;
 mod queues;
 mod settled;
 mod standing;
+mod stats;
 mod suggestions;
 pub(super) mod templates;
 mod thread;
@@ -264,6 +265,7 @@ fn on_timer(model: &mut Model, timer: Timer, out: &mut Vec<Effect>) {
             if !model.is_reading(ReadKind::Counts) {
                 out.push(model.read(ReadKind::Counts, ViewRequest::Counts));
             }
+            stats::tick(model, out);
             out.push(Effect::Timer(Timer::Minute, model.zone.to_next_minute(model.now)));
         }
         Timer::Second => {

@@ -12,7 +12,9 @@ use super::super::view;
 use super::super::widgets::line_edit::LineEdit;
 use super::super::widgets::picker::{Item, Picked, Picker};
 use super::super::work::Repeatable;
-use super::{bulk, compose, desk_work, files, outbox, palette, perform, queue, say, standing, suggestions, thread};
+use super::{
+    bulk, compose, desk_work, files, outbox, palette, perform, queue, say, standing, stats, suggestions, thread,
+};
 use crate::clock::Timestamp;
 use crate::desk::command::Command;
 use crate::desk::ticket::Pending;
@@ -177,6 +179,7 @@ pub(super) fn on_key(model: &mut Model, key: Key, out: &mut Vec<Effect>) {
         }
         Some(Overlay::Until(_)) => until_key(model, key, out),
         Some(Overlay::Status(_)) => standing::on_key(model, key, out),
+        Some(Overlay::Stats(_)) => stats::on_key(model, key, out),
         Some(Overlay::Assign { note: Some(_), .. }) => note_key(model, key, out),
         Some(_) => list_key(model, key, out),
         None => {}
@@ -460,6 +463,9 @@ fn accept(model: &mut Model, out: &mut Vec<Effect>) {
             }
         }
         Overlay::Outbox(picker, rows) => outbox::accept(model, &picker, &rows, out),
-        Overlay::Until(_) | Overlay::Confirm(_) | Overlay::Status(_) | Overlay::Suggestions(_) => {}
+        Overlay::Activity(picker, ticket, lines) => {
+            stats::accept(model, &picker, (ticket, &lines.unwrap_or_default()), out);
+        }
+        Overlay::Until(_) | Overlay::Confirm(_) | Overlay::Status(_) | Overlay::Stats(_) | Overlay::Suggestions(_) => {}
     }
 }

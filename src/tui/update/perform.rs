@@ -8,7 +8,7 @@ use super::super::prompt::{Prompt, PromptKind};
 use super::super::widgets::line_edit::LineEdit;
 use super::super::work::{NextFor, Repeatable};
 use super::{
-    attach, bulk, compose, desk_work, files, jump, outbox, overlay, queue, queues, say, standing, suggestions,
+    attach, bulk, compose, desk_work, files, jump, outbox, overlay, queue, queues, say, standing, stats, suggestions,
     templates, thread, warn,
 };
 use crate::desk::command::Command;
@@ -109,6 +109,8 @@ pub(super) fn perform(model: &mut Model, action: Action, out: &mut Vec<Effect>) 
         Action::RereadArticles => suggestions::reread(model, out),
         Action::Outbox => outbox::open(model, out),
         Action::Status => standing::open(model),
+        Action::Stats => stats::open(model, out),
+        Action::Activity => stats::open_activity(model, out),
         Action::Verify => standing::verify(model, false, out),
         Action::VerifyAll => standing::verify(model, true, out),
         Action::GoUnassigned => queue::switch(model, QueueName::Unassigned, out),

@@ -1,0 +1,90 @@
+//! What a screen should know at once: what has changed, and what should be heard.
+
+use serde::{Deserialize, Serialize};
+
+use super::{ClockName, FileNews};
+use crate::clock::Timestamp;
+use crate::desk::ids::{AgentName, TicketKey};
+
+/// Something that a screen should know at once: what has changed since the number before.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Revision {
+    /// Rises by at least one with every commit.
+    pub number: u64,
+    /// The tickets that changed; empty with `all`.
+    pub changed: Vec<TicketKey>,
+    /// Too much changed to name it.
+    pub all: bool,
+    /// What should be heard: new tickets and replies.
+    pub alerts: Vec<Alert>,
+}
+
+/// Something that should be heard.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "alert")]
+pub enum Alert {
+    /// A new unassigned ticket.
+    NewTicket {
+        /// Which.
+        ticket: TicketKey,
+    },
+    /// A customer or participant wrote in a ticket of an agent.
+    Reply {
+        /// Which.
+        ticket: TicketKey,
+        /// Whose.
+        assignee: AgentName,
+    },
+    /// A reply could not be sent, or was not sent without asking.
+    Parked {
+        /// Which.
+        ticket: TicketKey,
+        /// Whose reply.
+        agent: AgentName,
+        /// Why.
+        why: String,
+    },
+    /// A message could not be edited or deleted.
+    NotChanged {
+        /// In which ticket.
+        ticket: TicketKey,
+        /// Who wanted it.
+        agent: AgentName,
+        /// Why.
+        why: String,
+    },
+    /// A clock of a ticket will soon have run down.
+    Due {
+        /// Which ticket.
+        ticket: TicketKey,
+        /// Which clock.
+        clock: ClockName,
+        /// When it runs down.
+        deadline: Timestamp,
+        /// Whose ticket it is.
+        assignee: Option<AgentName>,
+    },
+    /// A clock of a ticket has just run down.
+    Overdue {
+        /// Which ticket.
+        ticket: TicketKey,
+        /// Which clock.
+        clock: ClockName,
+        /// When it ran down.
+        deadline: Timestamp,
+        /// Whose ticket it is.
+        assignee: Option<AgentName>,
+    },
+    /// Clocks that ran down while nobody could say so, all together.
+    Missed {
+        /// How many.
+        count: usize,
+    },
+    /// A file has come further, or not.
+    File(FileNews),
+    /// There is something else to suggest.
+    Suggestions {
+        /// For which ticket; `None`: perhaps for all.
+        ticket: Option<TicketKey>,
+    },
+}
