@@ -374,3 +374,39 @@ fn the_first_policy_that_fits_holds_and_the_others_say_why_not() {
     shadowed.push(named("late", language("fr")));
     assert_eq!(Sla::new(BTreeMap::new(), shadowed).shadow(4).map(|policy| policy.name.as_str()), Some("rest"));
 }
+
+/// Prints what it costs to hold a ticket against the policies: `cargo test --lib holding_a_ticket -- --ignored --nocapture`.
+#[test]
+#[ignore = "a measurement"]
+fn holding_a_ticket_against_policies_costs_little() {
+    let mut plan = office().plan().clone();
+    plan.zone = chrono_tz::Tz::Europe__Kyiv;
+    let yearly = |day: u32| crate::desk::hours::Holiday {
+        on: crate::desk::hours::On::Yearly { month: day % 12 + 1, day },
+        hours: Vec::new(),
+        name: String::new(),
+    };
+    plan.holidays = (1..=12).map(yearly).collect();
+    let hours = [("office".to_owned(), Hours::new(plan).expect("opens"))].into();
+    let languages = |code: &str| When { languages: vec![code.to_owned()], ..When::default() };
+    let mut policies: Vec<Policy> =
+        ["de", "fr", "es", "it"].map(|code| Policy { when: languages(code), ..policy() }).to_vec();
+    policies.push(Policy { resolution: Some(minutes(60 * 80)), ..policy() });
+    let sla = Sla::new(hours, policies);
+    let ticket = Story::opened(clock(9, 0))
+        .asks(clock(9, 0), 1)
+        .answers(clock(10, 0), 2)
+        .moves(clock(11, 0), Status::Pending)
+        .moves(clock(12, 0), Status::InProgress)
+        .asks(clock(13, 0), 3)
+        .ticket();
+    let matter = Matter { ticket: &ticket, customer: None, group: None };
+    let begun = std::time::Instant::now();
+    for _ in 0..10_000 {
+        let assessment = sla.assess(&matter).expect("a policy");
+        assert!(assessment.due().is_some() && assessment.next_alarm(&ticket, at(0)).is_some());
+    }
+    let each = begun.elapsed() / 10_000;
+    println!("a ticket against five policies, three clocks: {each:?}");
+    assert!(each < minutes(1));
+}

@@ -15,6 +15,9 @@ pub(crate) const WIDTH: usize = 8;
 /// From how many columns on a queue has one.
 const WIDE: usize = 72;
 
+/// From how many columns on a heading has room for words.
+const ROOMY: usize = 100;
+
 /// Tells whether the queue has a column for it.
 pub(crate) fn has_column(model: &Model, width: usize) -> bool {
     has_policies(model) && width >= WIDE
@@ -67,7 +70,7 @@ pub(crate) fn remark(model: &Model, row: &TicketRow) -> String {
 
 /// Tells it for a heading: in words, or short where there is little room.
 pub(crate) fn heading(model: &Model, row: &TicketRow, due: &DueView, room: usize) -> String {
-    if room < WIDE { short(model, row) } else { words(model, due) }
+    if room < ROOMY { short(model, row) } else { words(model, due) }
 }
 
 /// Tells it in words: `first response in 12m`, `resolution late 2h`.

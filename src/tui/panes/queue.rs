@@ -180,8 +180,11 @@ fn row_lines(
         spans.push(Span::styled(format!("{} ", text::fit_right(&due::short(model, row), due::WIDTH)), style));
     }
     let mut remarks = remarks(model, row);
-    if !column {
-        remarks.insert_str(0, &due::remark(model, row));
+    // On the narrowest rows it comes before the name, or nobody would see it.
+    let before_name = width < 60 && !two;
+    let due = if column { String::new() } else { due::remark(model, row) };
+    if !before_name {
+        remarks.insert_str(0, &due);
     }
     let extra = if column { due::WIDTH + 1 } else { 0 };
     let message = format!("{remarks}{}", row.last_text);
@@ -208,7 +211,7 @@ fn row_lines(
     }
     let who = text::fit(&assignee(model, row), 4);
     let room = room.saturating_sub(5);
-    spans.push(Span::raw(format!(" {who} {}", text::fit(&format!("{} · {message}", customer_name(row)), room))));
+    spans.push(Span::raw(format!(" {who} {}", text::fit(&format!("{due}{} · {message}", customer_name(row)), room))));
     (Line::from(spans), None)
 }
 

@@ -207,7 +207,8 @@ fn heading(model: &Model, frame: &mut Frame<'_>, area: Rect) {
     }
     more.push(text::cut(&row.title, 60));
     if let Some((words, style)) = alarm {
-        spans.push(Span::raw(" · "));
+        // Whose it is comes first all the same.
+        spans.push(Span::raw(format!(" · {} · ", more.remove(0))));
         spans.push(Span::styled(words, style));
     }
     // On a narrow screen the queue is not in sight: say where we are in it, and how to go on.
