@@ -15,10 +15,10 @@ use crate::desk::language;
 use crate::desk::question::{Question, terms};
 use crate::engine::shelf::Consulted;
 use crate::engine::views::{Source, Suggestion};
+use crate::knowledge::Setup;
 use crate::knowledge::folder::Folder;
 use crate::knowledge::lint::{self, Weight};
 use crate::knowledge::webhook::{Bounds, Webhook};
-use crate::knowledge::{self, Setup};
 use crate::store::articles::Articles;
 
 /// So many articles of each source are listed.
@@ -86,7 +86,7 @@ pub(super) fn shop(demo: &Path) -> Done<&'static str> {
     let cannot = |error| Failure::error(format!("{}: cannot be written: {error}", folder.display()));
     if !folder.exists() {
         std::fs::create_dir(&folder).map_err(cannot)?;
-        for (name, text) in knowledge::shop::SHOP {
+        for (name, text) in crate::knowledge::shop::SHOP {
             std::fs::write(folder.join(name), text).map_err(cannot)?;
         }
     }
