@@ -22,7 +22,7 @@ pub(super) struct QueueArgs {
     #[arg(default_value = QueueName::All.label())]
     queue: String,
     /// Only tickets that the query takes: words of title, customer or last message, a number, conditions
-    #[arg(long, value_name = "QUERY", default_value = "")]
+    #[arg(long, value_name = "QUERY", default_value = "", allow_hyphen_values = true)]
     filter: String,
     /// In this order
     #[arg(long, value_name = "ORDER", value_parser = PossibleValuesParser::new(SORTS.map(|(name, _)| name)))]
