@@ -66,6 +66,13 @@ impl Text<'_> {
             let wait = row.waiting_since.map_or("-".to_owned(), |since| times::ago(brief.until.since(since)));
             self.line(out, &format!("{wait:>4} {}", subject(row)), &format!("{}: {}", state(row), row.last_text))?;
         }
+        self.head(out, "Overdue", brief.overdue.len())?;
+        for row in brief.overdue.iter().take(NAMED) {
+            let late = row.due.as_ref().map(|due| (due.clock.title(), times::ago(brief.until.since(due.at))));
+            let late = late.map_or(String::new(), |(clock, ago)| format!("{clock} {ago} late, "));
+            self.line(out, &subject(row), &format!("{late}{}", state(row)))?;
+        }
+        self.rest(out, brief.overdue.len())?;
         self.notes(out)?;
         self.head(out, "Not sent, waiting for a word", brief.parked.len())?;
         for row in brief.parked.iter().take(NAMED) {

@@ -81,7 +81,7 @@ fn rows(report: &Report, by: Option<By>) -> Vec<Row> {
 
 fn csv(report: &Report, by: Option<By>) -> io::Result<()> {
     let mut out = super::sheet::Sheet::new(stdout().lock());
-    let mut head = vec!["key", "opened", "resolved", "reopened", "without_response", "outside", "open"];
+    let mut head = vec!["key", "opened", "resolved", "reopened", "without_response", "outside", "breaches", "open"];
     head.extend(["first_response_count", "first_response_p50_seconds", "first_response_p90_seconds"]);
     head.extend(["next_response_count", "next_response_p50_seconds", "next_response_p90_seconds"]);
     head.extend(["resolution_count", "resolution_p50_seconds", "resolution_p90_seconds"]);
@@ -90,7 +90,8 @@ fn csv(report: &Report, by: Option<By>) -> io::Result<()> {
     for Row { key, figures } in rows(report, by) {
         out.text(&key)?;
         out.plain(&maybe(figures.opened))?;
-        for number in [figures.resolved, figures.reopened, figures.without_response, figures.outside] {
+        for number in [figures.resolved, figures.reopened, figures.without_response, figures.outside, figures.breaches]
+        {
             out.plain(&number.to_string())?;
         }
         out.plain(&maybe(figures.open))?;
@@ -128,14 +129,17 @@ fn print(report: &Report, by: Option<By>, zone: Zone) -> io::Result<()> {
     let (opened, open) = (by != By::Agent, by != By::Hour);
     let mut head = vec![title];
     head.extend(opened.then_some("NEW"));
-    head.extend(["RESOLVED", "REOPENED", "NO RESP", "OUTSIDE"]);
+    head.extend(["RESOLVED", "REOPENED", "NO RESP", "OUTSIDE", "LATE"]);
     head.extend(open.then_some("OPEN"));
     head.extend(["FIRST 50%", "90%", "NEXT 50%", "90%", "RESOLVE 50%", "90%"]);
     let line = |row: &Row| {
         let figures = &row.figures;
         let mut cells = vec![row.key.clone()];
         cells.extend(figures.opened.filter(|_| opened).map(count));
-        cells.extend([figures.resolved, figures.reopened, figures.without_response, figures.outside].map(count));
+        cells.extend(
+            [figures.resolved, figures.reopened, figures.without_response, figures.outside, figures.breaches]
+                .map(count),
+        );
         cells.extend(figures.open.filter(|_| open).map(count));
         for spread in [figures.first_response, figures.next_response, figures.resolution] {
             cells.extend(spread_cells(&spread));
@@ -147,11 +151,14 @@ fn print(report: &Report, by: Option<By>, zone: Zone) -> io::Result<()> {
 }
 
 fn totals(out: &mut dyn Write, report: &Report) -> io::Result<()> {
-    let Figures { opened, resolved, reopened, without_response, outside, open, .. } = &report.total;
+    let Figures { opened, resolved, reopened, without_response, outside, breaches, open, .. } = &report.total;
     let number = |count: &Option<usize>| count.unwrap_or_default();
     writeln!(out, "New {}, resolved {resolved}, reopened {reopened}.", number(opened))?;
     writeln!(out, "Open: {} at the beginning, {} at the end.", report.open_at_start, number(open))?;
-    writeln!(out, "Resolved without a response: {without_response}. Answered outside: {outside} messages.\n")?;
+    writeln!(
+        out,
+        "Resolved without a response: {without_response}. Answered outside: {outside} messages. Deadlines missed: {breaches}.\n"
+    )?;
     let line = |name: &str, spread: &Spread| {
         let [p50, p90] = spread_cells(spread);
         vec![name.to_owned(), spread.count.to_string(), p50, p90]
@@ -175,6 +182,7 @@ fn spread_cells(spread: &Spread) -> [String; 2] {
 /// Says how time is counted.
 fn clock(word: &str) -> &str {
     match word {
+        "business" => "business time, by the hours of each ticket's policy",
         "plain" => "plain time, nights and weekends included",
         other => other,
     }

@@ -81,6 +81,11 @@ const KNOWN: [(&str, &[&str]); 23] = [
     ("keys", &[]),
 ];
 
+/// Lists every table (its name; empty for the file itself, `*` for a name that people choose) with its keys, for whoever documents them.
+pub fn known_tables() -> impl Iterator<Item = (&'static str, &'static [&'static str])> {
+    KNOWN.iter().copied()
+}
+
 /// Lists every key that `desk.toml` may contain, for whoever documents it.
 pub fn known_keys() -> impl Iterator<Item = &'static str> {
     KNOWN.iter().flat_map(|(_, keys)| keys.iter().copied())

@@ -31,7 +31,7 @@ use thiserror::Error;
 pub use agents::os_user;
 pub use edit::write_group;
 pub use groups::GroupChoice;
-pub use keys::known_keys;
+pub use keys::{known_keys, known_tables};
 pub use knowledge::{Knowledge, Webhook};
 pub use load::{from_text, load};
 pub use reader::Problem;

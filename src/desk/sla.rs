@@ -166,9 +166,14 @@ impl Sla {
         policy.hours.as_ref().and_then(|name| self.hours.get(name)).unwrap_or(&self.always)
     }
 
+    /// Finds the policy that holds for a ticket: the first that fits.
+    pub fn policy(&self, matter: &Matter<'_>) -> Option<&Policy> {
+        self.policies.iter().find(|policy| policy.when.unmet(matter).is_none())
+    }
+
     /// Finds the policy that holds for a ticket and reads its clocks. `None` if no policy fits.
     pub fn assess(&self, matter: &Matter<'_>) -> Option<Assessment<'_>> {
-        let policy = self.policies.iter().find(|policy| policy.when.unmet(matter).is_none())?;
+        let policy = self.policy(matter)?;
         let hours = self.hours_of(policy);
         Some(Assessment { policy, hours, clocks: clocks::read(matter.ticket, policy, hours) })
     }

@@ -9,6 +9,7 @@ mod cli_outbox;
 #[cfg(feature = "sandbox")]
 mod cli_templates;
 mod config;
+mod docs;
 mod engine;
 mod engine_changes;
 mod engine_files;

@@ -104,6 +104,8 @@ pub struct Course {
     pub reopens: Vec<Reopen>,
     /// Public messages that staff typed in Telegram itself.
     pub outside: Vec<(Timestamp, Who)>,
+    /// Deadlines that were missed: when each was, and whose the ticket was when the desk said so. A target counts once per cause.
+    pub breaches: Vec<(Timestamp, Who)>,
     /// What it was about, at its end or now.
     pub tags: Vec<Tag>,
     /// When it was whose work: the backlog is made of these. What the first synchronisation put away never was work.
@@ -172,6 +174,10 @@ impl Walk<'_> {
         match &recorded.event {
             Event::Wrote { writer, .. } if writer.is_staff() => answered(begun, at, writer, was, is, self.span),
             Event::Moved { why, .. } => moved(begun, recorded, why, was, is, self.span),
+            Event::SlaBreached { deadline, .. } => {
+                let whose = is.standing.assignee.clone().map_or(Who::Nobody, Who::Agent);
+                begun.course.breaches.push((*deadline, whose));
+            }
             Event::Tagged { .. } => begun.course.tags = tags(is),
             _ => {}
         }
@@ -189,6 +195,7 @@ fn begin(recorded: &Recorded, is: &Ticket) -> Begun {
         done: None,
         reopens: Vec::new(),
         outside: Vec::new(),
+        breaches: Vec::new(),
         tags: tags(is),
         holds: Vec::new(),
     };

@@ -16,7 +16,7 @@ pub struct Report {
     pub until: Timestamp,
     /// The time zone of days and hours: an IANA name, or `local` for the machine's.
     pub timezone: String,
-    /// How time is counted: `plain` for the time on the wall.
+    /// How time is counted: `plain` for the time on the wall, `business` for the hours of each ticket's policy.
     pub clock: String,
     /// Episodes that were to be worked on when the period began.
     pub open_at_start: usize,
@@ -73,6 +73,9 @@ pub struct Figures {
     pub without_response: usize,
     /// Public messages that staff typed in Telegram itself.
     pub outside: usize,
+    /// Deadlines that were missed, by their dates; by agent: whose ticket it was.
+    #[serde(default)]
+    pub breaches: usize,
     /// Episodes to be worked on; `None` by hour of the day.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub open: Option<usize>,

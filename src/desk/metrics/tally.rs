@@ -45,6 +45,7 @@ struct Heap {
     reopened: usize,
     without_response: usize,
     outside: usize,
+    breaches: usize,
     open: usize,
     first: Vec<u32>,
     next: Vec<u32>,
@@ -59,6 +60,7 @@ impl Heap {
             reopened: self.reopened,
             without_response: self.without_response,
             outside: self.outside,
+            breaches: self.breaches,
             open,
             first_response: Spread::of(&self.first),
             next_response: Spread::of(&self.next),
@@ -129,6 +131,9 @@ impl<'a> Tally<'a> {
         }
         for (at, by) in &course.outside {
             self.count(course, *at, Some(by), |heap| heap.outside += 1);
+        }
+        for (at, whose) in &course.breaches {
+            self.count(course, *at, Some(whose), |heap| heap.breaches += 1);
         }
         self.backlog(course);
     }

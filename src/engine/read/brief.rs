@@ -10,6 +10,9 @@ use crate::desk::query::Query;
 use crate::desk::queue::{Filter, Sort};
 use crate::store::tickets::Part;
 
+/// How many of what is overdue is named.
+const OVERDUE: usize = 50;
+
 /// How many of those who wait are named.
 const WAITING: usize = 10;
 
@@ -40,6 +43,7 @@ impl Views {
         }
         brief.open.sort_by(|a, b| a.assignee.cmp(&b.assignee));
         brief.waiting = self.longest_waiting(agent, now)?;
+        brief.overdue = self.overdue(agent, now)?;
         for note in self.reader.notes_since(since)? {
             let Some(row) = self.reader.row(agent, note.key)? else { continue };
             brief.notes.push(BriefNote {
@@ -60,6 +64,7 @@ impl Views {
 
     fn brief_of(&self, agent: &AgentName, key: TicketKey, brief: &mut Brief) -> Result<(), EngineError> {
         let since = brief.since;
+        // When things happened is all that is asked: how time is counted does not matter.
         let all = courses(&self.reader.log(key)?, &plain);
         let Some(row) = self.reader.row(agent, key)?.as_ref().map(ticket_row) else { return Ok(()) };
         let one = |at: Timestamp, by: Option<String>| BriefTicket { at, by, row: row.clone() };
@@ -77,6 +82,13 @@ impl Views {
             }
         }
         Ok(())
+    }
+
+    fn overdue(&self, agent: &AgentName, now: Timestamp) -> Result<Vec<TicketRow>, EngineError> {
+        let Some(filter) = QueueName::Overdue.filter(agent) else { return Ok(Vec::new()) };
+        let none = Query::default();
+        let part = Part { filter: &filter, query: &none, sort: Sort::Due, offset: 0, limit: OVERDUE };
+        self.rows(&self.reader.queue(agent, &part, now)?.0)
     }
 
     fn longest_waiting(&self, agent: &AgentName, now: Timestamp) -> Result<Vec<TicketRow>, EngineError> {

@@ -10,9 +10,12 @@ use chrono_tz::Tz;
 
 use super::super::EngineError;
 use super::Views;
+use super::sla::Groups;
 use crate::clock::Timestamp;
+use crate::desk::event::Recorded;
 use crate::desk::ids::{EventId, TicketKey};
 use crate::desk::metrics::{Course, Frame, Report, Tally, courses, plain};
+use crate::desk::sla::Matter;
 
 /// What every ticket came to, up to an event.
 #[derive(Debug, Default)]
@@ -44,20 +47,23 @@ impl Views {
                 self.refresh(&mut kept)?;
                 kept.courses.values().flatten().for_each(|course| tally.add(course));
             }
-            None => self.reader.each_log(|_, log| {
-                courses(log, &plain).iter().for_each(|course| tally.add(course));
-            })?,
+            None => {
+                let groups = self.groups()?;
+                self.each_course(&groups, |_, all| all.iter().for_each(|course| tally.add(course)))?;
+            }
         }
         let timezone = zone.map_or("local", Tz::name).to_owned();
-        Ok(tally.report(timezone, "plain".to_owned()))
+        let clock = if self.rules.sla.is_empty() { "plain" } else { "business" };
+        Ok(tally.report(timezone, clock.to_owned()))
     }
 
     /// Counts anew what has changed since.
     fn refresh(&self, kept: &mut Kept) -> Result<(), EngineError> {
         let newest = self.reader.newest_event()?;
+        let groups = self.groups()?;
         if kept.courses.is_empty() {
-            self.reader.each_log(|key, log| {
-                kept.courses.insert(key, courses(log, &plain).into());
+            self.each_course(&groups, |key, all| {
+                kept.courses.insert(key, all.into());
             })?;
         } else {
             for key in self.reader.written_after(kept.upto)? {
@@ -68,11 +74,47 @@ impl Views {
             kept.courses.retain(|key, _| there.binary_search(key).is_ok());
             for key in there {
                 if let Entry::Vacant(place) = kept.courses.entry(key) {
-                    place.insert(courses(&self.reader.log(key)?, &plain).into());
+                    place.insert(self.courses_of(key, &self.reader.log(key)?, &groups)?.into());
                 }
             }
         }
         kept.upto = newest;
         Ok(())
+    }
+
+    /// Goes through what each ticket came to.
+    fn each_course(&self, groups: &Groups, mut visit: impl FnMut(TicketKey, Vec<Course>)) -> Result<(), EngineError> {
+        let mut trouble = None;
+        self.reader.each_log(|key, log| match self.courses_of(key, log, groups) {
+            Ok(all) => visit(key, all),
+            Err(error) => trouble = Some(error),
+        })?;
+        trouble.map_or(Ok(()), Err)
+    }
+
+    /// Tells what a ticket came to: in the hours of the policy that holds for it now, or in plain time where there is none.
+    pub(super) fn courses_of(
+        &self,
+        key: TicketKey,
+        log: &[Recorded],
+        groups: &Groups,
+    ) -> Result<Vec<Course>, EngineError> {
+        let sla = &self.rules.sla;
+        if sla.is_empty() {
+            return Ok(courses(log, &plain));
+        }
+        let ticket = self.reader.ticket(key)?;
+        let customer = match ticket.as_ref().and_then(|ticket| ticket.customer) {
+            Some(id) if sla.names_customers() => self.reader.person(id)?,
+            _ => None,
+        };
+        let group = groups.iter().find(|facts| facts.group == key.group);
+        let group = group.map(|facts| (facts.title.as_str(), facts.username.as_deref()));
+        let policy =
+            ticket.as_ref().and_then(|ticket| sla.policy(&Matter { ticket, customer: customer.as_ref(), group }));
+        Ok(match policy.map(|policy| sla.hours_of(policy)) {
+            Some(hours) => courses(log, &|from, to| hours.between(from, to)),
+            None => courses(log, &plain),
+        })
     }
 }

@@ -30,11 +30,12 @@ impl Views {
         let text = asked(own.iter().map(|row| (row.side == Side::Staff || row.agent.is_some(), row.text.as_str())));
         let ticket = self.reader.ticket(key)?;
         let known = ticket.as_ref().and_then(|ticket| ticket.language.clone());
+        let tags = ticket.iter().flat_map(|ticket| &ticket.tags).map(ToString::to_string).collect();
         let title = match ticket {
             Some(ticket) => ticket.title,
             None => self.reader.topic(key)?.map(|topic| topic.title).unwrap_or_default(),
         };
         let language = known.or_else(|| language::guess(&text).map(str::to_owned));
-        Ok(Question { ticket: Some(key), title, language, text, tags: Vec::new() })
+        Ok(Question { ticket: Some(key), title, language, text, tags })
     }
 }

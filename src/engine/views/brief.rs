@@ -23,6 +23,9 @@ pub struct Brief {
     pub open: Vec<OpenOf>,
     /// Who waits longest, at most ten; pending and snoozed tickets apart.
     pub waiting: Vec<TicketRow>,
+    /// What is overdue, longest ago first, at most fifty; snoozed tickets apart.
+    #[serde(default)]
+    pub overdue: Vec<TicketRow>,
     /// Internal notes, oldest first, with what was said last in their tickets.
     pub notes: Vec<BriefNote>,
     /// Replies that were parked, or that wait for a word of their agent, of whatever age.

@@ -116,7 +116,11 @@ fn periods(page: &StatsPage, model: &Model) -> Line<'static> {
         spans.push(Span::styled("counting … ", model.theme.key));
     }
     if let Some(report) = &page.report {
-        let clock = if report.clock == "plain" { "plain time, day and night" } else { &report.clock };
+        let clock = match report.clock.as_str() {
+            "plain" => "plain time, day and night",
+            "business" => "business time",
+            other => other,
+        };
         let zone = if report.timezone == "local" { "this machine's zone" } else { &report.timezone };
         spans.push(Span::styled(text::safe(&format!("{clock} · {zone}")).into_owned(), model.theme.dim));
     }
@@ -127,13 +131,14 @@ fn totals(report: &Report) -> [String; 4] {
     let total = &report.total;
     let open = total.open.unwrap_or_default();
     let counts = format!(
-        "open {} > {open} · new {} · done {} · back {} · no response {} · outside {}",
+        "open {} > {open} · new {} · done {} · back {} · no response {} · outside {} · late {}",
         report.open_at_start,
         total.opened.unwrap_or_default(),
         total.resolved,
         total.reopened,
         total.without_response,
         total.outside,
+        total.breaches,
     );
     let spread = |name: &str, spread: &Spread| {
         format!("{name:15} half {:8} 90 % {:8} of {}", show(spread.p50()), show(spread.p90()), spread.count)
@@ -276,6 +281,7 @@ fn columns(wide: bool) -> Vec<Column> {
     }
     all.push(("back", 6, |row| count(row.figures.reopened)));
     all.push(("outside", 8, |row| count(row.figures.outside)));
+    all.push(("late", 5, |row| count(row.figures.breaches)));
     all.push(("open", 6, |row| count(row.figures.open.unwrap_or_default())));
     all
 }

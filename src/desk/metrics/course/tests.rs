@@ -179,3 +179,21 @@ fn notes_and_edits_change_nothing() {
     log = log.put(236, Actor::Desk, Event::Edited { message: MessageId(1) });
     assert_eq!(log.courses(), plain);
 }
+
+#[test]
+fn a_missed_deadline_is_whose_ticket_it_was() {
+    let breached = |deadline: i64| Event::SlaBreached {
+        clock: crate::desk::sla::ClockName::FirstResponse,
+        since: at(10),
+        deadline: at(deadline),
+        policy: "Everybody".to_owned(),
+    };
+    let log = Log::default()
+        .opened(10, 1, Standing::NEW)
+        .wrote(10, 1, Writer::Customer)
+        .put(40, Actor::Desk, breached(40))
+        .by_mia(50, Status::Assigned, Why::Claimed)
+        // Said late, after an outage: it counts when it was due.
+        .put(90, Actor::Desk, breached(70));
+    assert_eq!(log.courses()[0].breaches, [(at(40), Who::Nobody), (at(70), Who::Agent(mia()))]);
+}

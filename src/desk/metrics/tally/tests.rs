@@ -36,6 +36,7 @@ fn course(opened: i64, first: Option<i64>, done: Option<i64>, who: &str) -> Cour
         }),
         reopens: Vec::new(),
         outside: Vec::new(),
+        breaches: Vec::new(),
         tags: Vec::new(),
         holds: std::iter::once(hold(opened, true)).chain(done.map(|done| hold(done, false))).collect(),
     }
