@@ -67,6 +67,7 @@ fn kind(view: &View) -> &'static str {
         View::Sla { .. } => "clocks",
         View::Suggestions(_) => "suggestions",
         View::Templates { .. } => "templates",
+        View::Escalations { .. } => "escalations",
         View::Targets { .. } => "tickets",
         View::Unreadable { .. } => "nothing",
     }

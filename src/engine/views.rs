@@ -12,11 +12,15 @@ use crate::desk::tags::{Priority, Tag};
 use crate::desk::template::bulk::Target;
 use crate::desk::template::offer::Usage;
 use crate::desk::ticket::{Pending, Status};
+pub use escalations::{EscalationView, FiringView};
+pub use found::{Hit, Summary};
 pub use outbox::OutboxRow;
 pub use outside::{AnsweredBy, OutsideAnswer, OutsideReport};
 pub use suggestions::{FolderState, Source, Suggestion, Suggestions, WebhookState};
 pub use thread::{Draft, EarlierText, Entry, EntryKind, Part, PinnedMessage, Side, ThreadPage, TicketView};
 
+mod escalations;
+mod found;
 mod outbox;
 mod outside;
 mod suggestions;
@@ -95,6 +99,11 @@ pub enum ViewRequest {
         /// Which.
         ticket: TicketKey,
     },
+    /// What rules have escalated, newest first.
+    Escalations {
+        /// How many firings at most.
+        limit: usize,
+    },
     /// What the use of templates has shown.
     Templates,
     /// Where one text may go: these tickets, or with `duplicates_of` that ticket and all that were closed as its duplicates.
@@ -172,6 +181,11 @@ pub enum View {
     Sla {
         /// `None`: there are no policies, or no such ticket.
         sla: Option<Box<SlaView>>,
+    },
+    /// What rules have escalated.
+    Escalations {
+        /// Newest first.
+        firings: Vec<FiringView>,
     },
     /// What the use of templates has shown.
     Templates {
@@ -291,6 +305,9 @@ pub struct TicketRow {
     /// What is due next; `None`: nothing runs.
     #[serde(default)]
     pub due: Option<DueView>,
+    /// Why it is escalated, while the cause holds.
+    #[serde(default)]
+    pub escalated: Option<EscalationView>,
 }
 
 impl TicketRow {
@@ -309,29 +326,6 @@ pub struct ChangeView {
     pub text: Option<String>,
     /// Why Telegram refused it; `None`: it is on its way.
     pub refused: Option<String>,
-}
-
-/// A message or note that contains the words.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Hit {
-    /// The ticket's number.
-    pub id: TopicId,
-    /// Its group.
-    pub group: GroupId,
-    /// Its title.
-    pub title: String,
-    /// Where it stands; `None` for General and ignored topics.
-    pub status: Option<Status>,
-    /// What it is.
-    pub kind: EntryKind,
-    /// Who wrote it.
-    pub author: String,
-    /// When.
-    pub at: Timestamp,
-    /// The message, to jump to.
-    pub message_id: Option<MessageId>,
-    /// A part of the text with what was found between `[` and `]`.
-    pub snippet: String,
 }
 
 /// The desk at a glance.
@@ -381,27 +375,6 @@ impl DeskView {
         });
         own.map_or_else(|| agent.name.0.clone(), |admin| admin.person.name.clone())
     }
-}
-
-/// What the history says.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct Summary {
-    /// Topics, General and ignored ones apart.
-    pub topics: usize,
-    /// Tickets made of them.
-    pub tickets: usize,
-    /// Messages.
-    pub messages: usize,
-    /// Tickets to which staff has never answered.
-    pub never_answered: usize,
-    /// Median of first responses in seconds, over the episodes that had one.
-    pub median_first_response_seconds: Option<u64>,
-    /// Live tickets.
-    pub open: usize,
-    /// Date of the first message.
-    pub first_at: Option<Timestamp>,
-    /// Date of the last message.
-    pub last_at: Option<Timestamp>,
 }
 
 /// Something that a screen should know at once: what has changed since the number before.
@@ -477,6 +450,33 @@ pub enum Alert {
     Missed {
         /// How many.
         count: usize,
+    },
+    /// A rule has escalated a ticket.
+    Escalated {
+        /// Which ticket.
+        ticket: TicketKey,
+        /// The rule.
+        rule: String,
+        /// What for, in words.
+        why: String,
+        /// To whom it is said.
+        to: Vec<AgentName>,
+    },
+    /// A rule has fired oftener than its cap allows: what it held back, all together.
+    EscalationsHeld {
+        /// The rule.
+        rule: String,
+        /// How many firings.
+        count: usize,
+        /// To whom it is said.
+        to: Vec<AgentName>,
+    },
+    /// Rules that fired for what was due while nobody could be told, all together.
+    EscalationsMissed {
+        /// How many firings.
+        count: usize,
+        /// To whom it is said.
+        to: Vec<AgentName>,
     },
     /// A file has come further, or not.
     File(FileNews),

@@ -7,9 +7,9 @@ use crate::clock::Timestamp;
 use crate::desk::event::{Actor, Event, Recorded};
 use crate::desk::ids::{EventId, GroupId, TicketKey, TopicId};
 
-const COLUMNS: &str = "id, group_id, topic, at, actor, event";
+pub(super) const COLUMNS: &str = "id, group_id, topic, at, actor, event";
 
-fn recorded(row: &Row<'_>) -> Result<Recorded> {
+pub(super) fn recorded(row: &Row<'_>) -> Result<Recorded> {
     Ok(Recorded {
         id: EventId(row.get(0)?),
         ticket: TicketKey { group: GroupId(row.get(1)?), topic: TopicId(row.get(2)?) },

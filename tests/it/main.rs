@@ -48,7 +48,6 @@ mod pty_mirror_status;
 mod pty_outbox;
 #[cfg(feature = "sandbox")]
 mod pty_signals;
-mod pty_templates;
 #[cfg(feature = "sandbox")]
 mod queries;
 #[cfg(feature = "sandbox")]

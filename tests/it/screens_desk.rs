@@ -139,6 +139,7 @@ pub(crate) fn ticket(number: i32, status: Status, assignee: Option<&str>, custom
         answering: false,
         imported: false,
         due: None,
+        escalated: None,
     };
     let view = TicketView {
         row,

@@ -12,7 +12,7 @@ use super::super::view;
 use super::super::widgets::line_edit::LineEdit;
 use super::super::widgets::picker::{Item, Picked, Picker};
 use super::super::work::Repeatable;
-use super::{bulk, compose, desk_work, files, outbox, palette, perform, queue, say, standing, suggestions, thread};
+use super::{escalations, bulk, compose, desk_work, files, outbox, palette, perform, queue, say, standing, suggestions, thread};
 use crate::clock::Timestamp;
 use crate::desk::command::Command;
 use crate::desk::ticket::Pending;
@@ -460,6 +460,7 @@ fn accept(model: &mut Model, out: &mut Vec<Effect>) {
             }
         }
         Overlay::Outbox(picker, rows) => outbox::accept(model, &picker, &rows, out),
+        Overlay::Escalations(picker, firings) => escalations::accept(model, &picker, &firings, out),
         Overlay::Until(_) | Overlay::Confirm(_) | Overlay::Status(_) | Overlay::Suggestions(_) => {}
     }
 }
