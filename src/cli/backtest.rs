@@ -53,7 +53,10 @@ pub(super) fn run(global: &Global, args: &BacktestArgs) -> Done {
     };
     let none = |rules: &Rules| rules.escalations.is_empty();
     if none(own) && other.as_ref().is_none_or(none) {
-        return Err(Failure::error(format!("{} has no [[escalations]]: nothing would fire", site.paths.config.display())));
+        return Err(Failure::error(format!(
+            "{} has no [[escalations]]: nothing would fire",
+            site.paths.config.display()
+        )));
     }
     let reader = Reader::open(&site.paths.data).map_err(EngineError::from)?;
     let now = site.clock.now();

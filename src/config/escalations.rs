@@ -7,9 +7,7 @@ use toml::Spanned;
 
 use super::duration;
 use super::reader::{Item, Reader, Section};
-use crate::desk::escalation::{
-    DEFAULT_COOLDOWN, DEFAULT_MAX_PER_HOUR, Escalations, On, Raise, Recipient, Rule,
-};
+use crate::desk::escalation::{DEFAULT_COOLDOWN, DEFAULT_MAX_PER_HOUR, Escalations, On, Raise, Recipient, Rule};
 use crate::desk::ids::AgentName;
 use crate::desk::people::Agent;
 use crate::desk::query::{Condition, Query, Who};
@@ -128,7 +126,8 @@ impl<'t> Reader<'t> {
         let found = agents.iter().find(|agent| agent.name.0.eq_ignore_ascii_case(wanted));
         if found.is_none() {
             let all: Vec<&str> = agents.iter().map(|agent| agent.name.0.as_str()).collect();
-            let all = if all.is_empty() { "there are none".to_owned() } else { format!("there are {}", all.join(", ")) };
+            let all =
+                if all.is_empty() { "there are none".to_owned() } else { format!("there are {}", all.join(", ")) };
             let what = format!("`escalations.{key}`: there is no agent `{}`; {all}", wanted.escape_debug());
             self.wrong(name.span().start, what);
         }
@@ -145,12 +144,14 @@ impl<'t> Reader<'t> {
                     "@all" => recipients.push(Recipient::All),
                     "@assignee" => recipients.push(Recipient::Assignee),
                     team if team.starts_with('@') => {
-                        let what = format!("`escalations.notify`: `{}` is nobody: name agents, \"@all\" or \"@assignee\"", team.escape_debug());
+                        let what = format!(
+                            "`escalations.notify`: `{}` is nobody: name agents, \"@all\" or \"@assignee\"",
+                            team.escape_debug()
+                        );
                         self.wrong(at.start, what);
                     }
-                    _ => recipients.extend(
-                        self.known_agent("notify", &Spanned::new(at, text), agents).map(Recipient::Agent),
-                    ),
+                    _ => recipients
+                        .extend(self.known_agent("notify", &Spanned::new(at, text), agents).map(Recipient::Agent)),
                 },
                 Item::Number(_) => self.wrong(at.start, "`escalations.notify` names agents in quotes"),
             }
@@ -199,17 +200,18 @@ impl<'t> Reader<'t> {
         let other = Rule { sentiment: false, ..rule.clone() };
         let alone = self.flag(section, "sentiment_alone").unwrap_or(false);
         if rule.sentiment && !other.has_trigger() && !alone {
-            let what = format!(
-                "\"{name}\" goes by a guess alone: give it another trigger, or say `sentiment_alone = true`"
-            );
+            let what =
+                format!("\"{name}\" goes by a guess alone: give it another trigger, or say `sentiment_alone = true`");
             return self.wrong(place("sentiment"), what);
         }
         if rule.on.is_some() && rules.sla.is_empty() {
-            return self.wrong(place("on"), format!("\"{name}\" can never fire: there is no [[sla]] that could be missed"));
+            return self
+                .wrong(place("on"), format!("\"{name}\" can never fire: there is no [[sla]] that could be missed"));
         }
         let only = |status: Status| {
             rule.when.terms.iter().any(|term| {
-                !term.negated && matches!(&term.condition, Condition::Status(all) if all.iter().all(|one| *one == status))
+                !term.negated
+                    && matches!(&term.condition, Condition::Status(all) if all.iter().all(|one| *one == status))
             })
         };
         if only(Status::Closed) {
@@ -249,16 +251,21 @@ impl<'t> Reader<'t> {
     /// Names rules that would hand a ticket on in a circle: each gives to the next what is the one before's.
     fn circles(&mut self, all: &[Rule], given: &[Option<usize>]) {
         let from = |rule: &Rule| -> Vec<AgentName> {
-            rule.when.terms.iter().filter(|term| !term.negated).flat_map(|term| match &term.condition {
-                Condition::Assignee(whose) => whose
-                    .iter()
-                    .filter_map(|who| match who {
-                        Who::Agent(name) => Some(AgentName(name.0.to_lowercase())),
-                        Who::Me | Who::Nobody => None,
-                    })
-                    .collect::<Vec<_>>(),
-                _ => Vec::new(),
-            }).collect()
+            rule.when
+                .terms
+                .iter()
+                .filter(|term| !term.negated)
+                .flat_map(|term| match &term.condition {
+                    Condition::Assignee(whose) => whose
+                        .iter()
+                        .filter_map(|who| match who {
+                            Who::Agent(name) => Some(AgentName(name.0.to_lowercase())),
+                            Who::Me | Who::Nobody => None,
+                        })
+                        .collect::<Vec<_>>(),
+                    _ => Vec::new(),
+                })
+                .collect()
         };
         let hands: Vec<(usize, Vec<AgentName>, AgentName)> = all
             .iter()
@@ -285,13 +292,16 @@ impl<'t> Reader<'t> {
             }
             let at = given.get(*place).copied().flatten().unwrap_or_default();
             let name = &all[*place].name;
-            self.wrong(at, match through.as_slice() {
-                [] => format!("\"{name}\" gives {to} what is {to}'s already"),
-                others => format!(
-                    "\"{name}\" hands tickets on in a circle: {} gives them back",
-                    others.iter().map(|other| format!("\"{other}\"")).collect::<Vec<_>>().join(", ")
-                ),
-            });
+            self.wrong(
+                at,
+                match through.as_slice() {
+                    [] => format!("\"{name}\" gives {to} what is {to}'s already"),
+                    others => format!(
+                        "\"{name}\" hands tickets on in a circle: {} gives them back",
+                        others.iter().map(|other| format!("\"{other}\"")).collect::<Vec<_>>().join(", ")
+                    ),
+                },
+            );
         }
     }
 }

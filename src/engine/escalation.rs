@@ -64,7 +64,8 @@ impl Turn<'_> {
         if rules.escalations.is_empty() {
             return Ok(None);
         }
-        let Some(live_since) = self.state.live_since() else { return Ok(None) };
+        // What the first synchronisation brings may fire later, for what is due after it.
+        let live_since = self.state.live_since().unwrap_or(self.now);
         let Some(customer) = self.ticket(key)?.map(|ticket| ticket.customer) else { return Ok(None) };
         if let Some(customer) = customer {
             self.person(customer)?;
@@ -88,7 +89,7 @@ impl Turn<'_> {
 
     /// Lets everything fire for a ticket that is due by `at`; tells whether there was anything.
     fn escalate(&mut self, key: TicketKey, at: Timestamp) -> Result<bool, EngineError> {
-        if self.rules.escalations.is_empty() || self.escalating {
+        if self.rules.escalations.is_empty() || self.escalating || self.state.live_since().is_none() {
             return Ok(false);
         }
         self.escalating = true;
@@ -104,7 +105,12 @@ impl Turn<'_> {
     }
 
     /// Lets fire what was due before something happens to a ticket: the timer may come later than that.
-    pub(super) fn escalate_before(&mut self, key: TicketKey, at: Timestamp, events: &[Event]) -> Result<(), EngineError> {
+    pub(super) fn escalate_before(
+        &mut self,
+        key: TicketKey,
+        at: Timestamp,
+        events: &[Event],
+    ) -> Result<(), EngineError> {
         // What is said of clocks is no news of the ticket, and what was due by then has fired or will.
         if events.iter().all(|event| matches!(event, Event::SlaWarned { .. } | Event::SlaBreached { .. })) {
             return Ok(());

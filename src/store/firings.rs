@@ -40,14 +40,7 @@ impl Work<'_> {
     ///
     /// # Errors
     /// SQLite's.
-    pub fn put_firing(
-        &self,
-        event: EventId,
-        key: TicketKey,
-        rule: &str,
-        due: Timestamp,
-        reached: bool,
-    ) -> Result<()> {
+    pub fn put_firing(&self, event: EventId, key: TicketKey, rule: &str, due: Timestamp, reached: bool) -> Result<()> {
         self.transaction
             .prepare_cached(
                 "INSERT INTO firings (event, group_id, topic, rule, due_at, reached) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
@@ -63,7 +56,9 @@ impl Work<'_> {
     pub fn count_reached(&self, rule: &str, after: Timestamp, to: Timestamp) -> Result<usize> {
         let count: i64 = self
             .transaction
-            .prepare_cached("SELECT count(*) FROM firings WHERE reached AND rule = ?1 AND due_at > ?2 AND due_at <= ?3")?
+            .prepare_cached(
+                "SELECT count(*) FROM firings WHERE reached AND rule = ?1 AND due_at > ?2 AND due_at <= ?3",
+            )?
             .query_row(params![rule, after.millis(), to.millis()], |row| row.get(0))?;
         Ok(usize::try_from(count).unwrap_or(0))
     }

@@ -11,6 +11,7 @@ mod cli_templates;
 mod config;
 mod engine;
 mod engine_changes;
+mod engine_escalation;
 mod engine_files;
 mod engine_mirror_status;
 mod engine_outbox;
@@ -19,6 +20,7 @@ mod engine_sla;
 mod engine_templates;
 mod engine_thread;
 mod engine_trouble;
+mod escalations;
 #[cfg(feature = "sandbox")]
 mod faults;
 #[cfg(feature = "sandbox")]
@@ -49,9 +51,9 @@ mod pty_outbox;
 #[cfg(feature = "sandbox")]
 mod pty_signals;
 #[cfg(feature = "sandbox")]
-mod queries;
-#[cfg(feature = "sandbox")]
 mod pty_templates;
+#[cfg(feature = "sandbox")]
+mod queries;
 #[cfg(feature = "sandbox")]
 mod rights;
 #[cfg(feature = "sandbox")]
@@ -60,6 +62,7 @@ mod screens;
 mod screens_bytes;
 mod screens_desk;
 mod screens_due;
+mod screens_escalation;
 mod screens_files;
 mod screens_knowledge;
 mod screens_more;

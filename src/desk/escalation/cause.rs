@@ -96,9 +96,7 @@ impl Cause {
                 ClockName::NextResponse => waits.is_some(),
                 ClockName::Resolution => ticket.standing.status.is_live(),
             },
-            Cause::InStatus { status, since } => {
-                ticket.standing.status == status && ticket.in_status_since() == since
-            }
+            Cause::InStatus { status, since } => ticket.standing.status == status && ticket.in_status_since() == since,
         }
     }
 }

@@ -308,7 +308,8 @@ impl<'a> Replay<'a> {
             group: group.map(|(title, username)| (title.as_str(), username.as_deref())),
         };
         let Rules { sla, escalations, .. } = self.rules;
-        let assessment = if ticket.standing.status.is_live() || ticket.waiting.is_some() { sla.assess(&matter) } else { None };
+        let assessment =
+            if ticket.standing.status.is_live() || ticket.waiting.is_some() { sla.assess(&matter) } else { None };
         let firing = escalations.next(sla, &matter, assessment.as_ref(), self.floor);
         let breach = assessment.as_ref().and_then(|assessment| self.next_breach(course, ticket, assessment));
         match (firing, breach) {
@@ -318,12 +319,7 @@ impl<'a> Replay<'a> {
         }
     }
 
-    fn next_breach(
-        &self,
-        course: &Course,
-        ticket: &Ticket,
-        assessment: &Assessment<'_>,
-    ) -> Option<(Timestamp, Next)> {
+    fn next_breach(&self, course: &Course, ticket: &Ticket, assessment: &Assessment<'_>) -> Option<(Timestamp, Next)> {
         let running = assessment.clocks.iter().filter(|clock| clock.state == ClockState::Running);
         let breaches = running.filter_map(|one| {
             let (clock, since, deadline) = (one.clock, one.started, one.deadline?);

@@ -36,11 +36,12 @@ impl UpsetWords {
         }
         let (words, _) = plain(&text);
         for at in 0..words.len() {
-            if words[at] == ' ' || (at > 0 && !ends_word(&words, at)) {
+            if words[at] == ' ' || (at > 0 && words[at - 1] != ' ' && !ends_word(&words, at)) {
                 continue;
             }
             let rest = &words[at..];
-            let found = self.phrases.iter().find(|phrase| rest.starts_with(phrase) && ends_word(&words, at + phrase.len()));
+            let found =
+                self.phrases.iter().find(|phrase| rest.starts_with(phrase) && ends_word(&words, at + phrase.len()));
             if let Some(phrase) = found {
                 return Some(phrase.iter().collect());
             }
@@ -58,7 +59,8 @@ mod tests {
         let words = UpsetWords::new(["refund now", "scam", "жалоба", "最悪"], "😡");
         for (text, hint) in [
             ("This is a SCAM!", Some("scam")),
-            ("I want my refund, now.", None),
+            ("I want my refund, now.", Some("refund now")),
+            ("I was refunded nowhere", None),
             ("Refund... now!!!", Some("refund now")),
             ("scampi for dinner", None),
             ("Это жалоба", Some("жалоба")),

@@ -4,7 +4,8 @@ use super::super::effect::{Effect, ReadKind};
 use super::super::model::{Focus, Model};
 use super::super::work::NextFor;
 use super::{
-    bulk, desk_work, escalations, keep, outbox, overlay, queue, queues, say, standing, suggestions, templates, thread, warn,
+    bulk, desk_work, escalations, keep, outbox, overlay, queue, queues, say, standing, suggestions, templates, thread,
+    warn,
 };
 use crate::engine::views::{Suggestions, View};
 

@@ -16,7 +16,9 @@ const LISTED: usize = 200;
 pub(super) fn hear(model: &mut Model, alert: &Alert, out: &mut Vec<Effect>) {
     let is_mine = |model: &Model, to: &[AgentName]| to.contains(&model.me);
     let words = match alert {
-        Alert::Escalated { ticket, rule, why, to } if is_mine(model, to) => format!("{ticket} escalated: {why} ({rule})"),
+        Alert::Escalated { ticket, rule, why, to } if is_mine(model, to) => {
+            format!("{ticket} escalated: {why} ({rule})")
+        }
         Alert::EscalationsHeld { rule, count, to } if is_mine(model, to) => {
             let tickets = if *count == 1 { "1 more ticket" } else { &format!("{count} more tickets") };
             format!("{rule} has escalated {tickets} within the hour; :escalations lists them")

@@ -8,8 +8,8 @@ use super::super::prompt::{Prompt, PromptKind};
 use super::super::widgets::line_edit::LineEdit;
 use super::super::work::{NextFor, Repeatable};
 use super::{
-    attach, bulk, compose, desk_work, escalations, files, jump, outbox, overlay, queue, queues, say, standing, suggestions,
-    templates, thread, warn,
+    attach, bulk, compose, desk_work, escalations, files, jump, outbox, overlay, queue, queues, say, standing,
+    suggestions, templates, thread, warn,
 };
 use crate::desk::command::Command;
 use crate::desk::thread::Delivery;
