@@ -119,6 +119,26 @@ resolution = "20d"
 warn_before = "30m"
 "#;
 
+/// Who hears of what in the shop, and when.
+const ESCALATIONS: &str = r#"
+[[escalations]]
+name = "Nobody answers"
+when = "-tag:spam"
+hours = "service"
+no_response_for = "2m"
+notify = ["@all"]
+add_tags = ["escalated"]
+cooldown = "30m"
+
+[[escalations]]
+name = "Urgent and late"
+when = "priority:>=high"
+on = "breach"
+notify = ["@assignee", "@all"]
+priority = "raise"
+note = "This one is late: please see to it first."
+"#;
+
 /// Refuses a folder whose `desk.toml` somebody else has written.
 fn mine(folder: &Path) -> Done {
     let file = folder.join("desk.toml");
@@ -159,6 +179,7 @@ fn desk_toml(announcement: &Announcement) -> String {
         quoted(key),
     );
     text.push_str(PROMISES);
+    text.push_str(ESCALATIONS);
     let mut names: Vec<String> = Vec::new();
     for account in agents(announcement) {
         let first = account.name.split_whitespace().next().unwrap_or("agent").to_lowercase();

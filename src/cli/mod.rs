@@ -7,6 +7,7 @@
 
 mod args;
 mod ask;
+mod backtest;
 mod failure;
 mod interrupt;
 mod log;

@@ -7,6 +7,7 @@ use clap::{Args, Subcommand};
 use serde_json::json;
 
 use super::args::Global;
+use super::backtest::{self, BacktestArgs};
 use super::failure::{Done, Failure};
 use super::site::Site;
 use super::table;
@@ -31,6 +32,8 @@ enum RulesCommand {
         #[arg(value_name = "ID")]
         ticket: TicketNumber,
     },
+    /// Say what the escalations would have done with what is recorded
+    Backtest(BacktestArgs),
     /// Say when the desk is open, and when business time will have passed
     Hours {
         /// Only the hours of this name
@@ -47,6 +50,7 @@ enum RulesCommand {
 pub(super) async fn run(global: &Global, args: RulesArgs) -> Done {
     match args.command {
         RulesCommand::Sla { ticket } => sla(global, ticket).await,
+        RulesCommand::Backtest(args) => backtest::run(global, &args),
         RulesCommand::Hours { name, at, add } => hours(global, name.as_deref(), at.as_deref(), add),
     }
 }

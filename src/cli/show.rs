@@ -164,6 +164,9 @@ fn print(page: &ThreadPage, zone: Zone, now: Timestamp) -> io::Result<()> {
                 false => format!("{clock} due {at} ({})", due.policy),
             });
         }
+        if let Some(escalated) = &row.escalated {
+            facts.push(format!("escalated {}: {} ({})", zone.moment(escalated.at), escalated.why, escalated.rule));
+        }
         if let Some(at) = page.ticket.customer_left_at {
             facts.push(format!("left the group {}", zone.moment(at)));
         }

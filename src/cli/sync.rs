@@ -221,6 +221,15 @@ async fn follow(site: &Site, handle: &Handle) -> Done {
                     Alert::Missed { count } => {
                         writeln!(stdout(), "{count} became overdue while nobody could be told")?;
                     }
+                    Alert::Escalated { ticket, rule, why, to } => {
+                        writeln!(stdout(), "{ticket} is escalated to {} by \"{rule}\": {why}", names(to))?;
+                    }
+                    Alert::EscalationsHeld { rule, count, to } => {
+                        writeln!(stdout(), "\"{rule}\" has escalated {count} more to {}", names(to))?;
+                    }
+                    Alert::EscalationsMissed { count, to } => {
+                        writeln!(stdout(), "{count} were escalated late, for {}", names(to))?;
+                    }
                     Alert::File(_) | Alert::Suggestions { .. } => {}
                 }
             }
@@ -230,4 +239,12 @@ async fn follow(site: &Site, handle: &Handle) -> Done {
             return Err(failure);
         }
     }
+}
+
+/// Names agents; nobody in particular when there are none.
+fn names(agents: &[crate::desk::ids::AgentName]) -> String {
+    if agents.is_empty() {
+        return "nobody".to_owned();
+    }
+    agents.iter().map(|name| table::safe(&name.0)).collect::<Vec<_>>().join(", ")
 }

@@ -66,6 +66,7 @@ fn kind(view: &View) -> &'static str {
         View::Sla { .. } => "clocks",
         View::Suggestions(_) => "suggestions",
         View::Templates { .. } => "templates",
+        View::Escalations { .. } => "escalations",
         View::Targets { .. } => "tickets",
         View::Outside(_) | View::Stats(_) | View::Brief(_) => "a report",
         View::Activity { .. } => "an activity log",

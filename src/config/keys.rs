@@ -3,7 +3,7 @@
 use super::reader::{Reader, Section};
 
 /// Every table with its keys; `[keys.*]` apart, whose contexts and actions belong to the screen.
-const KNOWN: [(&str, &[&str]); 23] = [
+const KNOWN: [(&str, &[&str]); 24] = [
     (
         "",
         &[
@@ -16,6 +16,7 @@ const KNOWN: [(&str, &[&str]); 23] = [
             "queues",
             "hours",
             "sla",
+            "escalations",
             "outbox",
             "guard",
             "files",
@@ -72,6 +73,27 @@ const KNOWN: [(&str, &[&str]); 23] = [
     ("hours.*.holidays", &["on", "name", "hours"]),
     ("sla", &["name", "when", "hours", "first_response", "next_response", "resolution", "warn_before"]),
     ("sla.when", &["tag", "priority", "customer", "group", "language"]),
+    (
+        "escalations",
+        &[
+            "name",
+            "when",
+            "hours",
+            "no_response_for",
+            "in_status_for",
+            "on",
+            "unanswered_messages",
+            "sentiment",
+            "sentiment_alone",
+            "notify",
+            "priority",
+            "add_tags",
+            "assign",
+            "note",
+            "cooldown",
+            "max_per_hour",
+        ],
+    ),
     ("outbox", &["per_minute", "burst", "ask_after_offline"]),
     ("guard", &["card_numbers", "secrets", "banned"]),
     ("files", &["cache", "open_command", "save_to"]),

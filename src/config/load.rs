@@ -70,6 +70,8 @@ fn config<'t>(reader: &mut Reader<'t>, root: &Section<'_, 't>, folder: Option<&P
     rules.thanks = words::thanks().with_names(rules.staff.agents.iter().map(|agent| agent.name.0.as_str()));
     let hours = reader.hours(root, rules.timezone.as_deref(), folder);
     rules.sla = reader.sla(root, hours);
+    rules.upset = words::upset();
+    rules.escalations = reader.escalations(root, &rules, zone);
     let language = language(reader, &desk);
     let section = reader.section(root, "telegram");
     rules.mirror_status = reader.mirror_status(&section, &language, &mut warnings);

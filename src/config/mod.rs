@@ -8,6 +8,7 @@ mod agents;
 mod bytes;
 pub use crate::desk::span as duration;
 mod edit;
+mod escalations;
 mod groups;
 mod guard;
 mod hours;

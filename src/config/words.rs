@@ -4,8 +4,10 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
+use crate::desk::escalation::UpsetWords;
 use crate::desk::thanks::ThanksWords;
 
+const UPSET: &str = include_str!("../../assets/words/upset.toml");
 const THANKS: &str = include_str!("../../assets/words/thanks.toml");
 
 #[derive(Deserialize)]
@@ -37,4 +39,17 @@ pub fn thanks() -> ThanksWords {
 pub fn thanks_languages() -> Vec<String> {
     let file: ThanksFile = toml::from_str(THANKS).expect("the built-in list is read by a test");
     file.languages.into_keys().collect()
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct UpsetFile {
+    emoji: String,
+    languages: BTreeMap<String, Vec<String>>,
+}
+
+/// Makes the list of what hints that somebody is upset, of all languages together.
+pub fn upset() -> UpsetWords {
+    let file: UpsetFile = toml::from_str(UPSET).expect("the built-in list is read by a test");
+    UpsetWords::new(file.languages.values().flatten(), &file.emoji)
 }

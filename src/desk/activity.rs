@@ -16,6 +16,7 @@ pub fn describe(event: &Event, before: Option<&Ticket>, by: &str) -> Option<Stri
         | Event::Edited { .. }
         | Event::Deleted { .. }
         | Event::Noted { .. }
+        | Event::SoundsUpset { .. }
         | Event::LanguageSet { .. } => return None,
         Event::Opened { why: None, .. } => format!("{by} opened the ticket"),
         Event::Opened { episode, standing, why: Some(why), .. } => {
@@ -70,6 +71,17 @@ pub fn describe(event: &Event, before: Option<&Ticket>, by: &str) -> Option<Stri
         }
         Event::SlaBreached { clock, deadline, policy, .. } => {
             format!("{} was due {}: overdue ({policy})", clock.title(), date(*deadline))
+        }
+        Event::Escalated { rule, cause, told, held, .. } => {
+            let since = date(cause.since());
+            let to = match (held, &told[..]) {
+                (true, _) => "; told with others: the rule has reached its cap".to_owned(),
+                (false, []) => String::new(),
+                (false, told) => {
+                    format!("; told {}", told.iter().map(|name| name.0.as_str()).collect::<Vec<_>>().join(", "))
+                }
+            };
+            format!("escalated by \"{rule}\": {}, since {since}{to}", cause.words())
         }
         Event::Undone { event } => match before.and_then(|ticket| ticket.last_move.as_ref()) {
             Some(last) if last.event == *event => format!("{by} took back: {}", undone(&last.why)),

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::escalation::Cause;
 use super::ids::{AgentName, EntryId, EventId, MessageId, PersonId, TicketKey};
 use super::sla::ClockName;
 use super::tags::{Priority, Tag};
@@ -223,6 +224,31 @@ pub enum Event {
         deadline: Timestamp,
         /// The policy whose target it was.
         policy: String,
+    },
+    /// A hint: what somebody wrote sounds upset. A guess from words.
+    SoundsUpset {
+        /// The message.
+        message: MessageId,
+        /// What of it: a phrase of the list.
+        phrase: String,
+    },
+    /// A rule has escalated it. What it has changed follows as events of their own.
+    Escalated {
+        /// The rule.
+        rule: String,
+        /// What for.
+        cause: Cause,
+        /// The instant for which it was due.
+        due: Timestamp,
+        /// Who was told.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        told: Vec<AgentName>,
+        /// The rule had reached its cap: nobody was told of this one by itself, and it was given to nobody.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        held: bool,
+        /// How many of the events that follow are its deeds.
+        #[serde(default)]
+        deeds: u32,
     },
     /// An earlier event of this ticket is to be read as not having happened.
     Undone {

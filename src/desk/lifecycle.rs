@@ -5,6 +5,7 @@
 //! ticket. All of it is pure: the time is an argument, and the same log gives the same ticket for ever.
 
 mod decide;
+mod escalate;
 mod fold;
 mod happen;
 mod taken_back;
@@ -14,6 +15,7 @@ mod timers;
 use crate::clock::Timestamp;
 
 pub use decide::decide;
+pub use escalate::escalate;
 pub use fold::{apply, effective, fold};
 pub use happen::happen;
 pub use taken_back::taken_back;

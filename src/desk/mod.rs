@@ -7,6 +7,7 @@ pub mod activity;
 pub mod along;
 pub mod article;
 pub mod command;
+pub mod escalation;
 pub mod event;
 pub mod files;
 pub mod guard;

@@ -225,15 +225,20 @@ impl Query {
 
     /// Tells whether the answer changes by the passing of time alone.
     pub fn is_about_time(&self) -> bool {
-        self.terms.iter().any(|term| {
-            matches!(
-                term.condition,
-                Condition::Waiting(_)
-                    | Condition::Due(_)
-                    | Condition::Quiet(_)
-                    | Condition::Age(_)
-                    | Condition::Is(Flag::Overdue | Flag::Snoozed)
-            )
-        })
+        self.terms.iter().any(|term| term.condition.is_about_time())
+    }
+}
+
+impl Condition {
+    /// Tells whether its answer changes by the passing of time alone.
+    pub fn is_about_time(&self) -> bool {
+        matches!(
+            self,
+            Condition::Waiting(_)
+                | Condition::Due(_)
+                | Condition::Quiet(_)
+                | Condition::Age(_)
+                | Condition::Is(Flag::Overdue | Flag::Snoozed)
+        )
     }
 }

@@ -4,11 +4,12 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use super::escalation::{Escalations, UpsetWords};
 use super::guard::Guard;
 use super::ids::{AgentName, TopicId};
 use super::mirror_status::MirrorStatus;
 use super::people::{Agent, Staff};
-use super::query::{Query, QueryError};
+use super::query::{Condition, Query, QueryError, Term};
 use super::queue::SavedQueue;
 use super::sla::Sla;
 use super::thanks::ThanksWords;
@@ -61,6 +62,12 @@ pub struct Rules {
     /// How soon tickets should be answered and resolved, and the business hours of that.
     #[serde(default)]
     pub sla: Sla,
+    /// When somebody is to hear of a ticket.
+    #[serde(default)]
+    pub escalations: Escalations,
+    /// The words that hint that somebody is upset.
+    #[serde(default)]
+    pub upset: UpsetWords,
     /// The most bytes that the cache of downloaded files keeps.
     pub cache: u64,
     /// What should not leave by mistake.
@@ -108,6 +115,8 @@ impl Default for Rules {
             alert_after: None,
             mirror_status: MirrorStatus::default(),
             sla: Sla::default(),
+            escalations: Escalations::default(),
+            upset: UpsetWords::default(),
             cache: 500_000_000,
             guard: Guard::default(),
             thanks: ThanksWords::default(),
@@ -119,6 +128,13 @@ impl Rules {
     /// Finds an agent by name.
     pub fn agent(&self, name: &AgentName) -> Option<&Agent> {
         self.staff.agents.iter().find(|agent| &agent.name == name)
+    }
+
+    /// Tells whether a policy or an escalation is for customers by their names, which may change.
+    pub fn names_customers(&self) -> bool {
+        let by_name = |term: &Term| matches!(term.condition, Condition::Customer(_));
+        let mut terms = self.escalations.rules.iter().flat_map(|rule| &rule.when.terms);
+        self.sla.names_customers() || terms.any(by_name)
     }
 
     /// Reads a query; days are those of the desk's time zone.

@@ -94,7 +94,7 @@ fn covered(text: &[char], words: &ThanksWords) -> bool {
 }
 
 /// Tells whether a phrase may end before `end`: at a space, at the end, or anywhere in scripts without spaces.
-fn ends_word(text: &[char], end: usize) -> bool {
+pub(in crate::desk) fn ends_word(text: &[char], end: usize) -> bool {
     match (text.get(end.wrapping_sub(1)), text.get(end)) {
         (_, None | Some(' ')) => true,
         (Some(last), Some(next)) => is_unspaced(*last) || is_unspaced(*next),
@@ -103,7 +103,7 @@ fn ends_word(text: &[char], end: usize) -> bool {
 }
 
 /// Lower-cases, turns punctuation into single spaces and takes emoji out; tells whether there were any.
-fn plain(text: &str) -> (Vec<char>, bool) {
+pub(in crate::desk) fn plain(text: &str) -> (Vec<char>, bool) {
     let mut plain: Vec<char> = Vec::new();
     let mut emoji = false;
     for c in text.chars().flat_map(char::to_lowercase) {

@@ -9,6 +9,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
+use super::escalation::Escalated;
 use super::event::Why;
 use super::ids::{AgentName, EventId, MessageId, PersonId, TicketKey};
 use super::sla::{Pause, Told};
@@ -294,4 +295,16 @@ pub struct Ticket {
     /// What the desk has said of the episode's clocks.
     #[serde(default)]
     pub told: Vec<Told>,
+    /// Since when it has its status. Absent in what an older version wrote.
+    #[serde(default)]
+    pub status_since: Option<Timestamp>,
+    /// The date of the latest thing that is known to have happened to it.
+    #[serde(default)]
+    pub touched_at: Option<Timestamp>,
+    /// When somebody who waits last sounded upset.
+    #[serde(default)]
+    pub upset_at: Option<Timestamp>,
+    /// The rules that have fired in this episode.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub escalated: Vec<Escalated>,
 }

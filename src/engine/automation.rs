@@ -32,6 +32,7 @@ impl Turn<'_> {
             }
         }
         self.state.ticket_wake = self.work.next_wake()?;
+        self.wake_escalations()?;
         self.wake_clocks()?;
         if self.state.swept.is_none_or(|at| self.now.since(at) > Duration::from_secs(3600)) {
             self.state.swept = Some(self.now);

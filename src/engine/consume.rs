@@ -182,6 +182,9 @@ impl Turn<'_> {
             _ => by,
         };
         self.happen(key, &Happening::Wrote { message: id, writer, thanks }, entry.at, &by)?;
+        if asks && !thanks {
+            self.hear_tone(key, id, &post.text, entry.at, &by)?;
+        }
         if heard && asks {
             self.alert(key, is_new)?;
         }

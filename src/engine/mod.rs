@@ -29,11 +29,13 @@ use transport::{Cursor, GroupFacts, IconSet, LinkState};
 mod amend;
 mod automation;
 mod backfill;
+pub mod backtest;
 mod changes;
 mod completeness;
 mod consume;
 mod counting;
 mod desk_work;
+mod escalation;
 pub mod files;
 pub mod handle;
 pub mod input;
@@ -133,6 +135,12 @@ struct State {
     alarm_wake: Option<Timestamp>,
     /// Clocks that ran down while nobody could say it, and of which nobody was told yet.
     missed: usize,
+    /// When a rule escalates a ticket.
+    escalate_wake: Option<Timestamp>,
+    /// What caps have held back, by rule.
+    held: BTreeMap<String, escalation::Held>,
+    /// What was due while nobody could be told.
+    missed_firings: escalation::Missed,
     /// All clocks stand by the rules of this process.
     reckoned: bool,
     /// The last ticket whose clocks do, while not all of them do.
@@ -219,8 +227,9 @@ impl Engine {
         }
         let reactions = self.state.reactions.wake();
         let alarm = self.state.alarm_wake.filter(|_| self.state.hears_all());
+        let escalation = self.state.escalation_wake();
         let State { outbox_wake, ticket_wake, fetch_after, facts_due, .. } = &self.state;
-        [*outbox_wake, *ticket_wake, alarm, *fetch_after, *facts_due, reactions].into_iter().flatten().min()
+        [*outbox_wake, *ticket_wake, alarm, escalation, *fetch_after, *facts_due, reactions].into_iter().flatten().min()
     }
 
     /// Tells whether [`input::Input::Idle`] would do something.
@@ -288,6 +297,8 @@ impl State {
         state.indexed = work.indexed()?;
         state.ticket_wake = work.next_wake()?;
         state.alarm_wake = work.next_alarm()?;
+        state.escalate_wake = work.next_escalation()?;
+        state.held = kept(&work, escalation::HELD)?;
         state.idle_work = true;
         drop(work);
         store.durable(state.sync.is_done())?;

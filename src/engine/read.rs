@@ -26,6 +26,7 @@ use crate::store::{self, Reader, StoreError, coverage, threads};
 
 mod activity;
 mod brief;
+mod escalations;
 mod mirror_status;
 mod outside;
 mod sla;
@@ -86,6 +87,7 @@ impl Views {
             ViewRequest::FindTicket { topic } => View::Ticket { ticket: self.reader.find_topic(*topic)? },
             ViewRequest::Summary => View::Summary(summary::read(&self.reader)?),
             ViewRequest::Sla { ticket } => View::Sla { sla: self.sla_of(agent, *ticket)?.map(Box::new) },
+            ViewRequest::Escalations { limit } => View::Escalations { firings: self.firings(*limit)? },
             ViewRequest::Templates => View::Templates { uses: self.reader.template_uses()? },
             ViewRequest::Targets { tickets, duplicates_of } => {
                 View::Targets { targets: self.targets(agent, tickets, *duplicates_of)? }
@@ -403,5 +405,6 @@ fn ticket_row(row: &QueueRow) -> TicketRow {
         answering: *answering,
         imported: ticket.imported,
         due: None,
+        escalated: escalations::of_row(row),
     }
 }

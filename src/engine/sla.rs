@@ -14,7 +14,8 @@ use crate::clock::Timestamp;
 use crate::desk::event::{Actor, Event};
 use crate::desk::ids::{PersonId, TicketKey, TopicId};
 use crate::desk::lifecycle;
-use crate::desk::sla::{Assessment, Matter, Sla};
+use crate::desk::rules::Rules;
+use crate::desk::sla::{Assessment, Matter};
 use crate::desk::ticket::Ticket;
 use crate::store::clocks::Clocks;
 
@@ -29,7 +30,7 @@ const FRESH: Duration = Duration::from_secs(300);
 
 impl State {
     /// Since when what happens is heard.
-    fn live_since(&self) -> Option<Timestamp> {
+    pub(super) fn live_since(&self) -> Option<Timestamp> {
         match self.sync {
             Sync::Done { live_since } => Some(live_since - Duration::from_secs(1)),
             _ => None,
@@ -42,15 +43,19 @@ impl State {
     }
 }
 
+/// What tickets have to know for these names; what an older version wrote does not begin so.
+const FORM: &str = "2:";
+
 /// Names the rules, so that other ones have another name.
-fn name_of(sla: &Sla) -> String {
-    if sla.is_empty() {
-        return "none".to_owned();
+fn name_of(rules: &Rules) -> String {
+    let Rules { sla, escalations, .. } = rules;
+    if sla.is_empty() && escalations.is_empty() {
+        return format!("{FORM}none");
     }
     let mut hasher = DefaultHasher::new();
     // The debug form has all of it, in order.
-    format!("{sla:?}").hash(&mut hasher);
-    format!("1:{:016x}", hasher.finish())
+    format!("{sla:?} {escalations:?}").hash(&mut hasher);
+    format!("{FORM}{:016x}", hasher.finish())
 }
 
 impl Turn<'_> {
@@ -85,8 +90,9 @@ impl Turn<'_> {
         let clocks = self.assess(key, |ticket, assessment| Clocks {
             due: assessment.due().map(|due| due.at),
             alarm: assessment.next_alarm(ticket, live_since),
+            escalate: None,
         })?;
-        Ok(clocks.unwrap_or_default())
+        Ok(Clocks { escalate: self.escalates_at(key)?, ..clocks.unwrap_or_default() })
     }
 
     /// Says what has to be said of a ticket's clocks by `at`; tells whether there was anything.
@@ -166,7 +172,7 @@ impl Turn<'_> {
         if self.state.reckoned || !self.state.sync.is_done() {
             return Ok(());
         }
-        let name = name_of(&self.rules.sla);
+        let name = name_of(self.rules);
         let known = self.work.value(RECKONED)?;
         let Some(group) = self.state.facts.as_ref().map(|facts| facts.group) else { return Ok(()) };
         if known.as_ref() == Some(&name) {
@@ -176,8 +182,8 @@ impl Turn<'_> {
         self.state.idle_work = true;
         let part = self.work.tickets_from(group, self.state.reckoned_to, PART)?;
         for key in &part {
-            if known.is_none() {
-                // From before there were clocks: the ticket does not know its pauses, but its log does.
+            if known.as_ref().is_none_or(|known| !known.starts_with(FORM)) {
+                // From an older version: the ticket does not know its pauses or when its status changed, but its log does.
                 let folded = lifecycle::fold(&self.work.log(*key)?);
                 if folded.is_some() && self.ticket(*key)? != folded.as_ref() {
                     self.set_ticket(*key, folded);
@@ -195,10 +201,11 @@ impl Turn<'_> {
 
     /// Remembers by which rules the clocks stand.
     pub(super) fn reckoned(&mut self) -> Result<(), EngineError> {
-        self.work.set_value(RECKONED, &name_of(&self.rules.sla))?;
+        self.work.set_value(RECKONED, &name_of(self.rules))?;
         self.state.reckoned = true;
         self.state.reckoned_to = TopicId::default();
         self.state.alarm_wake = self.work.next_alarm()?;
+        self.state.escalate_wake = self.work.next_escalation()?;
         self.touch_all();
         Ok(())
     }

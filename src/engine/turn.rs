@@ -36,6 +36,8 @@ pub(super) struct Turn<'a> {
     pub(super) files: &'a Files,
     /// Files that may go when this is written down.
     pub(super) idle_files: Idle,
+    /// A rule is at work: what it does calls no other one in between.
+    pub(super) escalating: bool,
     changed: BTreeSet<TicketKey>,
     changed_all: bool,
     dirty_tickets: BTreeSet<TicketKey>,
@@ -61,6 +63,7 @@ impl<'a> Turn<'a> {
             alerts: Vec::new(),
             files,
             idle_files: Idle::default(),
+            escalating: false,
             changed: BTreeSet::new(),
             changed_all: false,
             dirty_tickets: BTreeSet::new(),
@@ -145,10 +148,10 @@ impl<'a> Turn<'a> {
     /// Writes somebody down.
     pub(super) fn put_person(&mut self, person: &Person) -> Result<(), EngineError> {
         if self.state.people.get(&person.id) != Some(person) {
-            let old = if self.rules.sla.names_customers() { self.work.person(person.id)? } else { None };
+            let old = if self.rules.names_customers() { self.work.person(person.id)? } else { None };
             self.work.put_person(person)?;
             self.state.people.insert(person.id, person.clone());
-            if old.is_some_and(|old| old.username != person.username) {
+            if old.is_some_and(|old| old.username != person.username || old.name != person.name) {
                 self.renamed(person.id)?;
             }
         }
@@ -187,6 +190,7 @@ impl<'a> Turn<'a> {
         if events.is_empty() {
             return Ok(Vec::new());
         }
+        self.escalate_before(key, at, &events)?;
         self.ring_before(key, at, &events)?;
         let shown = |event: &Event| !matches!(event, Event::Wrote { .. } | Event::LanguageSet { .. });
         let name = if events.iter().any(shown) { self.name_of(by)? } else { String::new() };
@@ -265,8 +269,10 @@ impl<'a> Turn<'a> {
         if woke {
             self.state.ticket_wake = self.work.next_wake()?;
             self.state.alarm_wake = self.work.next_alarm()?;
+            self.state.escalate_wake = self.work.next_escalation()?;
         }
         self.sum_up();
+        self.sum_up_escalations();
         if self.state.sync.is_done() {
             let (complete, indexed) = self.work.index_more(200)?;
             self.state.indexed = indexed;

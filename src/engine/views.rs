@@ -15,6 +15,8 @@ use crate::desk::template::offer::Usage;
 use crate::desk::ticket::{Pending, Status};
 pub use activity::ActivityLine;
 pub use brief::{Brief, BriefNote, BriefTicket, OpenOf};
+pub use escalations::{EscalationView, FiringView};
+pub use found::{Hit, Summary};
 pub use outbox::OutboxRow;
 pub use outside::{AnsweredBy, OutsideAnswer, OutsideReport};
 pub use revision::{Alert, Revision};
@@ -23,6 +25,8 @@ pub use thread::{Draft, EarlierText, Entry, EntryKind, Part, PinnedMessage, Side
 
 mod activity;
 mod brief;
+mod escalations;
+mod found;
 mod outbox;
 mod outside;
 mod revision;
@@ -101,6 +105,11 @@ pub enum ViewRequest {
     Sla {
         /// Which.
         ticket: TicketKey,
+    },
+    /// What rules have escalated, newest first.
+    Escalations {
+        /// How many firings at most.
+        limit: usize,
     },
     /// What the use of templates has shown.
     Templates,
@@ -196,6 +205,11 @@ pub enum View {
     Sla {
         /// `None`: there are no policies, or no such ticket.
         sla: Option<Box<SlaView>>,
+    },
+    /// What rules have escalated.
+    Escalations {
+        /// Newest first.
+        firings: Vec<FiringView>,
     },
     /// What the use of templates has shown.
     Templates {
@@ -324,6 +338,9 @@ pub struct TicketRow {
     /// What is due next; `None`: nothing runs.
     #[serde(default)]
     pub due: Option<DueView>,
+    /// Why it is escalated, while the cause holds.
+    #[serde(default)]
+    pub escalated: Option<EscalationView>,
 }
 
 impl TicketRow {
@@ -342,29 +359,6 @@ pub struct ChangeView {
     pub text: Option<String>,
     /// Why Telegram refused it; `None`: it is on its way.
     pub refused: Option<String>,
-}
-
-/// A message or note that contains the words.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Hit {
-    /// The ticket's number.
-    pub id: TopicId,
-    /// Its group.
-    pub group: GroupId,
-    /// Its title.
-    pub title: String,
-    /// Where it stands; `None` for General and ignored topics.
-    pub status: Option<Status>,
-    /// What it is.
-    pub kind: EntryKind,
-    /// Who wrote it.
-    pub author: String,
-    /// When.
-    pub at: Timestamp,
-    /// The message, to jump to.
-    pub message_id: Option<MessageId>,
-    /// A part of the text with what was found between `[` and `]`.
-    pub snippet: String,
 }
 
 /// The desk at a glance.
@@ -414,25 +408,4 @@ impl DeskView {
         });
         own.map_or_else(|| agent.name.0.clone(), |admin| admin.person.name.clone())
     }
-}
-
-/// What the history says.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct Summary {
-    /// Topics, General and ignored ones apart.
-    pub topics: usize,
-    /// Tickets made of them.
-    pub tickets: usize,
-    /// Messages.
-    pub messages: usize,
-    /// Tickets to which staff has never answered.
-    pub never_answered: usize,
-    /// Median of first responses in seconds, over the episodes that had one.
-    pub median_first_response_seconds: Option<u64>,
-    /// Live tickets.
-    pub open: usize,
-    /// Date of the first message.
-    pub first_at: Option<Timestamp>,
-    /// Date of the last message.
-    pub last_at: Option<Timestamp>,
 }

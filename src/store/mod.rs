@@ -19,6 +19,7 @@ pub mod cursor;
 pub mod drafts;
 pub mod events;
 pub mod files;
+pub mod firings;
 pub mod lock;
 mod migrate;
 pub mod mirror_status;

@@ -72,11 +72,11 @@ impl Work<'_> {
         self.transaction
             .prepare_cached(
                 "INSERT INTO tickets (group_id, topic, status, assignee, customer, waiting_since, snoozed_until, imported,
-                                      last_at, wake_at, fold, priority, tags, due_at, alarm_at)
-                 VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15)
+                                      last_at, wake_at, fold, priority, tags, due_at, alarm_at, escalate_at)
+                 VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16)
                  ON CONFLICT (group_id, topic) DO UPDATE SET status=?3, assignee=?4, customer=?5, waiting_since=?6,
                      snoozed_until=?7, imported=?8, last_at=?9, wake_at=?10, fold=?11, priority=?12, tags=?13,
-                     due_at=?14, alarm_at=?15",
+                     due_at=?14, alarm_at=?15, escalate_at=?16",
             )?
             .execute(params![
                 ticket.key.group.0,
@@ -94,6 +94,7 @@ impl Work<'_> {
                 tag_text(&ticket.tags),
                 clocks.due.map(Timestamp::millis),
                 clocks.alarm.map(Timestamp::millis),
+                clocks.escalate.map(Timestamp::millis),
             ])?;
         Ok(())
     }

@@ -164,6 +164,7 @@ actions! {
     Suggestions "articles" Everywhere ["g k"] "" "articles that may answer this ticket: [words]";
     RereadArticles "reread-articles" Everywhere [] "" "read the folder of articles again";
     Outbox "outbox" Everywhere ["g o"] "" "what has not been sent, and what was parked";
+    Escalations "escalations" Everywhere [] "" "what rules have escalated, newest first";
     Status "status" Everywhere ["g s"] "" "how the desk stands: link, rights, freshness, holes";
     Stats "stats" Everywhere ["g t"] "" "statistics: responses, resolutions, backlog, by agent, day and hour";
     Verify "verify" Everywhere ["g v"] "" "compare this ticket with Telegram once more";

@@ -118,6 +118,8 @@ pub(crate) enum ReadKind {
     Suggestions,
     /// What the list of articles shows.
     Articles,
+    /// What rules have escalated.
+    Escalations,
     /// What the use of templates has shown.
     Templates,
     /// What is known of those to whom a text goes.

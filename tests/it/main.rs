@@ -12,6 +12,7 @@ mod config;
 mod docs;
 mod engine;
 mod engine_changes;
+mod engine_escalation;
 mod engine_files;
 mod engine_mirror_status;
 mod engine_outbox;
@@ -20,6 +21,7 @@ mod engine_sla;
 mod engine_templates;
 mod engine_thread;
 mod engine_trouble;
+mod escalations;
 #[cfg(feature = "sandbox")]
 mod faults;
 #[cfg(feature = "sandbox")]
@@ -61,6 +63,7 @@ mod screens;
 mod screens_bytes;
 mod screens_desk;
 mod screens_due;
+mod screens_escalation;
 mod screens_files;
 mod screens_knowledge;
 mod screens_more;

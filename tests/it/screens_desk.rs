@@ -16,8 +16,8 @@ use topicdesk::desk::ticket::{Pending, PendingReason, Status};
 use topicdesk::engine::handle::{Handle, HandleEnds, Receipt, handle};
 use topicdesk::engine::views::LinkState;
 use topicdesk::engine::views::{
-    Counts, DeskView, Draft, Entry, EntryKind, Finding, Hit, OutboxRow, PersonView, QueueName, QueuePage, RecheckView,
-    Revision, Side, ThreadPage, TicketCheck, TicketRow, TicketView, View, ViewRequest, Window,
+    Counts, DeskView, Draft, Entry, EntryKind, Finding, FiringView, Hit, OutboxRow, PersonView, QueueName, QueuePage,
+    RecheckView, Revision, Side, ThreadPage, TicketCheck, TicketRow, TicketView, View, ViewRequest, Window,
 };
 use topicdesk::tui::{Rehearsal, Setup};
 
@@ -45,6 +45,7 @@ pub(crate) struct State {
     /// Refusals for the next commands that are not drafts, seen marks or typing.
     pub(crate) refusals: Vec<Refusal>,
     pub(crate) outbox: Vec<OutboxRow>,
+    pub(crate) firings: Vec<FiringView>,
     pub(crate) link: Option<LinkState>,
     pub(crate) backfill: Option<u8>,
     pub(crate) not_before: Option<Timestamp>,
@@ -143,6 +144,7 @@ pub(crate) fn ticket(number: i32, status: Status, assignee: Option<&str>, custom
         answering: false,
         imported: false,
         due: None,
+        escalated: None,
     };
     let view = TicketView {
         row,
@@ -521,6 +523,7 @@ impl State {
                 known.words.clone_from(words);
                 View::Suggestions(known)
             }
+            ViewRequest::Escalations { .. } => View::Escalations { firings: self.firings.clone() },
             ViewRequest::Templates => View::Templates { uses: self.uses.clone() },
             ViewRequest::Targets { tickets, duplicates_of } => {
                 View::Targets { targets: self.targets(tickets, *duplicates_of) }

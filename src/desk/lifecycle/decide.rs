@@ -94,7 +94,7 @@ fn claim(ticket: &Ticket, by: &AgentName) -> Result<Decision, Refusal> {
     }
 }
 
-fn assign(ticket: &Ticket, to: &AgentName, why: Why) -> Result<Decision, Refusal> {
+pub(super) fn assign(ticket: &Ticket, to: &AgentName, why: Why) -> Result<Decision, Refusal> {
     live(ticket)?;
     if ticket.standing.assignee.as_ref() == Some(to) {
         return Ok(nothing(format!("{} is {to}'s already", ticket.key)));

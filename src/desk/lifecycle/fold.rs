@@ -83,8 +83,14 @@ pub fn apply(ticket: Option<Ticket>, recorded: &Recorded) -> Option<Ticket> {
         Event::AnsweredOutside => ticket.outside = ticket.standing.status == Status::Closed,
         Event::SlaWarned { clock, since, .. } => ticket.tell(*clock, *since, false),
         Event::SlaBreached { clock, since, .. } => ticket.tell(*clock, *since, true),
+        Event::SoundsUpset { .. } => ticket.upset_at = Some(at),
+        Event::Escalated { rule, cause, due, .. } => ticket.escalate(rule, *cause, *due),
         Event::Edited { .. } | Event::Noted { .. } | Event::Undone { .. } => {}
     }
+    if ticket.waiting.is_none() {
+        ticket.upset_at = None;
+    }
+    ticket.touched_at = ticket.touched_at.max(Some(at));
     Some(ticket)
 }
 
@@ -121,6 +127,10 @@ fn new(recorded: &Recorded, episode: u32, title: String, standing: Standing) -> 
         last_move: None,
         pauses: Vec::new(),
         told: Vec::new(),
+        status_since: Some(recorded.at),
+        touched_at: Some(recorded.at),
+        upset_at: None,
+        escalated: Vec::new(),
     }
 }
 
@@ -148,6 +158,7 @@ fn next(old: Ticket, recorded: &Recorded, episode: u32, title: String, standing:
         topic_closed: old.topic_closed,
         topic_gone: old.topic_gone,
         last_move: old.last_move,
+        touched_at: old.touched_at.max(Some(recorded.at)),
         ..new(recorded, episode, title, standing)
     }
 }
@@ -166,6 +177,9 @@ fn moved(ticket: &mut Ticket, recorded: &Recorded, standing: &Standing, why: &Wh
         ticket.assigned_at = standing.assignee.as_ref().map(|_| at);
     }
     let changed = standing.status != ticket.standing.status;
+    if changed {
+        ticket.status_since = Some(at);
+    }
     ticket.pause(standing.status, at);
     match standing.status {
         Status::Resolved if changed => {

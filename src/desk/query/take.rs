@@ -1,5 +1,7 @@
 //! Asking a ticket.
 
+use std::time::Duration;
+
 use super::{Condition, Flag, Query, Who};
 use crate::clock::Timestamp;
 use crate::desk::ids::AgentName;
@@ -38,7 +40,44 @@ impl Query {
     }
 }
 
+impl Query {
+    /// Tells whether it cannot take a ticket as it is, however much time passes.
+    pub fn is_ruled_out(&self, facts: &Facts<'_>) -> bool {
+        self.terms.iter().any(|term| !term.condition.is_about_time() && term.condition.holds(facts) == term.negated)
+    }
+
+    /// Tells the first instant from `from` on at which it takes a ticket to which nothing else happens; `None`: never.
+    pub fn first_from(&self, facts: &Facts<'_>, from: Timestamp) -> Option<Timestamp> {
+        let takes = |now: Timestamp| self.takes(&Facts { now, ..*facts });
+        if takes(from) {
+            return Some(from);
+        }
+        let turns = self.terms.iter().flat_map(|term| term.condition.turns(facts));
+        let mut turns: Vec<Timestamp> = turns.filter(|at| *at > from).collect();
+        turns.sort_unstable();
+        turns.into_iter().find(|at| takes(*at))
+    }
+}
+
 impl Condition {
+    /// Lists the instants from which on it may hold, or no longer, by the passing of time alone.
+    fn turns(&self, facts: &Facts<'_>) -> Vec<Timestamp> {
+        let ticket = facts.ticket;
+        let after = |since: Option<Timestamp>, span: Duration| since.map(|since| since + span).into_iter().collect();
+        match self {
+            Condition::Waiting(span) => after(ticket.waiting.as_ref().map(|waiting| waiting.since), span.span),
+            Condition::Quiet(span) => after(ticket.staff_wrote_at, span.span),
+            Condition::Age(span) => after(Some(ticket.opened_at), span.span),
+            Condition::Due(span) => {
+                let turn = facts.due.map(|due| due - span.span);
+                turn.into_iter().flat_map(|at| [at, at + Duration::from_millis(1)]).collect()
+            }
+            Condition::Is(Flag::Overdue) => after(facts.due, Duration::ZERO),
+            Condition::Is(Flag::Snoozed) => after(ticket.snoozed_until, Duration::ZERO),
+            _ => Vec::new(),
+        }
+    }
+
     /// Tells whether it holds.
     pub fn holds(&self, facts: &Facts<'_>) -> bool {
         let Facts { ticket, now, .. } = *facts;

@@ -80,6 +80,33 @@ pub enum Alert {
         /// How many.
         count: usize,
     },
+    /// A rule has escalated a ticket.
+    Escalated {
+        /// Which ticket.
+        ticket: TicketKey,
+        /// The rule.
+        rule: String,
+        /// What for, in words.
+        why: String,
+        /// To whom it is said.
+        to: Vec<AgentName>,
+    },
+    /// A rule has fired oftener than its cap allows: what it held back, all together.
+    EscalationsHeld {
+        /// The rule.
+        rule: String,
+        /// How many firings.
+        count: usize,
+        /// To whom it is said.
+        to: Vec<AgentName>,
+    },
+    /// Rules that fired for what was due while nobody could be told, all together.
+    EscalationsMissed {
+        /// How many firings.
+        count: usize,
+        /// To whom it is said.
+        to: Vec<AgentName>,
+    },
     /// A file has come further, or not.
     File(FileNews),
     /// There is something else to suggest.

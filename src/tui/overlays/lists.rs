@@ -50,6 +50,9 @@ pub(super) fn draw(list: &Overlay, model: &Model, frame: &mut Frame<'_>, screen:
             "Not sent yet · Enter goes there · Tab sends, changes, throws away".to_owned(),
             "everything has been sent",
         ),
+        Overlay::Escalations(picker, _) => {
+            (picker, "Escalations, newest first · Enter goes there".to_owned(), "no rule has escalated anything")
+        }
         Overlay::Suggestions(list) => (&list.picker, super::suggestions::title(list), ""),
         Overlay::Activity(picker, ticket, lines) => (
             picker,

@@ -20,7 +20,7 @@ use super::widgets::line_edit::LineEdit;
 use super::widgets::picker::Picker;
 use crate::desk::ids::{AgentName, TicketKey};
 use crate::desk::template::Template;
-use crate::engine::views::{ActivityLine, Hit, OutboxRow, QueueName, TicketRow};
+use crate::engine::views::{ActivityLine, FiringView, Hit, OutboxRow, QueueName, TicketRow};
 
 /// What lies over everything.
 #[derive(Clone, Debug)]
@@ -54,6 +54,8 @@ pub(crate) enum Overlay {
     Queues(Picker, Vec<QueueName>),
     /// What has not been sent.
     Outbox(Picker, Vec<OutboxRow>),
+    /// What rules have escalated.
+    Escalations(Picker, Vec<FiringView>),
     /// Articles that may answer.
     Suggestions(suggestions::Listed),
     /// How the desk stands.
@@ -77,6 +79,7 @@ impl Overlay {
             | Overlay::Queues(picker, _)
             | Overlay::Outbox(picker, _)
             | Overlay::Activity(picker, ..)
+            | Overlay::Escalations(picker, _)
             | Overlay::Suggestions(suggestions::Listed { picker, .. }) => Some(picker),
             Overlay::Until(_) | Overlay::Confirm(_) | Overlay::Status(_) | Overlay::Stats(_) => None,
         }

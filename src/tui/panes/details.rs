@@ -110,6 +110,9 @@ fn facts(model: &Model, ticket: &TicketView) -> Vec<(&'static str, String)> {
         _ => "nothing asked".to_owned(),
     };
     facts.push(("answered", first));
+    if let Some(escalated) = &row.escalated {
+        facts.push(("escalated", format!("{}, by {}, {}", escalated.why, escalated.rule, moment(escalated.at))));
+    }
     if let Some(sla) = &ticket.sla {
         facts.extend(due::facts(model, sla));
     }

@@ -108,6 +108,9 @@ fn remarks(model: &Model, row: &TicketRow) -> String {
     if row.draft || model.drafts.get(&row.key()).is_some_and(|draft| !draft.text.is_empty()) {
         words.push_str("(draft) ");
     }
+    if row.escalated.is_some() {
+        words.push_str("(esc) ");
+    }
     if row.flagged {
         words.push_str("(!) ");
     }

@@ -4,7 +4,8 @@ use super::super::effect::{Effect, ReadKind};
 use super::super::model::{Focus, Model};
 use super::super::work::NextFor;
 use super::{
-    bulk, desk_work, keep, outbox, overlay, queue, queues, say, standing, stats, suggestions, templates, thread, warn,
+    bulk, desk_work, escalations, keep, outbox, overlay, queue, queues, say, standing, stats, suggestions, templates,
+    thread, warn,
 };
 use crate::engine::views::{Suggestions, View};
 
@@ -29,6 +30,7 @@ pub(super) fn on_answer(model: &mut Model, kind: ReadKind, view: View, out: &mut
         (ReadKind::Articles, View::Suggestions(found)) => suggestions::on_found(model, found, out),
         (ReadKind::Search, View::Search { hits }) => overlay::found(model, hits),
         (ReadKind::Outbox, View::Outbox { rows }) => outbox::on_rows(model, rows),
+        (ReadKind::Escalations, View::Escalations { firings }) => escalations::on_firings(model, firings),
         (ReadKind::Templates, View::Templates { uses }) => templates::on_uses(model, uses),
         (ReadKind::Targets, View::Targets { targets }) => bulk::on_targets(model, targets, out),
         (ReadKind::Stats, View::Stats(report)) => stats::on_report(model, *report),

@@ -5,6 +5,7 @@ mod attach;
 pub(super) mod bulk;
 mod compose;
 mod desk_work;
+mod escalations;
 mod files;
 mod jump;
 mod keep;
@@ -185,6 +186,9 @@ fn on_revision(model: &mut Model, revision: Revision, out: &mut Vec<Effect>) {
                     ),
                     out,
                 );
+            }
+            Alert::Escalated { .. } | Alert::EscalationsHeld { .. } | Alert::EscalationsMissed { .. } => {
+                escalations::hear(model, alert, out);
             }
             Alert::File(news) => files::on_news(model, news.clone(), out),
             Alert::Suggestions { ticket } => suggestions::changed(model, *ticket, out),

@@ -13,7 +13,8 @@ use super::super::widgets::line_edit::LineEdit;
 use super::super::widgets::picker::{Item, Picked, Picker};
 use super::super::work::Repeatable;
 use super::{
-    bulk, compose, desk_work, files, outbox, palette, perform, queue, say, standing, stats, suggestions, thread,
+    bulk, compose, desk_work, escalations, files, outbox, palette, perform, queue, say, standing, stats, suggestions,
+    thread,
 };
 use crate::clock::Timestamp;
 use crate::desk::command::Command;
@@ -463,6 +464,7 @@ fn accept(model: &mut Model, out: &mut Vec<Effect>) {
             }
         }
         Overlay::Outbox(picker, rows) => outbox::accept(model, &picker, &rows, out),
+        Overlay::Escalations(picker, firings) => escalations::accept(model, &picker, &firings, out),
         Overlay::Activity(picker, ticket, lines) => {
             stats::accept(model, &picker, (ticket, &lines.unwrap_or_default()), out);
         }

@@ -8,8 +8,8 @@ use super::super::prompt::{Prompt, PromptKind};
 use super::super::widgets::line_edit::LineEdit;
 use super::super::work::{NextFor, Repeatable};
 use super::{
-    attach, bulk, compose, desk_work, files, jump, outbox, overlay, queue, queues, say, standing, stats, suggestions,
-    templates, thread, warn,
+    attach, bulk, compose, desk_work, escalations, files, jump, outbox, overlay, queue, queues, say, standing, stats,
+    suggestions, templates, thread, warn,
 };
 use crate::desk::command::Command;
 use crate::desk::thread::Delivery;
@@ -108,6 +108,7 @@ pub(super) fn perform(model: &mut Model, action: Action, out: &mut Vec<Effect>) 
         Action::Suggestions | Action::InsertArticle => suggestions::open(model, "", out),
         Action::RereadArticles => suggestions::reread(model, out),
         Action::Outbox => outbox::open(model, out),
+        Action::Escalations => escalations::open(model, out),
         Action::Status => standing::open(model),
         Action::Stats => stats::open(model, out),
         Action::Activity => stats::open_activity(model, out),

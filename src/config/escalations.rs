@@ -1,0 +1,307 @@
+//! `[[escalations]]`: when somebody is to hear of a ticket, and what rules can never do.
+
+use std::time::Duration;
+
+use chrono_tz::Tz;
+use toml::Spanned;
+
+use super::duration;
+use super::reader::{Item, Reader, Section};
+use crate::desk::escalation::{DEFAULT_COOLDOWN, DEFAULT_MAX_PER_HOUR, Escalations, On, Raise, Recipient, Rule};
+use crate::desk::ids::AgentName;
+use crate::desk::people::Agent;
+use crate::desk::query::{Condition, Query, Who};
+use crate::desk::rules::Rules;
+use crate::desk::tags::{Priority, Tag};
+use crate::desk::ticket::Status;
+
+/// No desk has more of them.
+const MOST: usize = 100;
+
+impl<'t> Reader<'t> {
+    /// Reads all `[[escalations]]`, in order. Agents, hours and policies are those of the rules so far.
+    pub(super) fn escalations(&mut self, root: &Section<'_, 't>, rules: &Rules, zone: Tz) -> Escalations {
+        let mut all: Vec<Rule> = Vec::new();
+        let mut given: Vec<Option<usize>> = Vec::new();
+        for section in self.sections(root, "escalations") {
+            self.check_keys(&section);
+            if all.len() == MOST {
+                self.wrong(section.span.start, format!("more than {MOST} escalations"));
+                break;
+            }
+            let before = self.problems.len();
+            let rule = self.escalation(&section, &all, rules, zone);
+            // What could not be read would seem to be missing.
+            if self.problems.len() == before {
+                self.judge(&section, &rule, rules);
+            }
+            given.push(section.get("assign").map(|value| value.span().start));
+            all.push(rule);
+        }
+        self.circles(&all, &given);
+        Escalations { rules: all }
+    }
+
+    fn escalation(&mut self, section: &Section<'_, 't>, others: &[Rule], rules: &Rules, zone: Tz) -> Rule {
+        let agents = &rules.staff.agents;
+        let name = self.line(section, "name");
+        if section.get("name").is_none() {
+            self.wrong(section.span.start, "an escalation has no `name`");
+        }
+        if let Some(name) = &name
+            && others.iter().any(|other| other.name == *name.get_ref())
+        {
+            self.wrong(name.span().start, format!("there are two escalations \"{}\"", name.get_ref()));
+        }
+        let when = self.text(section, "when").and_then(|written| self.conditions_of(&written, zone, agents));
+        let hours = self.line(section, "hours").filter(|named| {
+            let known = rules.sla.hours.contains_key(named.get_ref());
+            if !known {
+                let what = format!("`escalations.hours` is `{}`: no `[hours.…]` has that name", named.get_ref());
+                self.wrong(named.span().start, what);
+            }
+            known
+        });
+        let unanswered = self.count(section, "unanswered_messages");
+        let sentiment = self.flag(section, "sentiment").unwrap_or(false);
+        let notify = self.recipients(section, agents);
+        let assign = self.line(section, "assign").and_then(|name| self.known_agent("assign", &name, agents));
+        Rule {
+            name: name.map(Spanned::into_inner).unwrap_or_default(),
+            when: when.unwrap_or_default(),
+            hours: hours.map(Spanned::into_inner),
+            no_response_for: self.some_time(section, "no_response_for"),
+            in_status_for: self.some_time(section, "in_status_for"),
+            on: self.choice(section, "on", &[("breach", On::Breach), ("near_breach", On::NearBreach)]),
+            unanswered_messages: unanswered,
+            sentiment,
+            notify,
+            priority: self.raise(section),
+            add_tags: self.tags_to_add(section),
+            assign,
+            note: self.text(section, "note").map(Spanned::into_inner),
+            cooldown: self.span(section, "cooldown", false).flatten().unwrap_or(DEFAULT_COOLDOWN),
+            max_per_hour: self.count(section, "max_per_hour").unwrap_or(DEFAULT_MAX_PER_HOUR),
+        }
+    }
+
+    fn conditions_of(&mut self, written: &Spanned<String>, zone: Tz, agents: &[Agent]) -> Option<Query> {
+        let query = self.query(written, zone, agents)?;
+        for term in &query.terms {
+            let what = match &term.condition {
+                Condition::Words(words) => format!("`{words}`: a rule asks of the ticket, not for words in it"),
+                Condition::Assignee(whose) if whose.contains(&Who::Me) => {
+                    "`assignee:me`: nobody reads when a rule fires; name the agent".to_owned()
+                }
+                _ => continue,
+            };
+            self.wrong(written.span().start, what);
+            return None;
+        }
+        Some(query)
+    }
+
+    fn some_time(&mut self, section: &Section<'_, 't>, key: &str) -> Option<Duration> {
+        let span = self.span(section, key, false)??;
+        if span.is_zero() {
+            let at = section.get(key).map_or(section.span.start, |value| value.span().start);
+            self.wrong(at, format!("`escalations.{key}` is no time at all"));
+            return None;
+        }
+        Some(span)
+    }
+
+    fn count(&mut self, section: &Section<'_, 't>, key: &str) -> Option<u32> {
+        let wanted = "a whole number from 1 up";
+        let number = self.integer(section, key, wanted)?;
+        let fits = u32::try_from(*number.get_ref()).ok().filter(|number| *number > 0);
+        if fits.is_none() {
+            self.wrong(number.span().start, format!("`escalations.{key}` must be {wanted}"));
+        }
+        fits
+    }
+
+    fn known_agent(&mut self, key: &str, name: &Spanned<String>, agents: &[Agent]) -> Option<AgentName> {
+        let wanted = name.get_ref().trim();
+        let found = agents.iter().find(|agent| agent.name.0.eq_ignore_ascii_case(wanted));
+        if found.is_none() {
+            let all: Vec<&str> = agents.iter().map(|agent| agent.name.0.as_str()).collect();
+            let all =
+                if all.is_empty() { "there are none".to_owned() } else { format!("there are {}", all.join(", ")) };
+            let what = format!("`escalations.{key}`: there is no agent `{}`; {all}", wanted.escape_debug());
+            self.wrong(name.span().start, what);
+        }
+        found.map(|agent| agent.name.clone())
+    }
+
+    fn recipients(&mut self, section: &Section<'_, 't>, agents: &[Agent]) -> Vec<Recipient> {
+        let mut recipients = Vec::new();
+        for item in self.items(section, "notify") {
+            let at = item.span();
+            match item.into_inner() {
+                Item::Text(text) => match text.trim() {
+                    "@all" if agents.is_empty() => self.wrong(at.start, "`escalations.notify`: there are no agents"),
+                    "@all" => recipients.push(Recipient::All),
+                    "@assignee" => recipients.push(Recipient::Assignee),
+                    team if team.starts_with('@') => {
+                        let what = format!(
+                            "`escalations.notify`: `{}` is nobody: name agents, \"@all\" or \"@assignee\"",
+                            team.escape_debug()
+                        );
+                        self.wrong(at.start, what);
+                    }
+                    _ => recipients
+                        .extend(self.known_agent("notify", &Spanned::new(at, text), agents).map(Recipient::Agent)),
+                },
+                Item::Number(_) => self.wrong(at.start, "`escalations.notify` names agents in quotes"),
+            }
+        }
+        recipients
+    }
+
+    fn raise(&mut self, section: &Section<'_, 't>) -> Option<Raise> {
+        let words = [
+            ("raise", Raise::Once),
+            ("normal", Raise::To(Priority::Normal)),
+            ("high", Raise::To(Priority::High)),
+            ("urgent", Raise::To(Priority::Urgent)),
+        ];
+        self.choice(section, "priority", &words)
+    }
+
+    fn tags_to_add(&mut self, section: &Section<'_, 't>) -> Vec<Tag> {
+        let mut tags = Vec::new();
+        for item in self.items(section, "add_tags") {
+            match item.get_ref() {
+                Item::Text(text) => match text.parse::<Tag>() {
+                    Ok(tag) => tags.push(tag),
+                    Err(why) => self.wrong(item.span().start, format!("`escalations.add_tags`: {why}")),
+                },
+                Item::Number(_) => self.wrong(item.span().start, "`escalations.add_tags` must be tags in quotes"),
+            }
+        }
+        tags
+    }
+
+    /// Names what keeps a rule from ever doing anything.
+    fn judge(&mut self, section: &Section<'_, 't>, rule: &Rule, rules: &Rules) {
+        let name = &rule.name;
+        let place = |key: &str| section.get(key).map_or(section.span.start, |value| value.span().start);
+        if !rule.has_trigger() {
+            let what = format!(
+                "\"{name}\" has no trigger: no_response_for, in_status_for, on, unanswered_messages or sentiment"
+            );
+            return self.wrong(section.span.start, what);
+        }
+        if !rule.has_action() {
+            let what = format!("\"{name}\" does nothing: notify, priority, add_tags, assign or note");
+            return self.wrong(section.span.start, what);
+        }
+        let other = Rule { sentiment: false, ..rule.clone() };
+        let alone = self.flag(section, "sentiment_alone").unwrap_or(false);
+        if rule.sentiment && !other.has_trigger() && !alone {
+            let what =
+                format!("\"{name}\" goes by a guess alone: give it another trigger, or say `sentiment_alone = true`");
+            return self.wrong(place("sentiment"), what);
+        }
+        if rule.on.is_some() && rules.sla.is_empty() {
+            return self
+                .wrong(place("on"), format!("\"{name}\" can never fire: there is no [[sla]] that could be missed"));
+        }
+        let only = |status: Status| {
+            rule.when.terms.iter().any(|term| {
+                !term.negated
+                    && matches!(&term.condition, Condition::Status(all) if all.iter().all(|one| *one == status))
+            })
+        };
+        if only(Status::Closed) {
+            return self.wrong(place("when"), format!("\"{name}\" can never fire: nothing escalates a closed ticket"));
+        }
+        let spans_only = Rule { in_status_for: None, ..rule.clone() };
+        if only(Status::Resolved) && spans_only.has_trigger() {
+            let what = format!("\"{name}\" can never fire: in a resolved ticket nobody waits and no clock runs");
+            return self.wrong(place("when"), what);
+        }
+        if let (Some(span), Some(close)) = (rule.in_status_for, rules.auto_close_after)
+            && only(Status::Resolved)
+            && span >= close
+        {
+            let what = format!(
+                "\"{name}\" can never fire: a resolved ticket is closed after {} (rules.auto_close_after)",
+                duration::show(close)
+            );
+            return self.wrong(place("in_status_for"), what);
+        }
+        let too_short = rule.when.terms.iter().find_map(|term| match &term.condition {
+            Condition::Waiting(span) if !term.negated && span.less => Some(span.span),
+            _ => None,
+        });
+        if let (Some(least), Some(most)) = (rule.no_response_for, too_short)
+            && least >= most
+        {
+            let what = format!(
+                "\"{name}\" can never fire: when it has waited for {}, `waiting:<{}` holds no longer",
+                duration::show(least),
+                duration::exact(most)
+            );
+            self.wrong(place("no_response_for"), what);
+        }
+    }
+
+    /// Names rules that would hand a ticket on in a circle: each gives to the next what is the one before's.
+    fn circles(&mut self, all: &[Rule], given: &[Option<usize>]) {
+        let from = |rule: &Rule| -> Vec<AgentName> {
+            rule.when
+                .terms
+                .iter()
+                .filter(|term| !term.negated)
+                .flat_map(|term| match &term.condition {
+                    Condition::Assignee(whose) => whose
+                        .iter()
+                        .filter_map(|who| match who {
+                            Who::Agent(name) => Some(AgentName(name.0.to_lowercase())),
+                            Who::Me | Who::Nobody => None,
+                        })
+                        .collect::<Vec<_>>(),
+                    _ => Vec::new(),
+                })
+                .collect()
+        };
+        let hands: Vec<(usize, Vec<AgentName>, AgentName)> = all
+            .iter()
+            .enumerate()
+            .filter_map(|(place, rule)| Some((place, from(rule), AgentName(rule.assign.as_ref()?.0.to_lowercase()))))
+            .collect();
+        for (place, own, to) in &hands {
+            // Whoever can have it after this rule, by rules up to this one.
+            let mut reached = vec![to.clone()];
+            let mut through: Vec<&str> = Vec::new();
+            let mut next = 0;
+            while next < reached.len() && !reached.iter().any(|name| own.contains(name)) {
+                let has = reached[next].clone();
+                for (other, whose, further) in hands.iter().filter(|(other, ..)| other < place) {
+                    if whose.contains(&has) && !reached.contains(further) {
+                        reached.push(further.clone());
+                        through.push(&all[*other].name);
+                    }
+                }
+                next += 1;
+            }
+            if !reached.iter().any(|name| own.contains(name)) {
+                continue;
+            }
+            let at = given.get(*place).copied().flatten().unwrap_or_default();
+            let name = &all[*place].name;
+            self.wrong(
+                at,
+                match through.as_slice() {
+                    [] => format!("\"{name}\" gives {to} what is {to}'s already"),
+                    others => format!(
+                        "\"{name}\" hands tickets on in a circle: {} gives them back",
+                        others.iter().map(|other| format!("\"{other}\"")).collect::<Vec<_>>().join(", ")
+                    ),
+                },
+            );
+        }
+    }
+}
