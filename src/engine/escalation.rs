@@ -178,10 +178,13 @@ impl Turn<'_> {
     /// Tells what caps have held back, an hour after the first of it.
     fn tell_held(&mut self) -> Result<(), EngineError> {
         let now = self.now;
-        let due: BTreeMap<String, Held> = self.state.held.extract_if(.., |_, held| held.since + HOUR <= now).collect();
-        if due.is_empty() {
+        let is_due = |held: &Held| held.since + HOUR <= now;
+        if !self.state.held.values().any(is_due) {
             return Ok(());
         }
+        let all = std::mem::take(&mut self.state.held);
+        let (due, kept): (BTreeMap<_, _>, BTreeMap<_, _>) = all.into_iter().partition(|(_, held)| is_due(held));
+        self.state.held = kept;
         for (rule, Held { count, to, .. }) in due {
             self.alerts.push(Alert::EscalationsHeld { rule, count, to: to.into_iter().collect() });
         }
