@@ -58,6 +58,10 @@
 //! others than at the last start. Warnings and breaches become events, once per cause, and only while the link is live: before
 //! that an answer may have been given that the desk does not know of.
 //!
+//! Rules that escalate ([`desk::escalation`]) go by the same means: from a ticket alone it follows what fires next and for which instant, the
+//! column `escalate_at` is the timer's copy, and a firing is an event, once for each cause. Because nothing else decides, the backtest
+//! (`engine::backtest`) feeds the recorded events to the same function and tells what other rules would have done.
+//!
 //! # What may answer
 //!
 //! ```text

@@ -129,17 +129,16 @@ impl Turn<'_> {
         let recent = self.work.count_reached(&rule.name, firing.at - HOUR, firing.at)?;
         let held = rule.reaches() && recent >= usize::try_from(rule.max_per_hour).unwrap_or(usize::MAX);
         let Some(ticket) = self.ticket(key)?.cloned() else { return Ok(()) };
-        let note = match &rule.note {
-            Some(text) => Some(self.work.put_note(key, &AgentName(DESK.to_owned()), self.now, text)?),
-            None => None,
-        };
-        let mut events = rules.escalations.fire(firing, &ticket, &rules.staff, held, note.is_some());
-        events.extend(note.map(|entry| Event::Noted { entry }));
+        let events = rules.escalations.fire(firing, &ticket, &rules.staff, held, rule.note.is_some());
         let told = match events.first() {
             Some(Event::Escalated { told, .. }) => told.clone(),
             _ => Vec::new(),
         };
         let recorded = self.record(key, self.now, &Actor::Desk, events)?;
+        if let Some(text) = &rule.note {
+            let entry = self.work.put_note(key, &AgentName(DESK.to_owned()), self.now, text)?;
+            self.record(key, self.now, &Actor::Desk, vec![Event::Noted { entry }])?;
+        }
         if let Some(event) = recorded.first() {
             self.work.put_firing(event.id, key, &rule.name, firing.at, rule.reaches() && !held)?;
         }
@@ -179,10 +178,13 @@ impl Turn<'_> {
     /// Tells what caps have held back, an hour after the first of it.
     fn tell_held(&mut self) -> Result<(), EngineError> {
         let now = self.now;
-        let due: BTreeMap<String, Held> = self.state.held.extract_if(.., |_, held| held.since + HOUR <= now).collect();
-        if due.is_empty() {
+        let is_due = |held: &Held| held.since + HOUR <= now;
+        if !self.state.held.values().any(is_due) {
             return Ok(());
         }
+        let all = std::mem::take(&mut self.state.held);
+        let (due, kept): (BTreeMap<_, _>, BTreeMap<_, _>) = all.into_iter().partition(|(_, held)| is_due(held));
+        self.state.held = kept;
         for (rule, Held { count, to, .. }) in due {
             self.alerts.push(Alert::EscalationsHeld { rule, count, to: to.into_iter().collect() });
         }

@@ -158,7 +158,7 @@ mod tests {
             let reader = Reader::open(folder.path()).expect("a reader");
             for text in texts {
                 // What is no query is told before anybody looks.
-                let words = vec![text.as_str()];
+                let words = [text.as_str()];
                 let terms = words.iter().map(|word| Term { negated: false, condition: Condition::Words((*word).to_owned()) });
                 let query = Query::parse(&text, chrono_tz::UTC).unwrap_or(Query { terms: terms.collect() });
                 let found = reader.search(&AgentName::from("mia"), &query, 5, Timestamp::from_unix(0));

@@ -517,3 +517,39 @@ fn a_year_of_fifty_thousand_tickets_is_tested_in_ten_seconds() {
     );
     assert!(cfg!(debug_assertions) || took < Duration::from_secs(10), "{took:?}");
 }
+
+/// Prints what rules add to a step at ten thousand live tickets: `cargo test --release --test it rules_cost -- --nocapture --ignored`.
+#[test]
+#[ignore = "takes a minute in a debug build; run with --release"]
+fn rules_cost_little_at_ten_thousand_live_tickets() {
+    let measure = |rules: Rules| {
+        let mut bench = Bench::with(rules);
+        bench.connect();
+        bench.incoming(Incoming::Seeded { cursor: bench.cursor.clone() });
+        let begun = bench.now();
+        let mut history = Vec::new();
+        for topic in 0..10_000 {
+            let id = topic * 2 + 10;
+            history.push(created(id, OLENA, begun, "Matter"));
+            history.push(text(id + 1, id, OLENA, begun, "Please"));
+        }
+        bench.backfill(&history);
+        let mut spans = Vec::new();
+        for step in 0..1_000 {
+            let topic = step * 17 % 10_000 * 2 + 10;
+            bench.clock.step(Duration::from_secs(1));
+            let now = bench.now();
+            let author = if step % 2 == 0 { OLENA } else { COLLEAGUE };
+            let batch = bench.batch(vec![Happening::Message(text(30_000 + step, topic, author, now, "More"))]);
+            let begun = Instant::now();
+            bench.incoming(Incoming::Batch(batch));
+            spans.push(begun.elapsed());
+        }
+        spans.sort();
+        (spans[spans.len() / 2], spans[spans.len() * 95 / 100])
+    };
+    let without = measure(with(POLICIES));
+    let with = measure(with(&format!("{POLICIES}{MANY}")));
+    println!("a step at 10,000 live tickets (median, p95): without rules {without:?}, with {with:?}");
+    assert!(with.0 <= without.0 + Duration::from_micros(if cfg!(debug_assertions) { 5_000 } else { 200 }));
+}
