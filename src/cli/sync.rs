@@ -221,6 +221,17 @@ async fn follow(site: &Site, handle: &Handle) -> Done {
                     Alert::Missed { count } => {
                         writeln!(stdout(), "{count} became overdue while nobody could be told")?;
                     }
+                    Alert::Assigned { ticket, assignee, team } => {
+                        writeln!(stdout(), "{ticket} is given to {assignee} (team {team})")?;
+                    }
+                    Alert::TakenBack { ticket, from, .. } => writeln!(stdout(), "{ticket} is taken back from {from}")?,
+                    Alert::Burst { customer, topics, .. } => {
+                        let customer = super::table::safe(customer);
+                        writeln!(
+                            stdout(),
+                            "{customer} has opened {topics} topics at once: they are held for a minute"
+                        )?;
+                    }
                     Alert::File(_) | Alert::Suggestions { .. } => {}
                 }
             }

@@ -10,6 +10,7 @@ use super::mirror_status::MirrorStatus;
 use super::people::{Agent, Staff};
 use super::query::{Query, QueryError};
 use super::queue::SavedQueue;
+use super::routing::Routing;
 use super::sla::Sla;
 use super::thanks::ThanksWords;
 
@@ -61,6 +62,9 @@ pub struct Rules {
     /// How soon tickets should be answered and resolved, and the business hours of that.
     #[serde(default)]
     pub sla: Sla,
+    /// What becomes of new tickets by themselves, and who works them.
+    #[serde(default)]
+    pub routing: Routing,
     /// The most bytes that the cache of downloaded files keeps.
     pub cache: u64,
     /// What should not leave by mistake.
@@ -108,6 +112,7 @@ impl Default for Rules {
             alert_after: None,
             mirror_status: MirrorStatus::default(),
             sla: Sla::default(),
+            routing: Routing::default(),
             cache: 500_000_000,
             guard: Guard::default(),
             thanks: ThanksWords::default(),

@@ -29,7 +29,7 @@ const FRESH: Duration = Duration::from_secs(300);
 
 impl State {
     /// Since when what happens is heard.
-    fn live_since(&self) -> Option<Timestamp> {
+    pub(super) fn live_since(&self) -> Option<Timestamp> {
         match self.sync {
             Sync::Done { live_since } => Some(live_since - Duration::from_secs(1)),
             _ => None,

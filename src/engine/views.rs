@@ -5,18 +5,21 @@ use serde::{Deserialize, Serialize};
 pub use super::files::{FileNews, FileView, NotSaved};
 pub use super::transport::{Finding, GroupFacts, LinkState, Weight};
 use crate::clock::Timestamp;
-use crate::desk::ids::{AgentName, ChangeId, EntryId, GroupId, MessageId, PersonId, TicketKey, TopicId};
+use crate::desk::event::Lapse;
+use crate::desk::ids::{AgentName, ChangeId, EntryId, GroupId, MessageId, PersonId, TeamName, TicketKey, TopicId};
 use crate::desk::people::Agent;
 pub use crate::desk::queue::{QueueName, Sort};
 use crate::desk::tags::{Priority, Tag};
 use crate::desk::template::bulk::Target;
 use crate::desk::template::offer::Usage;
 use crate::desk::ticket::{Pending, Status};
+pub use history::{Hit, Summary};
 pub use outbox::OutboxRow;
 pub use outside::{AnsweredBy, OutsideAnswer, OutsideReport};
 pub use suggestions::{FolderState, Source, Suggestion, Suggestions, WebhookState};
 pub use thread::{Draft, EarlierText, Entry, EntryKind, Part, PinnedMessage, Side, ThreadPage, TicketView};
 
+mod history;
 mod outbox;
 mod outside;
 mod suggestions;
@@ -311,29 +314,6 @@ pub struct ChangeView {
     pub refused: Option<String>,
 }
 
-/// A message or note that contains the words.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Hit {
-    /// The ticket's number.
-    pub id: TopicId,
-    /// Its group.
-    pub group: GroupId,
-    /// Its title.
-    pub title: String,
-    /// Where it stands; `None` for General and ignored topics.
-    pub status: Option<Status>,
-    /// What it is.
-    pub kind: EntryKind,
-    /// Who wrote it.
-    pub author: String,
-    /// When.
-    pub at: Timestamp,
-    /// The message, to jump to.
-    pub message_id: Option<MessageId>,
-    /// A part of the text with what was found between `[` and `]`.
-    pub snippet: String,
-}
-
 /// The desk at a glance.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct DeskView {
@@ -381,27 +361,6 @@ impl DeskView {
         });
         own.map_or_else(|| agent.name.0.clone(), |admin| admin.person.name.clone())
     }
-}
-
-/// What the history says.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct Summary {
-    /// Topics, General and ignored ones apart.
-    pub topics: usize,
-    /// Tickets made of them.
-    pub tickets: usize,
-    /// Messages.
-    pub messages: usize,
-    /// Tickets to which staff has never answered.
-    pub never_answered: usize,
-    /// Median of first responses in seconds, over the episodes that had one.
-    pub median_first_response_seconds: Option<u64>,
-    /// Live tickets.
-    pub open: usize,
-    /// Date of the first message.
-    pub first_at: Option<Timestamp>,
-    /// Date of the last message.
-    pub last_at: Option<Timestamp>,
 }
 
 /// Something that a screen should know at once: what has changed since the number before.
@@ -477,6 +436,33 @@ pub enum Alert {
     Missed {
         /// How many.
         count: usize,
+    },
+    /// The desk gave a ticket to an agent.
+    Assigned {
+        /// Which.
+        ticket: TicketKey,
+        /// To whom.
+        assignee: AgentName,
+        /// The team that chose.
+        team: TeamName,
+    },
+    /// The desk took a ticket back from an agent.
+    TakenBack {
+        /// Which.
+        ticket: TicketKey,
+        /// From whom.
+        from: AgentName,
+        /// Why.
+        lapse: Lapse,
+    },
+    /// A customer has opened many topics at once: they are held, and given away together.
+    Burst {
+        /// The last of them.
+        ticket: TicketKey,
+        /// Who.
+        customer: String,
+        /// How many.
+        topics: u32,
     },
     /// A file has come further, or not.
     File(FileNews),

@@ -50,9 +50,9 @@ mod pty_outbox;
 mod pty_signals;
 mod pty_templates;
 #[cfg(feature = "sandbox")]
-mod queries;
-#[cfg(feature = "sandbox")]
 mod pty_templates;
+#[cfg(feature = "sandbox")]
+mod queries;
 #[cfg(feature = "sandbox")]
 mod rights;
 #[cfg(feature = "sandbox")]
