@@ -64,6 +64,7 @@ fn kind(view: &View) -> &'static str {
         View::Summary(_) => "a summary",
         View::Completeness { .. } => "how complete threads are",
         View::Outside(_) => "a report",
+        View::Explained { .. } => "an explanation",
         View::Sla { .. } => "clocks",
         View::Suggestions(_) => "suggestions",
         View::Templates { .. } => "templates",

@@ -156,9 +156,30 @@ impl Handle {
         view.await.unwrap_or_else(|_| stopped())
     }
 
+    /// Says that a screen of the agent is open, until the value is dropped: whoever sits at one is there to be given work.
+    pub async fn sit(&self) -> Sitting {
+        // A desk that has stopped, or can only be read, has nobody to tell.
+        let _told = self.submit(new_command_id(), Command::Screen { open: true }).await;
+        Sitting(self.clone())
+    }
+
     /// Watches revisions from now on.
     pub fn watch(&self) -> Revisions {
         Revisions(self.revisions.subscribe())
+    }
+}
+
+/// An open screen. Dropping it says that it was closed.
+#[derive(Debug)]
+pub struct Sitting(Handle);
+
+impl Drop for Sitting {
+    fn drop(&mut self) {
+        let (answer, _nobody) = oneshot::channel();
+        let command = Command::Screen { open: false };
+        let submission = Submission { id: new_command_id(), agent: self.0.agent.clone(), command, answer };
+        // With the engine gone there are no screens anyway.
+        let _told = self.0.submissions.try_send(submission);
     }
 }
 

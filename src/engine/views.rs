@@ -5,8 +5,8 @@ use serde::{Deserialize, Serialize};
 pub use super::files::{FileNews, FileView, NotSaved};
 pub use super::transport::{Finding, GroupFacts, LinkState, Weight};
 use crate::clock::Timestamp;
-use crate::desk::event::Lapse;
 use crate::desk::ids::{AgentName, ChangeId, EntryId, GroupId, MessageId, PersonId, TeamName, TicketKey, TopicId};
+use crate::desk::intake::Category;
 use crate::desk::people::Agent;
 pub use crate::desk::queue::{QueueName, Sort};
 use crate::desk::tags::{Priority, Tag};
@@ -16,12 +16,16 @@ use crate::desk::ticket::{Pending, Status};
 pub use history::{Hit, Summary};
 pub use outbox::OutboxRow;
 pub use outside::{AnsweredBy, OutsideAnswer, OutsideReport};
+pub use routing::{
+    AgentView, Assign, CandidateVerdict, Decision, Explanation, Lapse, Presence, RuleVerdict, TeamVerdict,
+};
 pub use suggestions::{FolderState, Source, Suggestion, Suggestions, WebhookState};
 pub use thread::{Draft, EarlierText, Entry, EntryKind, Part, PinnedMessage, Side, ThreadPage, TicketView};
 
 mod history;
 mod outbox;
 mod outside;
+mod routing;
 mod suggestions;
 mod thread;
 
@@ -95,6 +99,11 @@ pub enum ViewRequest {
     },
     /// Which policy holds for a ticket, why, and how its clocks stand.
     Sla {
+        /// Which.
+        ticket: TicketKey,
+    },
+    /// What the rules make of a ticket, and why it is whose it is.
+    Explain {
         /// Which.
         ticket: TicketKey,
     },
@@ -175,6 +184,11 @@ pub enum View {
     Sla {
         /// `None`: there are no policies, or no such ticket.
         sla: Option<Box<SlaView>>,
+    },
+    /// What the rules make of a ticket.
+    Explained {
+        /// `None`: there is no such ticket.
+        explanation: Option<Box<Explanation>>,
     },
     /// What the use of templates has shown.
     Templates {
@@ -264,6 +278,15 @@ pub struct TicketRow {
     /// What it is about.
     #[serde(default)]
     pub tags: Vec<Tag>,
+    /// What kind of matter it is.
+    #[serde(default)]
+    pub category: Option<Category>,
+    /// The team that intake has named.
+    #[serde(default)]
+    pub team: Option<TeamName>,
+    /// Why nobody was given it; `None`: it does not wait for that.
+    #[serde(default)]
+    pub unassigned_because: Option<String>,
     /// When the episode began.
     pub opened_at: Timestamp,
     /// Since when the customer is without an answer.
@@ -341,6 +364,9 @@ pub struct DeskView {
     pub agent: AgentName,
     /// All agents of the desk.
     pub agents: Vec<AgentName>,
+    /// The same, with their presence and what they have in hand.
+    #[serde(default)]
+    pub roster: Vec<AgentView>,
     /// All tags that tickets have.
     #[serde(default)]
     pub tags: Vec<Tag>,

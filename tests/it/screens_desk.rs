@@ -116,6 +116,9 @@ pub(crate) fn entry(id: i64, author: &str, side: Side, minutes: u64, text: &str)
 pub(crate) fn ticket(number: i32, status: Status, assignee: Option<&str>, customer: &str, last: &str) -> ThreadPage {
     let waiting = (status != Status::Pending && status.is_live()).then(|| minutes_ago((1050 - number) as u64 * 4));
     let row = TicketRow {
+        category: None,
+        team: None,
+        unassigned_because: None,
         id: TopicId(number),
         group: GROUP,
         episode: 1,
@@ -469,6 +472,7 @@ impl State {
             ViewRequest::Search { text, .. } => View::Search { hits: self.search(text) },
             ViewRequest::Outbox => View::Outbox { rows: self.outbox.clone() },
             ViewRequest::Desk => View::Desk(Box::new(DeskView {
+                roster: Vec::new(),
                 sla: self.sla,
                 trouble: None,
                 tags: Vec::new(),
