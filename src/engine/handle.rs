@@ -157,10 +157,16 @@ impl Handle {
     }
 
     /// Says that a screen of the agent is open, until the value is dropped: whoever sits at one is there to be given work.
-    pub async fn sit(&self) -> Sitting {
-        // A desk that has stopped, or can only be read, has nobody to tell.
-        let _told = self.submit(new_command_id(), Command::Screen { open: true }).await;
+    pub fn sit(&self) -> Sitting {
+        self.tell(Command::Screen { open: true });
         Sitting(self.clone())
+    }
+
+    /// Submits a command without waiting for it. A desk that has stopped, or can only be read, has nobody to tell.
+    fn tell(&self, command: Command) {
+        let (answer, _nobody) = oneshot::channel();
+        let submission = Submission { id: new_command_id(), agent: self.agent.clone(), command, answer };
+        let _told = self.submissions.try_send(submission);
     }
 
     /// Watches revisions from now on.
@@ -175,11 +181,7 @@ pub struct Sitting(Handle);
 
 impl Drop for Sitting {
     fn drop(&mut self) {
-        let (answer, _nobody) = oneshot::channel();
-        let command = Command::Screen { open: false };
-        let submission = Submission { id: new_command_id(), agent: self.0.agent.clone(), command, answer };
-        // With the engine gone there are no screens anyway.
-        let _told = self.0.submissions.try_send(submission);
+        self.0.tell(Command::Screen { open: false });
     }
 }
 

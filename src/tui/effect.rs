@@ -118,6 +118,8 @@ pub(crate) enum ReadKind {
     Suggestions,
     /// What the list of articles shows.
     Articles,
+    /// Why a ticket is whose it is.
+    Explain,
     /// What the use of templates has shown.
     Templates,
     /// What is known of those to whom a text goes.

@@ -24,19 +24,25 @@ pub(super) struct Stand {
     loads: BTreeMap<AgentName, u32>,
     turns: Turns,
     read_only: Option<String>,
-    groups: Vec<(GroupFacts, Sync)>,
+    groups: Vec<GroupFacts>,
+    live_since: Option<Timestamp>,
     now: Timestamp,
 }
 
 impl Views {
     fn stand(&self) -> Result<Stand, EngineError> {
-        let groups = self.facts()?;
+        let (groups, syncs): (Vec<GroupFacts>, Vec<Sync>) = self.facts()?.into_iter().unzip();
+        let live_since = syncs.into_iter().find_map(|sync| match sync {
+            Sync::Done { live_since } => Some(live_since),
+            _ => None,
+        });
         Ok(Stand {
             seen: self.reader.presence()?,
             loads: self.reader.loads()?,
             turns: self.reader.turns()?,
-            read_only: groups.iter().find_map(|(facts, _)| facts.read_only()),
+            read_only: groups.iter().find_map(GroupFacts::read_only),
             groups,
+            live_since,
             now: self.clock.now(),
         })
     }
@@ -78,14 +84,13 @@ impl Views {
     }
 
     fn facts_of<'f>(&self, row: &'f QueueRow, stand: &'f Stand) -> Facts<'f> {
-        let group = stand.groups.iter().find(|(facts, _)| facts.group == row.ticket.key.group);
-        let groups: Vec<GroupFacts> = stand.groups.iter().map(|(facts, _)| facts.clone()).collect();
+        let group = stand.groups.iter().find(|facts| facts.group == row.ticket.key.group);
         Facts {
             ticket: &row.ticket,
             customer: row.customer.as_ref(),
-            group: group.map_or("", |(facts, _)| facts.title.as_str()),
+            group: group.map_or("", |facts| facts.title.as_str()),
             last_text: &row.topic.last_text,
-            due: self.due(row, &groups).map(|due| due.at),
+            due: self.due(row, &stand.groups).map(|due| due.at),
             reader: None,
             now: stand.now,
         }
@@ -173,10 +178,6 @@ impl Views {
             .rev()
             .find(|one| matches!(&one.event, Event::Moved { why: Why::Routed { .. } | Why::Reassigned { .. }, .. }));
         let roster = self.roster(&stand);
-        let live_since = stand.groups.iter().find_map(|(_, sync)| match sync {
-            Sync::Done { live_since } => Some(*live_since),
-            _ => None,
-        });
         Ok(Some(Explanation {
             ticket: key,
             intake: intake::explain(&self.rules.routing.intake, &arrival),
@@ -185,7 +186,7 @@ impl Views {
             last: last.and_then(|one| activity::describe(&one.event, None, "the desk")),
             held_until: row.ticket.held.map(|held| held.until).filter(|until| *until > stand.now),
             in_line: self.rules.routing.assigns() && is_in_line(&row.ticket),
-            taken_back_at: deadline(&row.ticket, &roster, live_since.unwrap_or(stand.now)),
+            taken_back_at: deadline(&row.ticket, &roster, stand.live_since.unwrap_or(stand.now)),
             routing: self.decision(&row, &stand)?,
             sla: self.sla(&row)?,
         }))

@@ -51,7 +51,7 @@ pub(super) fn draw(list: &Overlay, model: &Model, frame: &mut Frame<'_>, screen:
             "everything has been sent",
         ),
         Overlay::Suggestions(list) => (&list.picker, super::suggestions::title(list), ""),
-        Overlay::Until(_) | Overlay::Confirm(_) | Overlay::Status(_) => return,
+        Overlay::Until(_) | Overlay::Confirm(_) | Overlay::Status(_) | Overlay::Explain(_) => return,
     };
     let wide = screen.width >= 100;
     let size =

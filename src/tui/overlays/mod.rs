@@ -1,6 +1,7 @@
 //! What lies over everything: pickers, forms and questions. Each file has what it shows and how it is drawn.
 
 pub(super) mod confirm;
+pub(super) mod explain;
 pub(super) mod lists;
 pub(super) mod status;
 pub(super) mod suggestions;
@@ -55,6 +56,8 @@ pub(crate) enum Overlay {
     Outbox(Picker, Vec<OutboxRow>),
     /// Articles that may answer.
     Suggestions(suggestions::Listed),
+    /// Why a ticket is whose it is.
+    Explain(explain::ExplainPage),
     /// How the desk stands.
     Status(status::StatusPage),
 }
@@ -72,7 +75,7 @@ impl Overlay {
             | Overlay::Queues(picker, _)
             | Overlay::Outbox(picker, _)
             | Overlay::Suggestions(suggestions::Listed { picker, .. }) => Some(picker),
-            Overlay::Until(_) | Overlay::Confirm(_) | Overlay::Status(_) => None,
+            Overlay::Until(_) | Overlay::Confirm(_) | Overlay::Status(_) | Overlay::Explain(_) => None,
         }
     }
 }
@@ -83,6 +86,7 @@ pub(super) fn draw(model: &Model, frame: &mut Frame<'_>, screen: Rect) {
         None => {}
         Some(Overlay::Until(form)) => until_form::draw(form, model, frame, screen),
         Some(Overlay::Status(page)) => status::draw(*page, model, frame, screen),
+        Some(Overlay::Explain(page)) => explain::draw(page, model, frame, screen),
         Some(Overlay::Confirm(confirm)) => confirm::draw(confirm, model, frame, screen),
         Some(list) => lists::draw(list, model, frame, screen),
     }

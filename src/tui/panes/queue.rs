@@ -105,6 +105,9 @@ fn remarks(model: &Model, row: &TicketRow) -> String {
     for tag in &row.tags {
         words.push_str(&format!("#{tag} "));
     }
+    if let Some(why) = &row.unassigned_because {
+        words.push_str(&format!("(nobody's: {why}) "));
+    }
     if row.draft || model.drafts.get(&row.key()).is_some_and(|draft| !draft.text.is_empty()) {
         words.push_str("(draft) ");
     }
