@@ -39,6 +39,8 @@ pub(crate) fn key(number: i32) -> TicketKey {
 /// What the desk knows, and what it was told.
 #[derive(Default)]
 pub(crate) struct State {
+    pub(crate) roster: Vec<topicdesk::engine::views::AgentView>,
+    pub(crate) explanation: Option<topicdesk::engine::views::Explanation>,
     pub(crate) tickets: Vec<ThreadPage>,
     pub(crate) commands: Vec<Command>,
     pub(crate) reads: Vec<ViewRequest>,
@@ -472,7 +474,7 @@ impl State {
             ViewRequest::Search { text, .. } => View::Search { hits: self.search(text) },
             ViewRequest::Outbox => View::Outbox { rows: self.outbox.clone() },
             ViewRequest::Desk => View::Desk(Box::new(DeskView {
-                roster: Vec::new(),
+                roster: self.roster.clone(),
                 sla: self.sla,
                 trouble: None,
                 tags: Vec::new(),
@@ -509,6 +511,7 @@ impl State {
                 };
                 View::Ticket { ticket }
             }
+            ViewRequest::Explain { .. } => View::Explained { explanation: self.explanation.clone().map(Box::new) },
             ViewRequest::Sla { .. } => View::Sla { sla: None },
             ViewRequest::FindTicket { topic } => View::Ticket {
                 ticket: self.tickets.iter().map(|page| page.ticket.row.key()).find(|key| key.topic == *topic),
