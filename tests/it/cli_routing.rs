@@ -5,11 +5,6 @@ use serde_json::Value;
 use crate::support::process::{Desk, SandboxProcess};
 
 const TEAMS: &str = r#"
-[[agents]]
-name = "anna"
-[[agents]]
-name = "tom"
-capacity = 1
 [[intake]]
 name = "refunds"
 match = 'refund'
@@ -60,17 +55,16 @@ fn a_ticket_is_explained_and_presence_is_seen_by_other_processes() {
     let told = desk.json(&["--agent", "anna", "rules", "explain", &ticket]);
     assert_eq!(told["routing"]["teams"][0]["candidates"][1]["why"], "offline");
     desk.run(&["--agent", "anna", "rules", "explain", "99999"]).fails(1, "there is no ticket #99999");
-    desk.run(&["away"]).fails(2, "who are you?");
 }
 
 #[test]
 fn categories_are_asked_for_in_queries() {
     let sandbox = SandboxProcess::start(&[]);
-    let desk = sandbox.bot_desk("[[agents]]\nname = \"anna\"\n");
+    let desk = sandbox.bot_desk("");
     desk.run(&["sync"]).ok();
-    let none = desk.json(&["queue", "unassigned", "--filter", "category:none"]);
-    let some = desk.json(&["queue", "unassigned", "--filter", "category:money"]);
-    let all = desk.json(&["queue", "unassigned"]);
+    let none = desk.json(&["--agent", "anna", "queue", "unassigned", "--filter", "category:none"]);
+    let some = desk.json(&["--agent", "anna", "queue", "unassigned", "--filter", "category:money"]);
+    let all = desk.json(&["--agent", "anna", "queue", "unassigned"]);
     let count = |list: &Value| list.as_array().map_or(0, Vec::len);
     assert_eq!((count(&none), count(&some)), (count(&all), 0));
 }

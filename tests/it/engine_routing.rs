@@ -165,7 +165,7 @@ fn a_new_ticket_is_taken_in_and_given_to_somebody_and_the_past_is_not() {
 
 #[test]
 fn round_robin_goes_on_after_a_restart_and_nobody_gets_more_than_they_can() {
-    let mut bench = live(teams(""));
+    let mut bench = live(teams("[rules]\nburst = \"off\""));
     asks(&mut bench, 20, "One");
     bench = bench.restart();
     bench.connect();

@@ -99,11 +99,11 @@ async fn why_a_ticket_is_whose_it_is_can_be_read_and_scrolled() {
 #[tokio::test]
 async fn a_row_and_the_details_say_why_nobody_has_it() {
     let mut desk = routed((160, 50), Presence::Available).await;
-    desk.sees("(nobody's: team billing: mia away, tom has 5 of 5)");
+    desk.sees("(team billing: mia away, tom…) it's urgent");
     desk.keys("Enter").await;
     desk.sees("category   refund");
     desk.sees("team       billing");
-    desk.sees("because    team billing");
+    desk.sees("because    team billing: mia away");
     insta::assert_snapshot!("routed_details_160x50", desk.text());
 }
 
@@ -126,7 +126,7 @@ async fn one_key_says_away_and_back() {
     desk.keys("g b").await;
     desk.sees("you are away");
     let mut desk_away = routed((120, 40), Presence::Away).await;
-    desk_away.sees("away  live");
+    desk_away.sees("away  ⇄ live");
     desk_away.keys("g b").await;
     desk_away.sees("you are back");
     for (desk, away) in [(&mut desk, true), (&mut desk_away, false)] {

@@ -10,7 +10,7 @@ use crate::desk::ids::{AgentName, TicketKey};
 use crate::desk::intake::{self, Arrival};
 use crate::desk::presence::Seen;
 use crate::desk::query::Facts;
-use crate::desk::routing::{self, Decision, Matter, Roster, Turns, deadline, is_in_line};
+use crate::desk::routing::{self, Assign, Decision, Matter, Roster, Turns, deadline, is_in_line};
 use crate::desk::thread::Content;
 use crate::engine::mirror::Sync;
 use crate::engine::mirror_status::ICONS;
@@ -74,11 +74,14 @@ impl Views {
                 return Ok(Some(format!("held for a moment: one of {} topics opened at once", held.topics)));
             }
             let decision = self.decision(row, &stand)?;
-            Ok(Some(match decision.agent {
+            let by_hand = decision.teams.iter().all(|team| team.assign == Assign::Manual);
+            Ok(match decision.agent {
                 // The engine has not come to it yet, or the link is down.
-                Some(agent) => format!("goes to {agent} when the desk is live"),
-                None => decision.why,
-            }))
+                Some(agent) => Some(format!("goes to {agent} when the desk is live")),
+                // Nobody was to get it by itself.
+                None if by_hand => None,
+                None => Some(decision.why),
+            })
         };
         rows.iter().map(why).collect()
     }
