@@ -86,6 +86,10 @@ pub(super) enum Command {
     Release(super::release::ReleaseArgs),
     /// Give a ticket to an agent
     Assign(super::assign::AssignArgs),
+    /// Say that you are away: no ticket is given to you by itself
+    Away,
+    /// Say that you are back
+    Back,
     /// Say how much a ticket matters
     Priority(super::priority::PriorityArgs),
     /// Add tags to a ticket, or take tags away

@@ -139,6 +139,31 @@ priority = "raise"
 note = "This one is late: please see to it first."
 "#;
 
+/// What becomes of new tickets by themselves: those about money are given to colleagues, all others wait for whoever tries the demo.
+const INTAKE: &str = r#"
+[[intake]]
+name = "Money"
+match = 'charged|refund|invoice|código|descuento|оплат|оплач|возврат|領収書'
+add_tags = ["payment"]
+category = "money"
+
+[[intake]]
+name = "Repairs"
+match = 'repair|broken|leak|muffig|锁不紧|ремонт'
+add_tags = ["repair"]
+category = "repair"
+
+[[intake]]
+name = "In Ukrainian"
+language = "uk"
+add_tags = ["ukrainian"]
+
+[[routing]]
+name = "Payments"
+when = "tag:payment"
+team = "payments"
+"#;
+
 /// Refuses a folder whose `desk.toml` somebody else has written.
 fn mine(folder: &Path) -> Done {
     let file = folder.join("desk.toml");
@@ -171,7 +196,7 @@ fn desk_toml(announcement: &Announcement) -> String {
     let mut text = format!(
         "{MARK}\n\n[desk]\nname = {}\n\n[telegram]\ngroup = {}\nbackfill_calls_per_second = 0\n\n[telegram.mirror_status]\nenabled = true\n\n\
          [telegram.sandbox]\n\
-         address = {}\ndc_id = {}\nauth_key = {}\n\n[rules]\nignore_topics = [\"Rules*\", \"News*\"]\n",
+         address = {}\ndc_id = {}\nauth_key = {}\n\n[rules]\nignore_topics = [\"Rules*\", \"News*\"]\nreassign_after = \"30m\"\n",
         quoted(&group.title),
         group.id,
         quoted(&announcement.address),
@@ -189,7 +214,17 @@ fn desk_toml(announcement: &Announcement) -> String {
         if let Some(user) = config::os_user().first().filter(|_| names.is_empty()) {
             text.push_str(&format!("os_user = {}\n", quoted(user)));
         }
+        if !names.is_empty() {
+            // The others are on duty without a screen.
+            text.push_str("skills = [\"payment\"]\ncapacity = 4\nhours = \"service\"\n");
+        }
         names.push(name);
+    }
+    let colleagues: Vec<String> = names.iter().skip(1).map(|name| quoted(name)).collect();
+    if !colleagues.is_empty() {
+        text.push_str(INTAKE);
+        let agents = colleagues.join(", ");
+        text.push_str(&format!("\n[[teams]]\nname = \"payments\"\nagents = [{agents}]\nassign = \"skills\"\n"));
     }
     text
 }

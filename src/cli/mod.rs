@@ -19,6 +19,7 @@ mod times;
 mod work;
 
 mod assign;
+mod away;
 mod brief;
 mod claim;
 mod close;
@@ -127,6 +128,8 @@ async fn run(cli: Cli) -> Done {
         Some(Command::Claim(args)) => claim::run(&global, args).await,
         Some(Command::Release(args)) => release::run(&global, args).await,
         Some(Command::Assign(args)) => assign::run(&global, args).await,
+        Some(Command::Away) => away::run(&global, true).await,
+        Some(Command::Back) => away::run(&global, false).await,
         Some(Command::Priority(args)) => priority::run(&global, args).await,
         Some(Command::Tag(args)) => tag::run(&global, args).await,
         Some(Command::Takeover(args)) => takeover::run(&global, args).await,

@@ -18,6 +18,8 @@ use crate::config::duration;
 use crate::desk::hours::Hours;
 use crate::engine::views::{ClockState, ClockView, SlaView, View, ViewRequest};
 
+mod explain;
+
 #[derive(Args)]
 pub(super) struct RulesArgs {
     #[command(subcommand)]
@@ -26,6 +28,12 @@ pub(super) struct RulesArgs {
 
 #[derive(Subcommand)]
 enum RulesCommand {
+    /// Say which rules matched a ticket and why the others did not, who gets it and why nobody else
+    Explain {
+        /// The ticket: 1042, #1042
+        #[arg(value_name = "ID")]
+        ticket: TicketNumber,
+    },
     /// Say which policy holds for a ticket, why, and how its clocks stand
     Sla {
         /// The ticket: 1042, #1042
@@ -49,6 +57,7 @@ enum RulesCommand {
 
 pub(super) async fn run(global: &Global, args: RulesArgs) -> Done {
     match args.command {
+        RulesCommand::Explain { ticket } => explain::run(global, ticket).await,
         RulesCommand::Sla { ticket } => sla(global, ticket).await,
         RulesCommand::Backtest(args) => backtest::run(global, &args),
         RulesCommand::Hours { name, at, add } => hours(global, name.as_deref(), at.as_deref(), add),

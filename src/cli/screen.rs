@@ -25,7 +25,9 @@ pub(super) async fn work(site: &Site, hint: Option<String>) -> Done {
     let mut mirror = Mirror::start(site)?;
     mirror.consult(site)?;
     let handle = mirror.handle(agent.name.clone());
+    let sitting = handle.sit();
     let ended = tui::run(handle, setup).await;
+    drop(sitting);
     mirror.stop().await;
     let state = match &ended {
         Ok(state) => Some(state.as_str()),

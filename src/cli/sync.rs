@@ -230,6 +230,17 @@ async fn follow(site: &Site, handle: &Handle) -> Done {
                     Alert::EscalationsMissed { count, to } => {
                         writeln!(stdout(), "{count} were escalated late, for {}", names(to))?;
                     }
+                    Alert::Assigned { ticket, assignee, team } => {
+                        writeln!(stdout(), "{ticket} is given to {assignee} (team {team})")?;
+                    }
+                    Alert::TakenBack { ticket, from, .. } => writeln!(stdout(), "{ticket} is taken back from {from}")?,
+                    Alert::Burst { customer, topics, .. } => {
+                        let customer = super::table::safe(customer);
+                        writeln!(
+                            stdout(),
+                            "{customer} has opened {topics} topics at once: they are held for a minute"
+                        )?;
+                    }
                     Alert::File(_) | Alert::Suggestions { .. } => {}
                 }
             }

@@ -63,6 +63,7 @@ fn kind(view: &View) -> &'static str {
         View::Ticket { .. } => "a ticket",
         View::Summary(_) => "a summary",
         View::Completeness { .. } => "how complete threads are",
+        View::Explained { .. } => "an explanation",
         View::Sla { .. } => "clocks",
         View::Suggestions(_) => "suggestions",
         View::Templates { .. } => "templates",

@@ -3,7 +3,7 @@
 use super::reader::{Reader, Section};
 
 /// Every table with its keys; `[keys.*]` apart, whose contexts and actions belong to the screen.
-const KNOWN: [(&str, &[&str]); 24] = [
+const KNOWN: [(&str, &[&str]); 27] = [
     (
         "",
         &[
@@ -12,6 +12,9 @@ const KNOWN: [(&str, &[&str]); 24] = [
             "groups",
             "agents",
             "staff",
+            "intake",
+            "teams",
+            "routing",
             "rules",
             "queues",
             "hours",
@@ -36,7 +39,10 @@ const KNOWN: [(&str, &[&str]); 24] = [
     ("telegram.sandbox", &["address", "dc_id", "auth_key"]),
     ("groups", &["group"]),
     ("queues", &["name", "query", "sort"]),
-    ("agents", &["name", "telegram", "os_user", "timezone"]),
+    ("agents", &["name", "telegram", "os_user", "timezone", "skills", "capacity", "hours", "senior"]),
+    ("intake", &["name", "when", "match", "language", "icon", "add_tags", "category", "priority", "team"]),
+    ("teams", &["name", "agents", "assign", "fallback"]),
+    ("routing", &["name", "when", "team"]),
     ("staff", &["telegram"]),
     (
         "rules",
@@ -52,6 +58,8 @@ const KNOWN: [(&str, &[&str]); 24] = [
             "undo_window",
             "keep_deleted_text",
             "alert_after",
+            "burst",
+            "reassign_after",
         ],
     ),
     ("rules.import", &["max_age"]),

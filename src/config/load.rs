@@ -6,6 +6,7 @@ use std::path::Path;
 use toml::Spanned;
 
 use super::reader::{Item, Reader, Section};
+use super::routing::Around;
 use super::secret::Secret;
 use super::{After, Config, ConfigError, Files, GroupChoice, KeySetting, Sandbox, Telegram, Tui, bytes, words};
 use crate::desk::ids::TopicId;
@@ -70,6 +71,8 @@ fn config<'t>(reader: &mut Reader<'t>, root: &Section<'_, 't>, folder: Option<&P
     rules.thanks = words::thanks().with_names(rules.staff.agents.iter().map(|agent| agent.name.0.as_str()));
     let hours = reader.hours(root, rules.timezone.as_deref(), folder);
     rules.sla = reader.sla(root, hours);
+    let around = Around { agents: &rules.staff.agents, hours: &rules.sla.hours, zone };
+    rules.routing = reader.routing(root, &around);
     rules.upset = words::upset();
     rules.escalations = reader.escalations(root, &rules, zone);
     let language = language(reader, &desk);

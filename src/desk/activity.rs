@@ -1,7 +1,7 @@
 //! The activity log in words: one line an event, old → new.
 
 use crate::clock::Timestamp;
-use crate::desk::event::{Event, Why, Writer};
+use crate::desk::event::{Event, Lapse, Why, Writer};
 use crate::desk::ids::AgentName;
 use crate::desk::tags::Tag;
 use crate::desk::ticket::{Pending, Standing, Status, Ticket};
@@ -32,7 +32,15 @@ pub fn describe(event: &Event, before: Option<&Ticket>, by: &str) -> Option<Stri
         }
         Event::Moved { standing, why } => {
             let old = before.map(|ticket| &ticket.standing);
-            let names_assignee = matches!(why, Why::Claimed | Why::AssignedTo | Why::TookOver | Why::Released);
+            let names_assignee = matches!(
+                why,
+                Why::Claimed
+                    | Why::AssignedTo
+                    | Why::TookOver
+                    | Why::Released
+                    | Why::Routed { .. }
+                    | Why::Reassigned { .. }
+            );
             format!("{}{}", verb(why, old, standing, by), changes(old, standing, names_assignee))
         }
         Event::Flagged { why: Why::ParticipantWrote } => {
@@ -56,6 +64,19 @@ pub fn describe(event: &Event, before: Option<&Ticket>, by: &str) -> Option<Stri
         Event::Tagged { added, removed } => {
             let signed = |sign: char, tags: &[Tag]| tags.iter().map(|tag| format!("{sign}{tag}")).collect::<Vec<_>>();
             format!("{by} tagged {}", [signed('+', added), signed('-', removed)].concat().join(" "))
+        }
+        Event::TakenIn { rules } if rules.is_empty() => return None,
+        Event::TakenIn { rules } => format!("intake: {}", rules.join(", ")),
+        Event::CategorySet { category } => {
+            let old = before.and_then(|ticket| ticket.category.as_ref()).map_or("none", |category| category.as_str());
+            format!("{by} set category {old} → {}", category.as_ref().map_or("none", |category| category.as_str()))
+        }
+        Event::TeamSet { team } => {
+            let old = before.and_then(|ticket| ticket.team.as_ref()).map_or("none", |team| team.0.as_str());
+            format!("{by} set team {old} → {}", team.as_ref().map_or("none", |team| team.0.as_str()))
+        }
+        Event::Held { until, topics } => {
+            format!("held until {}: one of {topics} topics that its customer has opened at once", date(*until))
         }
         Event::Renamed { title } => match before {
             Some(ticket) => format!("{by} renamed the topic “{}” → “{title}”", ticket.title),
@@ -165,6 +186,14 @@ fn verb(why: &Why, old: Option<&Standing>, new: &Standing, by: &str) -> String {
         Why::Imported => "found old by the first synchronisation".to_owned(),
         Why::EditedAfterAnswer => format!("{by} changed a message"),
         Why::Duplicate { of } => format!("{by} closed it as a duplicate of {of}"),
+        Why::Routed { rule, because, .. } => {
+            let rule = rule.as_ref().map(|rule| format!(" by \"{rule}\"")).unwrap_or_default();
+            format!("{by} assigned to {}{rule} ({because})", who(new.assignee.as_ref()))
+        }
+        Why::Reassigned { from, lapse: Lapse::Away } => format!("{by} took it back from {from}, who is away"),
+        Why::Reassigned { from, lapse: Lapse::Silent } => {
+            format!("{by} took it back from {from}, who has not answered")
+        }
     }
 }
 
@@ -238,6 +267,8 @@ fn undone(why: &Why) -> &'static str {
         | Why::TopicReopened
         | Why::TopicDeleted
         | Why::EditedAfterAnswer
+        | Why::Routed { .. }
+        | Why::Reassigned { .. }
         | Why::Imported => "the last change",
     }
 }

@@ -234,6 +234,16 @@ pub enum Command {
         /// Which; `None`: everything.
         ticket: Option<TicketKey>,
     },
+    /// Say that one is away, so that nothing is given to one by itself, or back again.
+    SetPresence {
+        /// `false`: back again.
+        away: bool,
+    },
+    /// Tell the desk that a screen was opened or closed.
+    Screen {
+        /// `false`: closed.
+        open: bool,
+    },
     /// Tell Telegram that somebody is writing.
     Typing {
         /// Which.
@@ -271,7 +281,9 @@ impl Command {
             | Command::MarkSeen { ticket, .. }
             | Command::Typing { ticket } => Some(*ticket),
             Command::Recheck { ticket } => *ticket,
-            Command::HoldOutbox { .. }
+            Command::SetPresence { .. }
+            | Command::Screen { .. }
+            | Command::HoldOutbox { .. }
             | Command::EditOutbox { .. }
             | Command::DiscardOutbox { .. }
             | Command::TakeBack { .. }

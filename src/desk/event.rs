@@ -3,7 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::escalation::Cause;
-use super::ids::{AgentName, EntryId, EventId, MessageId, PersonId, TicketKey};
+use super::ids::{AgentName, EntryId, EventId, MessageId, PersonId, TeamName, TicketKey};
+use super::intake::Category;
 use super::sla::ClockName;
 use super::tags::{Priority, Tag};
 use super::ticket::Standing;
@@ -42,6 +43,16 @@ impl Writer {
     pub fn is_staff(&self) -> bool {
         !matches!(self, Writer::Customer | Writer::Participant)
     }
+}
+
+/// Why a ticket was taken back from its assignee.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Lapse {
+    /// The assignee has been away.
+    Away,
+    /// The assignee has not answered.
+    Silent,
 }
 
 /// What a move of status or assignee was for. Read by the activity log and by `undo`.
@@ -89,6 +100,23 @@ pub enum Why {
     Imported,
     /// Somebody changed what they had written after it was answered.
     EditedAfterAnswer,
+    /// The desk gave it to an agent.
+    Routed {
+        /// The team that chose.
+        team: TeamName,
+        /// The routing rule; `None`: intake has named the team.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        rule: Option<String>,
+        /// Why it is this agent.
+        because: String,
+    },
+    /// The desk took it back from its assignee.
+    Reassigned {
+        /// Whose it was.
+        from: AgentName,
+        /// What they did not do.
+        lapse: Lapse,
+    },
     /// Closed because the matter goes on in another ticket.
     Duplicate {
         /// The other ticket.
@@ -183,6 +211,28 @@ pub enum Event {
         /// Those it had.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         removed: Vec<Tag>,
+    },
+    /// The intake rules were applied to the episode.
+    TakenIn {
+        /// Those that matched, in order.
+        rules: Vec<String>,
+    },
+    /// It is of another kind.
+    CategorySet {
+        /// `None`: of no kind any more.
+        category: Option<Category>,
+    },
+    /// It is the work of a team.
+    TeamSet {
+        /// `None`: of none in particular.
+        team: Option<TeamName>,
+    },
+    /// It is one of many that its customer has opened at once, and is not given away before they are all known.
+    Held {
+        /// Until when.
+        until: Timestamp,
+        /// How many there were by then, this one among them.
+        topics: u32,
     },
     /// The topic got another title.
     Renamed {

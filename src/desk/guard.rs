@@ -90,7 +90,7 @@ impl Pattern {
         &self.text
     }
 
-    fn regex(&self) -> Option<&Regex> {
+    pub(super) fn regex(&self) -> Option<&Regex> {
         self.compiled.get_or_init(|| compile(&self.text).ok()).as_ref()
     }
 }

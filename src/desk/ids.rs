@@ -110,6 +110,23 @@ impl From<&str> for AgentName {
     }
 }
 
+/// Names a team, as `desk.toml` does.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct TeamName(pub String);
+
+impl fmt::Display for TeamName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl From<&str> for TeamName {
+    fn from(name: &str) -> Self {
+        TeamName(name.to_owned())
+    }
+}
+
 /// Names one command for ever: made by the client, committed with the effect, so that a repeat has none.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(transparent)]

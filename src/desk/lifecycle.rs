@@ -21,8 +21,8 @@ pub use happen::happen;
 pub use taken_back::taken_back;
 pub use timers::next_wake;
 
-use super::event::{Actor, Event, Recorded, Why, Writer};
-use super::ids::{AgentName, EventId, MessageId, PersonId, TicketKey};
+use super::event::{Actor, Event, Lapse, Recorded, Why, Writer};
+use super::ids::{AgentName, EventId, MessageId, PersonId, TeamName, TicketKey};
 use super::people::Role;
 use super::rules::Rules;
 use super::ticket::{Pending, Standing, Status, Ticket};
@@ -78,6 +78,22 @@ pub enum Happening {
     Inactive,
     /// The first synchronisation has replayed the history and asks whether the ticket is too old to be worked.
     Import,
+    /// Routing gives it to an agent.
+    Routed {
+        /// Whom.
+        to: AgentName,
+        /// The team that chose.
+        team: TeamName,
+        /// The rule that named the team.
+        rule: Option<String>,
+        /// Why it is this agent.
+        because: String,
+    },
+    /// Its assignee has not done what they should: it goes back to routing.
+    Lapsed {
+        /// What.
+        lapse: Lapse,
+    },
     /// The customer's language was guessed.
     LanguageGuessed {
         /// ISO 639-1.

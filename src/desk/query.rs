@@ -17,6 +17,7 @@ use serde::{Deserialize, Serialize};
 pub use take::Facts;
 
 use super::ids::AgentName;
+use super::intake::Category;
 use super::tags::{Priority, Tag};
 use super::ticket::Status;
 use crate::clock::Timestamp;
@@ -47,6 +48,8 @@ pub enum Condition {
     Assignee(Vec<Who>),
     /// `tag:billing,vip`: has one of them.
     Tag(Vec<Tag>),
+    /// `category:refund,none`: one of them.
+    Category(Vec<Option<Category>>),
     /// `priority:high,urgent` or `priority:>=high`: one of them.
     Priority(Vec<Priority>),
     /// `waiting:>2h`: the customer or a participant has been without an answer for so long.

@@ -11,6 +11,7 @@ use super::mirror_status::MirrorStatus;
 use super::people::{Agent, Staff};
 use super::query::{Condition, Query, QueryError, Term};
 use super::queue::SavedQueue;
+use super::routing::Routing;
 use super::sla::Sla;
 use super::thanks::ThanksWords;
 
@@ -68,6 +69,9 @@ pub struct Rules {
     /// The words that hint that somebody is upset.
     #[serde(default)]
     pub upset: UpsetWords,
+    /// What becomes of new tickets by themselves, and who works them.
+    #[serde(default)]
+    pub routing: Routing,
     /// The most bytes that the cache of downloaded files keeps.
     pub cache: u64,
     /// What should not leave by mistake.
@@ -117,6 +121,7 @@ impl Default for Rules {
             sla: Sla::default(),
             escalations: Escalations::default(),
             upset: UpsetWords::default(),
+            routing: Routing::default(),
             cache: 500_000_000,
             guard: Guard::default(),
             thanks: ThanksWords::default(),

@@ -11,7 +11,8 @@ use serde::{Deserialize, Serialize};
 
 use super::escalation::Escalated;
 use super::event::Why;
-use super::ids::{AgentName, EventId, MessageId, PersonId, TicketKey};
+use super::ids::{AgentName, EventId, MessageId, PersonId, TeamName, TicketKey};
+use super::intake::Category;
 use super::sla::{Pause, Told};
 use super::tags::{Priority, Tag};
 use crate::clock::Timestamp;
@@ -225,6 +226,15 @@ pub struct LastMove {
     pub written_since: bool,
 }
 
+/// One of many that a customer has opened at once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Held {
+    /// It is not given away before.
+    pub until: Timestamp,
+    /// How many there were by then.
+    pub topics: u32,
+}
+
 /// One customer's matter. Every field is the fold of the ticket's events (`lifecycle::apply`).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Ticket {
@@ -249,6 +259,18 @@ pub struct Ticket {
     /// What it is about. They stay over episodes.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub tags: BTreeSet<Tag>,
+    /// What kind of matter it is. It stays over episodes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub category: Option<Category>,
+    /// The team that intake has named.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub team: Option<TeamName>,
+    /// The episode went through intake, so that routing may give it away.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub taken_in: bool,
+    /// It came in a burst.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub held: Option<Held>,
     /// When the episode began.
     pub opened_at: Timestamp,
     /// When the episode was resolved, while it is Resolved or Closed.

@@ -335,6 +335,8 @@ impl Turn<'_> {
         self.state.indexed = indexed;
         self.state.idle_work = !complete;
         self.reckon()?;
+        self.place_anew()?;
+        self.pass_line()?;
         let Sync::Importing { after } = self.state.sync else { return Ok(()) };
         let Some(group) = self.state.facts.as_ref().map(|facts| facts.group) else { return Ok(()) };
         self.state.idle_work = true;

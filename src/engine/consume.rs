@@ -12,6 +12,7 @@ use crate::desk::lifecycle::{self, Happening};
 use crate::desk::people::Role;
 use crate::desk::thanks::is_mere_thanks;
 use crate::desk::thread::{Content, Media, Message, Post, ServiceMessage};
+use crate::desk::ticket::Ticket;
 use crate::store::threads::{EntryRow, Put, Side};
 
 impl Turn<'_> {
@@ -177,6 +178,7 @@ impl Turn<'_> {
             plain && !writer.is_staff() && self.ticket(key)?.is_some_and(|ticket| ticket.resolved_at.is_some());
         let thanks = may_thank && is_mere_thanks(&post.text, sticker, &rules.thanks);
         let asks = !writer.is_staff();
+        let episode = self.ticket(key)?.map(|ticket| ticket.episode);
         let by = match &writer {
             Writer::Desk(agent) => Actor::Agent(agent.clone()),
             _ => by,
@@ -184,6 +186,11 @@ impl Turn<'_> {
         self.happen(key, &Happening::Wrote { message: id, writer, thanks }, entry.at, &by)?;
         if asks && !thanks {
             self.hear_tone(key, id, &post.text, entry.at, &by)?;
+        }
+        if heard && asks && !thanks {
+            let first = |ticket: &Ticket| Some(ticket.episode) != episode || ticket.first_asked_at == Some(entry.at);
+            let first = self.ticket(key)?.is_some_and(first);
+            self.take_in(key, &post.text, first)?;
         }
         if heard && asks {
             self.alert(key, is_new)?;

@@ -9,6 +9,7 @@ use crate::desk::command::{Command, Refusal};
 use crate::desk::event::{Actor, Event, Why};
 use crate::desk::ids::{AgentName, EntryId, EventId, TicketKey, TopicId};
 use crate::desk::lifecycle::{self, Context};
+use crate::desk::presence::{Presence, Seen};
 use crate::desk::thread::{Delivery, Lane};
 use crate::store::outbox::OutboxRow;
 
@@ -30,6 +31,20 @@ impl Turn<'_> {
                 if self.work.put_seen(agent, *ticket, *message)? {
                     self.touch(*ticket);
                 }
+                Ok(Ok(Receipt::default()))
+            }
+            Command::SetPresence { away } => {
+                let presence = self.be_seen(agent, |seen| (*away, seen.screens))?;
+                let notice = match presence {
+                    Presence::Away => "you are away: nothing is given to you by itself",
+                    Presence::Available => "you are back",
+                    Presence::Offline => "you are no longer away, and no screen of yours is open",
+                };
+                Ok(Ok(Receipt { notice: Some(notice.to_owned()), ..Receipt::default() }))
+            }
+            Command::Screen { open } => {
+                let screens = |seen: Seen| if *open { seen.screens + 1 } else { seen.screens.saturating_sub(1) };
+                self.be_seen(agent, |seen| (seen.away, screens(seen)))?;
                 Ok(Ok(Receipt::default()))
             }
             Command::Typing { ticket } => {
@@ -80,8 +95,9 @@ impl Turn<'_> {
                 && !matches!(row.delivery, Delivery::Parked { .. } | Delivery::Confirm { .. })
         };
         let answering = self.work.open_outbox()?.iter().any(on_its_way);
+        let assignee_away = self.assignee_away(key)?;
         let Some(ticket) = self.ticket(key)? else { return Ok(Err(Refusal::NoTicket(key))) };
-        let context = Context { rules, at, assignee_away: false, answering };
+        let context = Context { rules, at, assignee_away, answering };
         let decision = match lifecycle::decide(ticket, command, agent, &context) {
             Ok(decision) => decision,
             Err(refusal) => return Ok(Err(refusal)),
@@ -156,15 +172,18 @@ impl Turn<'_> {
         if key.topic == TopicId::GENERAL || self.work.topic(key)?.is_none() {
             return Ok(Err(Refusal::NoTicket(key)));
         }
+        let hands = self.hands(key)?;
         self.topic_mut(key)?.ignored = Some(ignored);
         if ignored {
             self.forget_status(key)?;
             self.set_ticket(key, None);
+            self.hands_changed(key, hands)?;
             return Ok(Ok(Receipt::default()));
         }
         let log = self.work.log(key)?;
         if let Some(ticket) = lifecycle::fold(&log) {
             self.set_ticket(key, Some(ticket));
+            self.hands_changed(key, hands)?;
         }
         // Messages that came while it was ignored have been passed over; those that the log does not know are consumed now.
         let known = log.iter().filter_map(|one| match one.event {

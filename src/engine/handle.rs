@@ -156,9 +156,32 @@ impl Handle {
         view.await.unwrap_or_else(|_| stopped())
     }
 
+    /// Says that a screen of the agent is open, until the value is dropped: whoever sits at one is there to be given work.
+    pub fn sit(&self) -> Sitting {
+        self.tell(Command::Screen { open: true });
+        Sitting(self.clone())
+    }
+
+    /// Submits a command without waiting for it. A desk that has stopped, or can only be read, has nobody to tell.
+    fn tell(&self, command: Command) {
+        let (answer, _nobody) = oneshot::channel();
+        let submission = Submission { id: new_command_id(), agent: self.agent.clone(), command, answer };
+        let _told = self.submissions.try_send(submission);
+    }
+
     /// Watches revisions from now on.
     pub fn watch(&self) -> Revisions {
         Revisions(self.revisions.subscribe())
+    }
+}
+
+/// An open screen. Dropping it says that it was closed.
+#[derive(Debug)]
+pub struct Sitting(Handle);
+
+impl Drop for Sitting {
+    fn drop(&mut self) {
+        self.0.tell(Command::Screen { open: false });
     }
 }
 

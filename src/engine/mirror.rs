@@ -72,6 +72,8 @@ impl Turn<'_> {
     pub(super) fn start(&mut self) -> Result<(), EngineError> {
         self.orders.push(Order::Follow { cursor: self.state.cursor.clone() });
         self.touch_all();
+        self.close_screens()?;
+        self.may_reply();
         self.follow_switches()
     }
 
@@ -134,6 +136,7 @@ impl Turn<'_> {
         if self.state.link.as_ref() != Some(&link) {
             self.state.link = Some(link);
             self.touch_all();
+            self.go_through_the_line();
         }
     }
 
@@ -161,6 +164,7 @@ impl Turn<'_> {
             self.state.facts = Some(facts);
             self.touch_all();
         }
+        self.may_reply();
         self.state.facts_owed = false;
         self.state.facts_due = Some(self.now + FACTS);
         self.state.ready = true;

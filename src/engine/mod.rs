@@ -39,6 +39,7 @@ mod escalation;
 pub mod files;
 pub mod handle;
 pub mod input;
+mod intake;
 mod mirror;
 mod mirror_status;
 mod outbox;
@@ -47,6 +48,7 @@ mod reactions;
 mod read;
 mod recheck;
 mod replies;
+mod routing;
 pub mod runner;
 pub mod shelf;
 mod sla;
@@ -167,6 +169,8 @@ struct State {
     early_pins: BTreeMap<MessageId, bool>,
     /// Topics that are not known for sure: Telegram is asked, by the next process if this one dies.
     doubted: BTreeSet<TopicId>,
+    /// Agents, and the line of tickets that wait to be given away.
+    desks: routing::Desks,
     /// When old receipts were last forgotten.
     swept: Option<Timestamp>,
 }
@@ -228,8 +232,13 @@ impl Engine {
         let reactions = self.state.reactions.wake();
         let alarm = self.state.alarm_wake.filter(|_| self.state.hears_all());
         let escalation = self.state.escalation_wake();
+        let route = [self.state.desks.wake, self.state.desks.opens].into_iter().flatten().min();
+        let route = route.filter(|_| self.state.hears_all());
         let State { outbox_wake, ticket_wake, fetch_after, facts_due, .. } = &self.state;
-        [*outbox_wake, *ticket_wake, alarm, escalation, *fetch_after, *facts_due, reactions].into_iter().flatten().min()
+        [*outbox_wake, *ticket_wake, alarm, escalation, route, *fetch_after, *facts_due, reactions]
+            .into_iter()
+            .flatten()
+            .min()
     }
 
     /// Tells whether [`input::Input::Idle`] would do something.
@@ -299,6 +308,7 @@ impl State {
         state.alarm_wake = work.next_alarm()?;
         state.escalate_wake = work.next_escalation()?;
         state.held = kept(&work, escalation::HELD)?;
+        state.desks = routing::Desks::load(&work, rules)?;
         state.idle_work = true;
         drop(work);
         store.durable(state.sync.is_done())?;

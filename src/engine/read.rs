@@ -29,6 +29,7 @@ mod brief;
 mod escalations;
 mod mirror_status;
 mod outside;
+mod routing;
 mod sla;
 mod stats;
 mod suggestions;
@@ -88,6 +89,9 @@ impl Views {
             ViewRequest::Summary => View::Summary(summary::read(&self.reader)?),
             ViewRequest::Sla { ticket } => View::Sla { sla: self.sla_of(agent, *ticket)?.map(Box::new) },
             ViewRequest::Escalations { limit } => View::Escalations { firings: self.firings(*limit)? },
+            ViewRequest::Explain { ticket } => {
+                View::Explained { explanation: self.explain(agent, *ticket)?.map(Box::new) }
+            }
             ViewRequest::Templates => View::Templates { uses: self.reader.template_uses()? },
             ViewRequest::Targets { tickets, duplicates_of } => {
                 View::Targets { targets: self.targets(agent, tickets, *duplicates_of)? }
@@ -337,6 +341,7 @@ impl Views {
             backfill,
             agent: agent.clone(),
             agents: self.rules.staff.agents.iter().map(|agent| agent.name.clone()).collect(),
+            roster: self.agents()?,
             tags: self.reader.tags()?.into_iter().collect(),
             holes: all_holes,
             not_before: send_after.map(Timestamp::from_millis).filter(|at| *at > self.clock.now()),
@@ -391,6 +396,9 @@ fn ticket_row(row: &QueueRow) -> TicketRow {
         assignee: ticket.standing.assignee.clone(),
         priority: ticket.priority,
         tags: ticket.tags.iter().cloned().collect(),
+        category: ticket.category.clone(),
+        team: ticket.team.clone(),
+        unassigned_because: None,
         opened_at: ticket.opened_at,
         waiting_since: ticket.waiting.as_ref().map(|waiting| waiting.since),
         pending: ticket.standing.pending.clone(),

@@ -98,6 +98,7 @@ impl Engine {
             Input::Woken => turn.wake()?,
             Input::Idle => turn.idle()?,
         }
+        turn.route_changed()?;
         turn.pump_backfill()?;
         turn.pump_outbox()?;
         let idle = std::mem::take(&mut turn.idle_files);

@@ -124,6 +124,11 @@ impl<'a> Turn<'a> {
         Ok(keys)
     }
 
+    /// Lists the tickets that this turn has changed so far.
+    pub(super) fn changed_tickets(&self) -> Vec<TicketKey> {
+        self.dirty_tickets.iter().copied().collect()
+    }
+
     /// Takes a ticket out of the queues without forgetting its log.
     pub(super) fn set_ticket(&mut self, key: TicketKey, ticket: Option<Ticket>) {
         self.state.tickets.insert(key, ticket);
@@ -175,7 +180,14 @@ impl<'a> Turn<'a> {
     ) -> Result<Vec<Recorded>, EngineError> {
         let rules = self.rules;
         let Some(ticket) = self.ticket(key)? else { return Ok(Vec::new()) };
-        let events = lifecycle::happen(ticket, what, &Context { rules, at, assignee_away: false, answering: false });
+        if ticket.standing.assignee.is_none() {
+            let events =
+                lifecycle::happen(ticket, what, &Context { rules, at, assignee_away: false, answering: false });
+            return self.record(key, at, by, events);
+        }
+        let assignee_away = self.assignee_away(key)?;
+        let Some(ticket) = self.ticket(key)? else { return Ok(Vec::new()) };
+        let events = lifecycle::happen(ticket, what, &Context { rules, at, assignee_away, answering: false });
         self.record(key, at, by, events)
     }
 
@@ -195,6 +207,7 @@ impl<'a> Turn<'a> {
         let shown = |event: &Event| !matches!(event, Event::Wrote { .. } | Event::LanguageSet { .. });
         let name = if events.iter().any(shown) { self.name_of(by)? } else { String::new() };
         let status = self.ticket(key)?.map(|ticket| ticket.standing.status);
+        let hands = self.hands(key)?;
         let undoes = events.iter().any(|event| matches!(event, Event::Undone { .. }));
         let mut all = Vec::with_capacity(events.len());
         for event in events {
@@ -213,6 +226,7 @@ impl<'a> Turn<'a> {
             self.set_ticket(key, after);
             all.push(recorded);
         }
+        self.hands_changed(key, hands)?;
         self.status_moved(key, status, at)?;
         let live = self.ticket(key)?.is_some_and(|ticket| ticket.standing.status.is_live());
         if live && !undoes && status.is_some_and(|before| !before.is_live()) {
@@ -249,6 +263,7 @@ impl<'a> Turn<'a> {
     pub(super) fn finish(mut self) -> Result<(Vec<Order>, Option<Revision>), EngineError> {
         self.flush_topics()?;
         let rules = self.rules;
+        let routed = rules.routing.assigns() || rules.routing.reassign_after.is_some();
         let woke = !self.dirty_tickets.is_empty();
         for key in std::mem::take(&mut self.dirty_tickets) {
             let clocks = self.clocks(key)?;
@@ -262,6 +277,9 @@ impl<'a> Turn<'a> {
                         None
                     };
                     self.work.put_ticket(ticket, last.unwrap_or(ticket.opened_at), wake, clocks)?;
+                    if routed {
+                        self.work.put_place(key, self.state.place(ticket, rules, self.now))?;
+                    }
                 }
                 _ => self.work.remove_ticket(key)?,
             }
@@ -270,6 +288,9 @@ impl<'a> Turn<'a> {
             self.state.ticket_wake = self.work.next_wake()?;
             self.state.alarm_wake = self.work.next_alarm()?;
             self.state.escalate_wake = self.work.next_escalation()?;
+            if routed {
+                self.state.desks.wake = self.work.next_route()?;
+            }
         }
         self.sum_up();
         self.sum_up_escalations();

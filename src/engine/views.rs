@@ -5,7 +5,8 @@ use serde::{Deserialize, Serialize};
 pub use super::files::{FileNews, FileView, NotSaved};
 pub use super::transport::{Finding, GroupFacts, LinkState, Weight};
 use crate::clock::Timestamp;
-use crate::desk::ids::{AgentName, ChangeId, EntryId, GroupId, MessageId, PersonId, TicketKey, TopicId};
+use crate::desk::ids::{AgentName, ChangeId, EntryId, GroupId, MessageId, PersonId, TeamName, TicketKey, TopicId};
+use crate::desk::intake::Category;
 pub use crate::desk::metrics::{Figures, Report, Row, Spread, Step};
 use crate::desk::people::Agent;
 pub use crate::desk::queue::{QueueName, Sort};
@@ -20,6 +21,9 @@ pub use found::{Hit, Summary};
 pub use outbox::OutboxRow;
 pub use outside::{AnsweredBy, OutsideAnswer, OutsideReport};
 pub use revision::{Alert, Revision};
+pub use routing::{
+    AgentView, Assign, CandidateVerdict, Decision, Explanation, Lapse, Presence, RuleVerdict, TeamVerdict,
+};
 pub use suggestions::{FolderState, Source, Suggestion, Suggestions, WebhookState};
 pub use thread::{Draft, EarlierText, Entry, EntryKind, Part, PinnedMessage, Side, ThreadPage, TicketView};
 
@@ -30,6 +34,7 @@ mod found;
 mod outbox;
 mod outside;
 mod revision;
+mod routing;
 mod suggestions;
 mod thread;
 
@@ -110,6 +115,11 @@ pub enum ViewRequest {
     Escalations {
         /// How many firings at most.
         limit: usize,
+    },
+    /// What the rules make of a ticket, and why it is whose it is.
+    Explain {
+        /// Which.
+        ticket: TicketKey,
     },
     /// What the use of templates has shown.
     Templates,
@@ -211,6 +221,11 @@ pub enum View {
         /// Newest first.
         firings: Vec<FiringView>,
     },
+    /// What the rules make of a ticket.
+    Explained {
+        /// `None`: there is no such ticket.
+        explanation: Option<Box<Explanation>>,
+    },
     /// What the use of templates has shown.
     Templates {
         /// The most used first; those that were never used are not named.
@@ -308,6 +323,15 @@ pub struct TicketRow {
     /// What it is about.
     #[serde(default)]
     pub tags: Vec<Tag>,
+    /// What kind of matter it is.
+    #[serde(default)]
+    pub category: Option<Category>,
+    /// The team that intake has named.
+    #[serde(default)]
+    pub team: Option<TeamName>,
+    /// Why nobody was given it; `None`: it does not wait for that.
+    #[serde(default)]
+    pub unassigned_because: Option<String>,
     /// When the episode began.
     pub opened_at: Timestamp,
     /// Since when the customer is without an answer.
@@ -388,6 +412,9 @@ pub struct DeskView {
     pub agent: AgentName,
     /// All agents of the desk.
     pub agents: Vec<AgentName>,
+    /// The same, with their presence and what they have in hand.
+    #[serde(default)]
+    pub roster: Vec<AgentView>,
     /// All tags that tickets have.
     #[serde(default)]
     pub tags: Vec<Tag>,

@@ -18,6 +18,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0008_sla.sql"),
     include_str!("migrations/0009_templates.sql"),
     include_str!("migrations/0010_escalation.sql"),
+    include_str!("migrations/0011_routing.sql"),
 ];
 
 /// The highest format this version knows.

@@ -27,6 +27,7 @@ pub mod outbox;
 pub mod peers;
 mod query;
 pub mod revision;
+pub mod routing;
 pub mod search;
 pub mod seen;
 pub mod session;

@@ -101,6 +101,16 @@ fn written(condition: &Condition, reader: Option<&AgentName>, now: Timestamp) ->
             or(parts)
         }
         Condition::Tag(tags) => any("instr(tickets.tags, ?)", tags.iter().map(|tag| vec![text(&format!("|{tag}|"))])),
+        Condition::Category(all) => {
+            let own = "json_extract(tickets.fold, '$.category')";
+            or(all
+                .iter()
+                .map(|one| match one {
+                    Some(category) => (format!("{own} = ?"), vec![text(category.as_str())]),
+                    None => (format!("{own} IS NULL"), Vec::new()),
+                })
+                .collect())
+        }
         Condition::Priority(all) => {
             any("tickets.priority = ?", all.iter().map(|one| vec![Value::Integer(one.rank().into())]))
         }

@@ -110,6 +110,7 @@ actions! {
     Tags "tags" Ticket ["T"] "" "add and take away tags: [+billing -spam]";
     BulkReply "bulk-reply" Ticket [] "" "reply to all marked tickets, with a template: [text]";
     ReplyLinked "reply-linked" Ticket [] "" "reply to this ticket and all that were closed as its duplicates: [text]";
+    Explain "explain" Ticket ["g e"] "" "why it is whose it is: rules, teams, agents: [number]";
     CopyLink "link" Ticket ["L"] "" "copy the t.me link";
 
     Open "open" Queue ["Enter", "l", "Right"] "" "open the ticket";
@@ -167,6 +168,7 @@ actions! {
     Escalations "escalations" Everywhere [] "" "what rules have escalated, newest first";
     Status "status" Everywhere ["g s"] "" "how the desk stands: link, rights, freshness, holes";
     Stats "stats" Everywhere ["g t"] "" "statistics: responses, resolutions, backlog, by agent, day and hour";
+    Away "away" Everywhere ["g b"] "" "say that I am away, or back: who is away is given nothing by itself";
     Verify "verify" Everywhere ["g v"] "" "compare this ticket with Telegram once more";
     VerifyAll "verify-all" Everywhere [] "" "compare everything with Telegram once more";
     GoUnassigned "unassigned" Everywhere ["1", "g u"] "" "queue Unassigned";

@@ -120,6 +120,8 @@ pub(crate) enum ReadKind {
     Articles,
     /// What rules have escalated.
     Escalations,
+    /// Why a ticket is whose it is.
+    Explain,
     /// What the use of templates has shown.
     Templates,
     /// What is known of those to whom a text goes.

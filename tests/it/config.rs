@@ -412,3 +412,134 @@ fn hours_and_policies_that_cannot_work_are_named_with_their_place() {
     let told = mistakes_in(&format!("{OFFICE}holidays_file = \"x.ics\"\n"), Some(folder.path()));
     assert!(told.contains("x.ics:3:1: `2026` is no date"), "{told}");
 }
+
+const DESK: &str = "[[agents]]\nname = \"mia\"\n[[teams]]\nname = \"desk\"\nagents = [\"mia\"]\n";
+
+#[test]
+fn teams_routing_and_intake_are_read() {
+    use topicdesk::desk::routing::Assign;
+    let config = read(
+        r#"
+        [rules]
+        burst = "3 topics in 1m"
+        reassign_after = "2h"
+        [hours.office]
+        timezone = "UTC"
+        monday = "09:00-17:00"
+        [[agents]]
+        name = "Mia"
+        skills = ['#Billing', "eu"]
+        capacity = 5
+        hours = "office"
+        senior = true
+        [[agents]]
+        name = "tom"
+        [[intake]]
+        name = "refunds"
+        when = "category:none"
+        match = '\brefund'
+        language = ["en", "UK"]
+        icon = ["💰", 5312016608254762256]
+        add_tags = "billing"
+        category = "Refund"
+        priority = "high"
+        team = "billing"
+        [[teams]]
+        name = "billing"
+        agents = ["mia", "tom"]
+        assign = "skills"
+        fallback = "rest"
+        [[teams]]
+        name = "rest"
+        agents = ["tom"]
+        fallback = "none"
+        [[routing]]
+        name = "vip"
+        when = "tag:vip"
+        team = "Billing"
+        [[routing]]
+        name = "others"
+        team = "rest"
+        "#,
+    );
+    let routing = &config.rules.routing;
+    let mia = &routing.duties[&"Mia".into()];
+    assert_eq!((mia.skills.len(), mia.capacity, mia.hours.as_deref(), mia.senior), (2, Some(5), Some("office"), true));
+    assert!(!routing.duties.contains_key(&"tom".into()));
+    let billing = &routing.teams[0];
+    assert_eq!(billing.agents, ["Mia".into(), "tom".into()]);
+    assert_eq!((billing.assign, billing.fallback.clone()), (Assign::Skills, Some("rest".into())));
+    assert_eq!((routing.teams[1].assign, routing.teams[1].fallback.clone()), (Assign::Manual, None));
+    assert_eq!(routing.rules.iter().map(|rule| rule.team.0.as_str()).collect::<Vec<_>>(), ["billing", "rest"]);
+    assert_eq!(routing.intake[0].does(), "+billing, category refund, priority high, team billing");
+    assert_eq!(routing.burst.map(|burst| burst.topics), Some(3));
+    assert_eq!(routing.reassign_after, Some(Duration::from_secs(7200)));
+    let none = read("[rules]\nburst = \"off\"\n").rules.routing;
+    assert!(none.is_empty() && none.burst.is_none());
+}
+
+#[test]
+fn teams_routing_and_intake_that_cannot_work_are_named_with_their_place() {
+    for (text, wanted) in [
+        (
+            "[[agents]]\nname = \"mia\"\nhours = \"night\"\n",
+            "3:9: `agents.hours` is `night`: no `[hours.…]` has that name",
+        ),
+        ("[[agents]]\nname = \"mia\"\ncapacity = 0\n", "3:12: `agents.capacity` must be"),
+        ("[[agents]]\nname = \"mia\"\nskills = [\"two words\"]\n", "3:11: `agents.skills`: `two words` is no tag"),
+        ("[[teams]]\nname = \"x\"\nagents = [\"nobody\"]\n", "3:11: there is no agent `nobody` in desk.toml"),
+        ("[[teams]]\nname = \"x\"\nagents = []\n", "3:10: a team has no agents"),
+        ("[[teams]]\nname = \"x\"\n", "1:1: a team has no agents"),
+        ("[[teams]]\nagents = []\n", "1:1: a team has no `name`"),
+        ("DESK[[teams]]\nname = \"Desk\"\nagents = [\"mia\"]\n", "7:8: there are two teams `Desk`"),
+        (
+            "DESKfallback = \"other\"\n",
+            "6:12: `teams.fallback` is `other`: no `[[teams]]` has that name; there are desk",
+        ),
+        ("DESKfallback = \"desk\"\n", "6:12: `teams.fallback` goes round in a circle: desk -> desk"),
+        (
+            "DESKfallback = \"b\"\n[[teams]]\nname = \"b\"\nagents = [\"mia\"]\nfallback = \"desk\"\n",
+            "10:12: `teams.fallback` goes round in a circle: b -> desk -> b",
+        ),
+        (
+            "DESKassign = \"random\"\n",
+            "6:10: `teams.assign` is `random`: it must be one of \"manual\", \"round_robin\"",
+        ),
+        ("DESK[[routing]]\nname = \"a\"\nteam = \"nobody\"\n", "8:8: `routing.team` is `nobody`: no `[[teams]]`"),
+        ("DESK[[routing]]\nname = \"a\"\n", "6:1: a routing rule has no `team`"),
+        (
+            "DESK[[routing]]\nname = \"a\"\nteam = \"desk\"\n[[routing]]\nname = \"b\"\nwhen = \"tag:x\"\nteam = \"desk\"\n",
+            "9:1: \"b\" is never reached: \"a\" before it has no conditions and takes every ticket",
+        ),
+        (
+            "DESK[[routing]]\nname = \"a\"\nwhen = \"tag:x\"\nteam = \"desk\"\n[[routing]]\nname = \"b\"\n\
+             when = \"priority:high tag:x\"\nteam = \"desk\"\n",
+            "10:1: \"b\" is never reached: \"a\" before it takes every ticket that it could",
+        ),
+        (
+            "DESK[[routing]]\nname = \"a\"\nwhen = \"tag:x statsu:open\"\nteam = \"desk\"\n",
+            "8:15: `statsu:open`: did you mean `status:`?",
+        ),
+        (
+            "[[intake]]\nname = \"a\"\nmatch = '('\nadd_tags = \"x\"\n",
+            "3:9: `intake.match`: `(` cannot be used as a regular expression",
+        ),
+        ("[[intake]]\nname = \"a\"\n", "1:1: \"a\" does nothing"),
+        (
+            "[[intake]]\nname = \"a\"\nteam = \"x\"\n",
+            "3:8: `intake.team` is `x`: no `[[teams]]` has that name; there are none",
+        ),
+        ("[[intake]]\nname = \"a\"\ncategory = \"two words\"\n", "3:12: `intake.category`: `two words` is no category"),
+        (
+            "[[intake]]\nname = \"a\"\npriority = \"low\"\n[[intake]]\nname = \"b\"\nwhen = \"tag:x\"\npriority = \"high\"\n",
+            "4:1: \"b\" never does anything: \"a\" before it takes every ticket",
+        ),
+        ("[[intake]]\nname = \"a\"\nadd_tag = \"x\"\n", "did you mean `add_tags`?"),
+        ("[rules]\nburst = \"many\"\n", "2:9: `rules.burst` is `many`: write it like"),
+        ("[rules]\nreassign_after = \"0s\"\n", "2:18: `rules.reassign_after` is no time at all"),
+    ] {
+        let text = text.replace("DESK", DESK);
+        let told = mistakes_in(&text, None);
+        assert!(told.contains(wanted), "{text}\n{told}\nlacks {wanted}");
+    }
+}

@@ -7,6 +7,8 @@ mod cli_knowledge;
 #[cfg(feature = "sandbox")]
 mod cli_outbox;
 #[cfg(feature = "sandbox")]
+mod cli_routing;
+#[cfg(feature = "sandbox")]
 mod cli_templates;
 mod config;
 mod docs;
@@ -17,6 +19,7 @@ mod engine_files;
 mod engine_mirror_status;
 mod engine_outbox;
 mod engine_reactions;
+mod engine_routing;
 mod engine_sla;
 mod engine_templates;
 mod engine_thread;
@@ -67,6 +70,7 @@ mod screens_escalation;
 mod screens_files;
 mod screens_knowledge;
 mod screens_more;
+mod screens_routing;
 mod screens_rules;
 mod screens_standing;
 mod screens_stats;

@@ -39,6 +39,8 @@ pub(crate) fn key(number: i32) -> TicketKey {
 /// What the desk knows, and what it was told.
 #[derive(Default)]
 pub(crate) struct State {
+    pub(crate) roster: Vec<topicdesk::engine::views::AgentView>,
+    pub(crate) explanation: Option<topicdesk::engine::views::Explanation>,
     pub(crate) tickets: Vec<ThreadPage>,
     pub(crate) commands: Vec<Command>,
     pub(crate) reads: Vec<ViewRequest>,
@@ -121,6 +123,9 @@ pub(crate) fn entry(id: i64, author: &str, side: Side, minutes: u64, text: &str)
 pub(crate) fn ticket(number: i32, status: Status, assignee: Option<&str>, customer: &str, last: &str) -> ThreadPage {
     let waiting = (status != Status::Pending && status.is_live()).then(|| minutes_ago((1050 - number) as u64 * 4));
     let row = TicketRow {
+        category: None,
+        team: None,
+        unassigned_because: None,
         id: TopicId(number),
         group: GROUP,
         episode: 1,
@@ -475,6 +480,7 @@ impl State {
             ViewRequest::Search { text, .. } => View::Search { hits: self.search(text) },
             ViewRequest::Outbox => View::Outbox { rows: self.outbox.clone() },
             ViewRequest::Desk => View::Desk(Box::new(DeskView {
+                roster: self.roster.clone(),
                 sla: self.sla,
                 trouble: None,
                 tags: Vec::new(),
@@ -511,6 +517,7 @@ impl State {
                 };
                 View::Ticket { ticket }
             }
+            ViewRequest::Explain { .. } => View::Explained { explanation: self.explanation.clone().map(Box::new) },
             ViewRequest::Sla { .. } => View::Sla { sla: None },
             ViewRequest::FindTicket { topic } => View::Ticket {
                 ticket: self.tickets.iter().map(|page| page.ticket.row.key()).find(|key| key.topic == *topic),

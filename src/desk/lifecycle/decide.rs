@@ -56,6 +56,8 @@ pub fn decide(ticket: &Ticket, command: &Command, by: &AgentName, context: &Cont
         | Command::SaveDraft { .. }
         | Command::MarkSeen { .. }
         | Command::Recheck { .. }
+        | Command::SetPresence { .. }
+        | Command::Screen { .. }
         | Command::Typing { .. } => Ok(Decision::default()),
     }
 }
@@ -103,7 +105,7 @@ pub(super) fn assign(ticket: &Ticket, to: &AgentName, why: Why) -> Result<Decisi
 }
 
 /// Makes the standing of a live ticket that gets an assignee: only Open changes by it.
-fn given_to(ticket: &Ticket, to: &AgentName) -> Standing {
+pub(super) fn given_to(ticket: &Ticket, to: &AgentName) -> Standing {
     let mut standing = ticket.standing.clone();
     standing.assignee = Some(to.clone());
     if standing.status == Status::Open {

@@ -6,7 +6,7 @@ use crate::clock::Timestamp;
 use crate::desk::event::{Actor, Event, Recorded, Why, Writer};
 use crate::desk::ids::{EventId, MessageId};
 use crate::desk::tags::Priority;
-use crate::desk::ticket::{LastMove, Standing, Status, Ticket, Waiting};
+use crate::desk::ticket::{Held, LastMove, Standing, Status, Ticket, Waiting};
 
 /// Tells the events that count, in order: without those that were undone, and without the undoing.
 pub fn effective<'a>(log: impl IntoIterator<Item = &'a Recorded> + Clone) -> impl Iterator<Item = &'a Recorded> {
@@ -71,6 +71,10 @@ pub fn apply(ticket: Option<Ticket>, recorded: &Recorded) -> Option<Ticket> {
             ticket.tags.extend(added.iter().cloned());
             ticket.tags.retain(|tag| !removed.contains(tag));
         }
+        Event::TakenIn { .. } => ticket.taken_in = true,
+        Event::CategorySet { category } => ticket.category.clone_from(category),
+        Event::TeamSet { team } => ticket.team.clone_from(team),
+        Event::Held { until, topics } => ticket.held = Some(Held { until: *until, topics: *topics }),
         Event::Renamed { title } => ticket.title.clone_from(title),
         Event::TopicClosed { closed } => ticket.topic_closed = *closed,
         Event::TopicDeleted => ticket.topic_gone = true,
@@ -106,6 +110,10 @@ fn new(recorded: &Recorded, episode: u32, title: String, standing: Standing) -> 
         language: None,
         priority: Priority::default(),
         tags: BTreeSet::new(),
+        category: None,
+        team: None,
+        taken_in: false,
+        held: None,
         opened_at: recorded.at,
         resolved_at: None,
         closed_at: None,
@@ -144,6 +152,8 @@ fn next(old: Ticket, recorded: &Recorded, episode: u32, title: String, standing:
         language: old.language,
         priority: old.priority,
         tags: old.tags,
+        category: old.category,
+        team: old.team,
         assigned_at: if standing.assignee == old.standing.assignee {
             old.assigned_at
         } else {
@@ -202,6 +212,7 @@ fn moved(ticket: &mut Ticket, recorded: &Recorded, standing: &Standing, why: &Wh
     match why {
         Why::Duplicate { of } => ticket.duplicate_of = Some(*of),
         Why::Imported => ticket.imported = true,
+        Why::Reassigned { .. } => ticket.taken_in = true,
         _ => {}
     }
     if matches!(recorded.by, Actor::Agent(_)) {

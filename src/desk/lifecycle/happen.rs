@@ -1,8 +1,9 @@
 //! What follows from what happens in Telegram and from the passing of time.
 
+use super::decide::given_to;
 use super::{Context, Happening, in_work, moved, next_episode, pending, reopen, timers, with_status};
 use crate::clock::Timestamp;
-use crate::desk::event::{Event, Why, Writer};
+use crate::desk::event::{Event, Lapse, Why, Writer};
 use crate::desk::ids::{AgentName, MessageId};
 use crate::desk::people::Role;
 use crate::desk::ticket::{Pending, PendingReason, Standing, Status, Ticket};
@@ -31,6 +32,12 @@ pub fn happen(ticket: &Ticket, what: &Happening, context: &Context<'_>) -> Vec<E
         Happening::SnoozeEnded => Vec::new(),
         Happening::Inactive => inactive(ticket, context),
         Happening::Import => import(ticket, context),
+        Happening::Routed { to, team, rule, because } if ticket.standing == Standing::NEW => {
+            let why = Why::Routed { team: team.clone(), rule: rule.clone(), because: because.clone() };
+            vec![moved(given_to(ticket, to), why)]
+        }
+        Happening::Routed { .. } => Vec::new(),
+        Happening::Lapsed { lapse } => lapsed(ticket, *lapse),
         Happening::LanguageGuessed { language } if ticket.language.as_ref() != Some(language) => {
             vec![Event::LanguageSet { language: language.clone() }]
         }
@@ -180,6 +187,15 @@ fn inactive(ticket: &Ticket, context: &Context<'_>) -> Vec<Event> {
         Status::Open | Status::Assigned | Status::Closed => return Vec::new(),
     };
     vec![moved(standing, Why::Inactive)]
+}
+
+fn lapsed(ticket: &Ticket, lapse: Lapse) -> Vec<Event> {
+    match (&ticket.standing.assignee, ticket.standing.status) {
+        (Some(from), Status::Assigned | Status::InProgress) => {
+            vec![moved(in_work(None), Why::Reassigned { from: from.clone(), lapse })]
+        }
+        _ => Vec::new(),
+    }
 }
 
 /// The age rule of the first synchronisation: nobody shall be greeted by years of old matters.

@@ -12,10 +12,11 @@ use crate::desk::span;
 use crate::desk::tags::{Priority, Tag};
 
 /// The words before a colon, with what may follow: for messages, help and completion.
-pub(super) const KEYS: [(&str, &str); 15] = [
+pub(super) const KEYS: [(&str, &str); 16] = [
     ("status", "open, assigned, in_progress, pending, resolved, closed"),
     ("assignee", "me, none or an agent's name"),
     ("tag", "a tag"),
+    ("category", "a category, or none"),
     ("priority", "low, normal, high, urgent; or >=high"),
     ("waiting", "a span: >2h, <30m"),
     ("due", "a span: <30m; overdue is less than any"),
@@ -139,6 +140,10 @@ impl Part<'_> {
                 })
             })?),
             "tag" => Condition::Tag(self.each(str::parse::<Tag>)?),
+            "category" => Condition::Category(self.each(|word| match word {
+                "none" => Ok(None),
+                word => word.parse().map(Some),
+            })?),
             "priority" => Condition::Priority(self.priorities()?),
             "waiting" => Condition::Waiting(self.span()?),
             "due" => Condition::Due(self.span()?),
@@ -259,6 +264,7 @@ mod tests {
             ("STATUS:In-Progress", Condition::Status(vec![Status::InProgress])),
             ("assignee:me,none,tom", Condition::Assignee(vec![Who::Me, Who::Nobody, Who::Agent("tom".into())])),
             ("tag:#Billing", Condition::Tag(vec!["billing".parse().expect("a tag")])),
+            ("category:Refund,none", Condition::Category(vec!["refund".parse().ok(), None])),
             ("priority:>=high", Condition::Priority(vec![Priority::High, Priority::Urgent])),
             ("priority:low", Condition::Priority(vec![Priority::Low])),
             ("waiting:>2h", Condition::Waiting(hours(false, 2))),

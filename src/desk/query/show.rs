@@ -22,6 +22,10 @@ impl fmt::Display for Condition {
             Condition::Status(all) => write!(f, "status:{}", list(all)),
             Condition::Assignee(all) => write!(f, "assignee:{}", list(all)),
             Condition::Tag(all) => write!(f, "tag:{}", list(all)),
+            Condition::Category(all) => {
+                let words: Vec<&str> = all.iter().map(|one| one.as_ref().map_or("none", |one| one.as_str())).collect();
+                write!(f, "category:{}", list(&words))
+            }
             Condition::Priority(all) => write!(f, "priority:{}", list(all)),
             Condition::Waiting(span) => write!(f, "waiting:{span}"),
             Condition::Due(span) => write!(f, "due:{span}"),
@@ -81,7 +85,7 @@ mod tests {
     proptest! {
         #[test]
         fn what_is_written_down_reads_the_same(text in prop::collection::vec(prop::sample::select(vec![
-            "status:open,pending", "-tag:spam", "assignee:me,none", "waiting:>1d2h", "due:<30m", "priority:>=high", "is:live",
+            "status:open,pending", "-tag:spam", "category:refund,none", "assignee:me,none", "waiting:>1d2h", "due:<30m", "priority:>=high", "is:live",
             "customer:@x,y", "customer:\"Anna B\"", "before:2026-11-01", "-after:2026-01-02", "\"exact words\"", "refund", "-1042",
             "group:acme", "language:uk", "age:7d", "quiet:<90s",
         ]), 0..6)) {

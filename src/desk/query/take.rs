@@ -92,6 +92,7 @@ impl Condition {
                 })
             }
             Condition::Tag(tags) => tags.iter().any(|tag| ticket.tags.contains(tag)),
+            Condition::Category(categories) => categories.contains(&ticket.category),
             Condition::Priority(priorities) => priorities.contains(&ticket.priority),
             Condition::Waiting(span) => {
                 ticket.waiting.as_ref().is_some_and(|waiting| span.takes(now.since(waiting.since)))

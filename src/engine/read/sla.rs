@@ -23,10 +23,16 @@ impl Views {
     /// Makes the rows that screens and JSON show, with what is due.
     pub(super) fn rows(&self, rows: &[QueueRow]) -> Result<Vec<TicketRow>, EngineError> {
         let groups = self.groups()?;
-        Ok(rows.iter().map(|row| TicketRow { due: self.due(row, &groups), ..ticket_row(row) }).collect())
+        let because = self.unassigned_because(rows)?;
+        let row = |(row, unassigned_because): (&QueueRow, Option<String>)| TicketRow {
+            due: self.due(row, &groups),
+            unassigned_because,
+            ..ticket_row(row)
+        };
+        Ok(rows.iter().zip(because).map(row).collect())
     }
 
-    fn due(&self, row: &QueueRow, groups: &Groups) -> Option<DueView> {
+    pub(super) fn due(&self, row: &QueueRow, groups: &Groups) -> Option<DueView> {
         let assessment = self.rules.sla.assess(&matter(row, groups))?;
         let due = assessment.due()?;
         let policy = assessment.policy.name.clone();

@@ -2,9 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{ClockName, FileNews};
+use super::{ClockName, FileNews, Lapse};
 use crate::clock::Timestamp;
-use crate::desk::ids::{AgentName, TicketKey};
+use crate::desk::ids::{AgentName, TeamName, TicketKey};
 
 /// Something that a screen should know at once: what has changed since the number before.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -106,6 +106,33 @@ pub enum Alert {
         count: usize,
         /// To whom it is said.
         to: Vec<AgentName>,
+    },
+    /// The desk gave a ticket to an agent.
+    Assigned {
+        /// Which.
+        ticket: TicketKey,
+        /// To whom.
+        assignee: AgentName,
+        /// The team that chose.
+        team: TeamName,
+    },
+    /// The desk took a ticket back from an agent.
+    TakenBack {
+        /// Which.
+        ticket: TicketKey,
+        /// From whom.
+        from: AgentName,
+        /// Why.
+        lapse: Lapse,
+    },
+    /// A customer has opened many topics at once: they are held, and given away together.
+    Burst {
+        /// The last of them.
+        ticket: TicketKey,
+        /// Who.
+        customer: String,
+        /// How many.
+        topics: u32,
     },
     /// A file has come further, or not.
     File(FileNews),

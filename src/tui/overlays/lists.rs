@@ -59,7 +59,9 @@ pub(super) fn draw(list: &Overlay, model: &Model, frame: &mut Frame<'_>, screen:
             format!("Activity of {ticket} · newest first · Enter goes to the message"),
             if lines.is_none() { "reading …" } else { "nothing like that has happened" },
         ),
-        Overlay::Until(_) | Overlay::Confirm(_) | Overlay::Status(_) | Overlay::Stats(_) => return,
+        Overlay::Until(_) | Overlay::Confirm(_) | Overlay::Status(_) | Overlay::Stats(_) | Overlay::Explain(_) => {
+            return;
+        }
     };
     let wide = screen.width >= 100;
     let size =

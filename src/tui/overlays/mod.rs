@@ -1,6 +1,7 @@
 //! What lies over everything: pickers, forms and questions. Each file has what it shows and how it is drawn.
 
 pub(super) mod confirm;
+pub(super) mod explain;
 pub(super) mod lists;
 pub(super) mod stats;
 pub(super) mod status;
@@ -58,6 +59,8 @@ pub(crate) enum Overlay {
     Escalations(Picker, Vec<FiringView>),
     /// Articles that may answer.
     Suggestions(suggestions::Listed),
+    /// Why a ticket is whose it is.
+    Explain(explain::ExplainPage),
     /// How the desk stands.
     Status(status::StatusPage),
     /// What was counted.
@@ -81,7 +84,9 @@ impl Overlay {
             | Overlay::Activity(picker, ..)
             | Overlay::Escalations(picker, _)
             | Overlay::Suggestions(suggestions::Listed { picker, .. }) => Some(picker),
-            Overlay::Until(_) | Overlay::Confirm(_) | Overlay::Status(_) | Overlay::Stats(_) => None,
+            Overlay::Until(_) | Overlay::Confirm(_) | Overlay::Status(_) | Overlay::Stats(_) | Overlay::Explain(_) => {
+                None
+            }
         }
     }
 }
@@ -93,6 +98,7 @@ pub(super) fn draw(model: &Model, frame: &mut Frame<'_>, screen: Rect) {
         Some(Overlay::Until(form)) => until_form::draw(form, model, frame, screen),
         Some(Overlay::Status(page)) => status::draw(*page, model, frame, screen),
         Some(Overlay::Stats(page)) => stats::draw(page, model, frame, screen),
+        Some(Overlay::Explain(page)) => explain::draw(page, model, frame, screen),
         Some(Overlay::Confirm(confirm)) => confirm::draw(confirm, model, frame, screen),
         Some(list) => lists::draw(list, model, frame, screen),
     }

@@ -8,8 +8,10 @@ use ratatui::text::{Line, Span, Text};
 use super::super::action::Action;
 use super::super::model::Model;
 use super::super::widgets::text;
+use super::explain::agent_words;
 use crate::desk::ids::{MessageId, TicketKey};
-use crate::engine::views::{Completeness, DeskView, LinkState, RecheckView, Rechecked, TicketCheck, Weight};
+
+use crate::engine::views::{Completeness, DeskView, LinkState, Presence, RecheckView, Rechecked, TicketCheck, Weight};
 
 /// How far down it is scrolled.
 #[derive(Clone, Copy, Debug, Default)]
@@ -60,6 +62,7 @@ pub(crate) fn lines(model: &Model, width: usize) -> Vec<Line<'static>> {
     rights(model, desk, &mut page);
     mirror(model, desk, &mut page);
     shown_in_telegram(model, desk, &mut page);
+    agents(model, desk, &mut page);
     compared(model, desk, &mut page);
     page.lines
 }
@@ -183,6 +186,24 @@ fn shown_in_telegram(model: &Model, desk: &DeskView, page: &mut Page) {
     for (status, emoji) in &shown.missing {
         let words = format!("{emoji} for {status} is none of Telegram's topic icons, and is skipped");
         page.put("note", &words, model.theme.warning);
+    }
+}
+
+/// Who is there: only where somebody is given tickets by themselves, or has said that they are away.
+fn agents(model: &Model, desk: &DeskView, page: &mut Page) {
+    let told = desk.roster.iter().any(|view| !view.teams.is_empty() || view.presence == Presence::Away);
+    if !told {
+        return;
+    }
+    page.head(model, "Agents");
+    for view in &desk.roster {
+        let teams: Vec<&str> = view.teams.iter().map(|team| team.0.as_str()).collect();
+        let teams = if teams.is_empty() { String::new() } else { format!(" ({})", teams.join(", ")) };
+        let bar = view.bar.as_ref().filter(|bar| **bar != view.presence.label());
+        let bar = bar.map(|bar| format!("; {bar}")).unwrap_or_default();
+        let mark = if view.bar.is_none() { "ok" } else { "note" };
+        let words = format!("{}{teams}: {}{bar}", view.agent, agent_words(view, model));
+        page.put(mark, &words, mark_style(model, mark));
     }
 }
 

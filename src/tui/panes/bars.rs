@@ -99,6 +99,9 @@ pub(crate) fn status(model: &Model, frame: &mut Frame<'_>, area: Rect) {
     if stopped.is_some_and(|mirror| mirror.stopped.is_some()) {
         right.push(Span::styled("status not shown  ", model.theme.warning));
     }
+    if super::super::update::explain::is_away(model) {
+        right.push(Span::styled("away  ", model.theme.warning));
+    }
     let (link, style) = link_words(model);
     right.push(Span::styled(link, style));
     right.push(Span::raw(format!("  {} ", model.zone.time(model.now))));

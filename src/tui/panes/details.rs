@@ -84,6 +84,9 @@ fn facts(model: &Model, ticket: &TicketView) -> Vec<(&'static str, String)> {
         None => "nobody".to_owned(),
     };
     facts.push(("assignee", assignee));
+    if let Some(why) = &row.unassigned_because {
+        facts.push(("because", why.clone()));
+    }
     if row.priority != Priority::default() {
         facts.push(("priority", row.priority.to_string()));
     }
@@ -91,6 +94,8 @@ fn facts(model: &Model, ticket: &TicketView) -> Vec<(&'static str, String)> {
         let tags: Vec<_> = row.tags.iter().map(Tag::as_str).collect();
         facts.push(("tags", tags.join(" ")));
     }
+    facts.extend(row.category.as_ref().map(|category| ("category", category.to_string())));
+    facts.extend(row.team.as_ref().map(|team| ("team", team.to_string())));
     if let Some(pending) = &row.pending {
         facts.push(("pending", pending.reason.title().to_owned()));
         if let Some(until) = pending.until {

@@ -96,6 +96,9 @@ fn empty(model: &Model, frame: &mut Frame<'_>, area: Rect) {
     }
 }
 
+/// So much of a row goes to why nobody was given the ticket; the details have all of it.
+const REASON: usize = 28;
+
 /// Tells what a row says besides the last message.
 fn remarks(model: &Model, row: &TicketRow) -> String {
     let mut words = String::new();
@@ -104,6 +107,9 @@ fn remarks(model: &Model, row: &TicketRow) -> String {
     }
     for tag in &row.tags {
         words.push_str(&format!("#{tag} "));
+    }
+    if let Some(why) = &row.unassigned_because {
+        words.push_str(&format!("({}) ", text::cut(why, REASON)));
     }
     if row.draft || model.drafts.get(&row.key()).is_some_and(|draft| !draft.text.is_empty()) {
         words.push_str("(draft) ");

@@ -4,8 +4,8 @@ use super::super::effect::{Effect, ReadKind};
 use super::super::model::{Focus, Model};
 use super::super::work::NextFor;
 use super::{
-    bulk, desk_work, escalations, keep, outbox, overlay, queue, queues, say, standing, stats, suggestions, templates,
-    thread, warn,
+    bulk, desk_work, escalations, explain, keep, outbox, overlay, queue, queues, say, standing, stats, suggestions,
+    templates, thread, warn,
 };
 use crate::engine::views::{Suggestions, View};
 
@@ -28,6 +28,7 @@ pub(super) fn on_answer(model: &mut Model, kind: ReadKind, view: View, out: &mut
         // Nobody has asked for it: the pane goes without.
         (ReadKind::Suggestions, _) => suggestions::on_suggested(model, Suggestions::default()),
         (ReadKind::Articles, View::Suggestions(found)) => suggestions::on_found(model, found, out),
+        (ReadKind::Explain, View::Explained { explanation }) => explain::on_explained(model, explanation, out),
         (ReadKind::Search, View::Search { hits }) => overlay::found(model, hits),
         (ReadKind::Outbox, View::Outbox { rows }) => outbox::on_rows(model, rows),
         (ReadKind::Escalations, View::Escalations { firings }) => escalations::on_firings(model, firings),

@@ -6,6 +6,7 @@ pub(super) mod bulk;
 mod compose;
 mod desk_work;
 mod escalations;
+pub(super) mod explain;
 mod files;
 mod jump;
 mod keep;
@@ -192,6 +193,18 @@ fn on_revision(model: &mut Model, revision: Revision, out: &mut Vec<Effect>) {
             }
             Alert::File(news) => files::on_news(model, news.clone(), out),
             Alert::Suggestions { ticket } => suggestions::changed(model, *ticket, out),
+            Alert::Assigned { ticket, assignee, team } if *assignee == model.me => {
+                ring(model, out);
+                news(model, format!("{ticket} is given to you (team {team})"), out);
+            }
+            Alert::TakenBack { ticket, from, .. } if *from == model.me => {
+                warn(model, format!("{ticket} was taken back from you: somebody waits there"), out);
+            }
+            Alert::Burst { customer, topics, .. } => {
+                let words =
+                    format!("{customer} has opened {topics} topics at once: held a minute, then given together");
+                news(model, words, out);
+            }
             _ => {}
         }
     }

@@ -7,6 +7,7 @@ use super::super::effect::{Effect, ReadKind, Timer};
 use super::super::keymap::Lookup;
 use super::super::keys::{Key, KeyCode};
 use super::super::model::Model;
+use super::super::overlays::explain::agent_words;
 use super::super::overlays::{Confirm, Overlay, Then, UntilFor, UntilForm};
 use super::super::view;
 use super::super::widgets::line_edit::LineEdit;
@@ -18,6 +19,7 @@ use super::{
 };
 use crate::clock::Timestamp;
 use crate::desk::command::Command;
+use crate::desk::ids::AgentName;
 use crate::desk::ticket::Pending;
 use crate::engine::views::{Hit, QueueName, Sort, TicketRow, ViewRequest};
 
@@ -53,9 +55,15 @@ pub(super) fn open_assign(model: &mut Model, out: &mut Vec<Effect>) {
     if tickets.is_empty() || agents.is_empty() {
         return say(model, "no ticket is selected".to_owned(), out);
     }
+    let roster = model.desk.as_ref().map(|desk| &desk.roster[..]).unwrap_or_default();
+    let detail = |agent: &AgentName| {
+        let you = (*agent == model.me).then(|| "you".to_owned());
+        let view = roster.iter().find(|view| view.agent == *agent).map(|view| agent_words(view, model));
+        you.into_iter().chain(view).collect::<Vec<_>>().join(", ")
+    };
     let items = agents.iter().enumerate().map(|(index, agent)| Item {
         label: agent.to_string(),
-        detail: if *agent == model.me { "you".to_owned() } else { String::new() },
+        detail: detail(agent),
         index,
         ..Item::default()
     });
@@ -179,6 +187,7 @@ pub(super) fn on_key(model: &mut Model, key: Key, out: &mut Vec<Effect>) {
             }
         }
         Some(Overlay::Until(_)) => until_key(model, key, out),
+        Some(Overlay::Explain(_)) => super::explain::on_key(model, key, out),
         Some(Overlay::Status(_)) => standing::on_key(model, key, out),
         Some(Overlay::Stats(_)) => stats::on_key(model, key, out),
         Some(Overlay::Assign { note: Some(_), .. }) => note_key(model, key, out),
@@ -468,6 +477,11 @@ fn accept(model: &mut Model, out: &mut Vec<Effect>) {
         Overlay::Activity(picker, ticket, lines) => {
             stats::accept(model, &picker, (ticket, &lines.unwrap_or_default()), out);
         }
-        Overlay::Until(_) | Overlay::Confirm(_) | Overlay::Status(_) | Overlay::Stats(_) | Overlay::Suggestions(_) => {}
+        Overlay::Until(_)
+        | Overlay::Confirm(_)
+        | Overlay::Status(_)
+        | Overlay::Stats(_)
+        | Overlay::Explain(_)
+        | Overlay::Suggestions(_) => {}
     }
 }

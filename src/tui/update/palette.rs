@@ -5,7 +5,9 @@ use super::super::effect::{Effect, ReadKind};
 use super::super::model::Model;
 use super::super::widgets::picker::Picker;
 use super::super::work::Repeatable;
-use super::{attach, bulk, compose, desk_work, files, overlay, perform, queue, queues, suggestions, thread, warn};
+use super::{
+    attach, bulk, compose, desk_work, explain, files, overlay, perform, queue, queues, suggestions, thread, warn,
+};
 use crate::desk::command::Command;
 use crate::desk::ids::{AgentName, TicketKey, TopicId};
 use crate::desk::template::by_code;
@@ -92,6 +94,7 @@ fn with_words(model: &mut Model, action: Action, words: &str, out: &mut Vec<Effe
                 out,
             ),
         },
+        Action::Explain => explain::ask(model, words, out),
         Action::Queues => queues::go(model, words, out),
         Action::Theme => perform::set_theme(model, words, out),
         Action::Note => {

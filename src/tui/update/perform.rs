@@ -8,8 +8,8 @@ use super::super::prompt::{Prompt, PromptKind};
 use super::super::widgets::line_edit::LineEdit;
 use super::super::work::{NextFor, Repeatable};
 use super::{
-    attach, bulk, compose, desk_work, escalations, files, jump, outbox, overlay, queue, queues, say, standing, stats,
-    suggestions, templates, thread, warn,
+    attach, bulk, compose, desk_work, escalations, explain, files, jump, outbox, overlay, queue, queues, say, standing,
+    stats, suggestions, templates, thread, warn,
 };
 use crate::desk::command::Command;
 use crate::desk::thread::Delivery;
@@ -54,6 +54,8 @@ pub(super) fn perform(model: &mut Model, action: Action, out: &mut Vec<Effect>) 
         Action::Quoted => jump::to_quoted(model, out),
         Action::BackFromQuoted => jump::back(model, out),
         Action::Edits => jump::edits(model, out),
+        Action::Explain => explain::ask(model, "", out),
+        Action::Away => explain::away(model, out),
         Action::CopyLink => thread::copy_link(model, out),
         Action::CopyText => thread::copy_text(model, out),
         Action::SetCustomer => thread::set_customer(model, out),

@@ -1,0 +1,25 @@
+//! `topicdesk away` and `topicdesk back`: say that one is not there to be given work, and that one is again.
+
+use std::io::{Write, stdout};
+
+use serde_json::json;
+
+use super::args::Global;
+use super::failure::Done;
+use super::site::Site;
+use crate::desk::command::Command;
+use crate::engine::handle::new_command_id;
+
+pub(super) async fn run(global: &Global, away: bool) -> Done {
+    let site = Site::open(global)?;
+    let agent = site.agent()?.name.clone();
+    let (desk, _ends) = site.start()?;
+    let handle = desk.handle(agent.clone());
+    let done = handle.submit(new_command_id(), Command::SetPresence { away }).await;
+    desk.stop();
+    let notice = done?.notice.unwrap_or_default();
+    if site.json {
+        return Ok(writeln!(stdout(), "{:#}", json!({ "agent": agent, "away": away }))?);
+    }
+    Ok(writeln!(stdout(), "{agent}: {notice}")?)
+}
