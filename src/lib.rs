@@ -58,6 +58,18 @@
 //! others than at the last start. Warnings and breaches become events, once per cause, and only while the link is live: before
 //! that an answer may have been given that the desk does not know of.
 //!
+//! # Whose work it is
+//!
+//! ```text
+//! first message of an episode -> intake rules -> events (tags, category, priority, team) by the desk
+//!     -> desk::routing::decide (ticket, teams, who is there, what they have in hand) -> Moved, with the reason; or the line
+//! ```
+//!
+//! All of it happens in the transaction in which the message comes. What nobody can take stands in a line, an index of the store, and is
+//! tried again only when something has changed for it or for the agents: somebody is back, has a slot free, comes on duty
+//! (`engine::routing`). Who is there and whose turn it was stand in the store, so that a restart changes no order and a command in
+//! another process sees the same. A reader decides with the same function why a ticket is nobody's; nothing of that is stored.
+//!
 //! # What may answer
 //!
 //! ```text
