@@ -62,6 +62,18 @@
 //! column `escalate_at` is the timer's copy, and a firing is an event, once for each cause. Because nothing else decides, the backtest
 //! (`engine::backtest`) feeds the recorded events to the same function and tells what other rules would have done.
 //!
+//! # Whose work it is
+//!
+//! ```text
+//! first message of an episode -> intake rules -> events (tags, category, priority, team) by the desk
+//!     -> desk::routing::decide (ticket, teams, who is there, what they have in hand) -> Moved, with the reason; or the line
+//! ```
+//!
+//! All of it happens in the transaction in which the message comes. What nobody can take stands in a line, an index of the store, and is
+//! tried again only when something has changed for it or for the agents: somebody is back, has a slot free, comes on duty
+//! (`engine::routing`). Who is there and whose turn it was stand in the store, so that a restart changes no order and a command in
+//! another process sees the same. A reader decides with the same function why a ticket is nobody's; nothing of that is stored.
+//!
 //! # What may answer
 //!
 //! ```text

@@ -17,9 +17,10 @@ pub(super) async fn run(global: &Global, away: bool) -> Done {
     let handle = desk.handle(agent.clone());
     let done = handle.submit(new_command_id(), Command::SetPresence { away }).await;
     desk.stop();
-    let notice = done?.notice.unwrap_or_default();
+    let notice = done?.notice.map(|notice| format!(": {notice}")).unwrap_or_default();
     if site.json {
         return Ok(writeln!(stdout(), "{:#}", json!({ "agent": agent, "away": away }))?);
     }
-    Ok(writeln!(stdout(), "{agent}: {notice}")?)
+    let word = if away { "away" } else { "back" };
+    Ok(writeln!(stdout(), "{agent}: you are {word}{notice}")?)
 }

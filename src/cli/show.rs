@@ -167,6 +167,8 @@ fn print(page: &ThreadPage, zone: Zone, now: Timestamp) -> io::Result<()> {
         if let Some(escalated) = &row.escalated {
             facts.push(format!("escalated {}: {} ({})", zone.moment(escalated.at), escalated.why, escalated.rule));
         }
+        facts.extend(row.category.as_ref().map(|category| format!("category {category}")));
+        facts.extend(row.unassigned_because.as_ref().map(|why| format!("unassigned because: {why}")));
         if let Some(at) = page.ticket.customer_left_at {
             facts.push(format!("left the group {}", zone.moment(at)));
         }

@@ -36,11 +36,11 @@ impl Turn<'_> {
             Command::SetPresence { away } => {
                 let presence = self.be_seen(agent, |seen| (*away, seen.screens))?;
                 let notice = match presence {
-                    Presence::Away => "you are away: nothing is given to you by itself",
-                    Presence::Available => "you are back",
-                    Presence::Offline => "you are no longer away, and no screen of yours is open",
+                    Presence::Away => Some("nothing is given to you by itself"),
+                    Presence::Available => None,
+                    Presence::Offline => Some("no screen of yours is open"),
                 };
-                Ok(Ok(Receipt { notice: Some(notice.to_owned()), ..Receipt::default() }))
+                Ok(Ok(Receipt { notice: notice.map(ToOwned::to_owned), ..Receipt::default() }))
             }
             Command::Screen { open } => {
                 let screens = |seen: Seen| if *open { seen.screens + 1 } else { seen.screens.saturating_sub(1) };

@@ -186,7 +186,7 @@ impl Views {
             intake: intake::explain(&self.rules.routing.intake, &arrival),
             applied,
             assignee: row.ticket.standing.assignee.clone(),
-            last: last.and_then(|one| activity::describe(&one.event, None, "the desk")),
+            last: last.and_then(|one| activity::describe(&one.event, None, "the desk")).map(without_status),
             held_until: row.ticket.held.map(|held| held.until).filter(|until| *until > stand.now),
             in_line: self.rules.routing.assigns() && is_in_line(&row.ticket),
             taken_back_at: deadline(&row.ticket, &roster, stand.live_since.unwrap_or(stand.now)),
@@ -194,4 +194,9 @@ impl Views {
             sla: self.sla(&row)?,
         }))
     }
+}
+
+/// Where it stands now is told apart.
+fn without_status(line: String) -> String {
+    line.split(", status ").next().map_or_else(String::new, ToOwned::to_owned)
 }

@@ -130,5 +130,9 @@ pub(crate) fn agent_words(view: &AgentView, model: &Model) -> String {
     let since = view.since.filter(|_| view.presence == Presence::Away).map(|at| age(model.now.since(at)));
     let since = since.map(|age| format!(" {age}")).unwrap_or_default();
     let of = view.capacity.map(|capacity| format!(" of {capacity}")).unwrap_or_default();
-    format!("{}{since}, {}{of} in hand", view.presence, view.load)
+    let there = match (view.presence, &view.hours) {
+        (Presence::Offline, Some(hours)) => format!("no screen open, hours {hours}"),
+        (presence, _) => presence.to_string(),
+    };
+    format!("{there}{since}, {}{of} in hand", view.load)
 }

@@ -63,7 +63,7 @@ pub(super) fn on_key(model: &mut Model, key: Key, out: &mut Vec<Effect>) {
 /// Says that I am away, or that I am back if I was.
 pub(super) fn away(model: &mut Model, out: &mut Vec<Effect>) {
     let away = !is_away(model);
-    let words = if away { "you are away: nothing is given to you by itself" } else { "you are back" };
+    let words = if away { "you are away" } else { "you are back" };
     out.push(model.submit(Command::SetPresence { away }, After::Say(words.to_owned())));
 }
 
