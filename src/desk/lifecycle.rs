@@ -76,6 +76,22 @@ pub enum Happening {
     Inactive,
     /// The first synchronisation has replayed the history and asks whether the ticket is too old to be worked.
     Import,
+    /// A nudge has left.
+    Nudged,
+    /// A confirmation has left.
+    ResolutionTold,
+    /// A survey has left.
+    SurveyAsked {
+        /// The message that asks.
+        message: MessageId,
+    },
+    /// The customer has answered the survey.
+    Scored {
+        /// From 1 to 5.
+        score: u8,
+        /// The message that says it; `None`: a button was pressed.
+        message: Option<MessageId>,
+    },
     /// The customer's language was guessed.
     LanguageGuessed {
         /// ISO 639-1.

@@ -6,6 +6,7 @@
 pub mod activity;
 pub mod along;
 pub mod article;
+pub mod automatic;
 pub mod command;
 pub mod event;
 pub mod files;
@@ -25,6 +26,7 @@ pub mod safe;
 pub mod sla;
 pub mod span;
 pub mod split;
+pub mod survey;
 pub mod tags;
 pub mod template;
 pub mod thanks;

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use super::automatic::{Automatic, Occasion};
 use super::guard::Guard;
 use super::ids::{AgentName, TopicId};
 use super::mirror_status::MirrorStatus;
@@ -12,6 +13,7 @@ use super::query::{Query, QueryError};
 use super::queue::SavedQueue;
 use super::sla::Sla;
 use super::thanks::ThanksWords;
+use super::ticket::Ticket;
 
 const DAY: Duration = Duration::from_secs(24 * 3600);
 
@@ -66,6 +68,15 @@ pub struct Rules {
     /// What should not leave by mistake.
     #[serde(default)]
     pub guard: Guard,
+    /// What the desk says to customers by itself.
+    #[serde(default)]
+    pub automatic: Automatic,
+    /// Reasons that are offered when a ticket is closed.
+    #[serde(default)]
+    pub close_reasons: Vec<String>,
+    /// The desk is on trial: nothing automatic leaves it.
+    #[serde(default)]
+    pub pilot: bool,
     /// The words by which a mere thanks is known.
     pub thanks: ThanksWords,
 }
@@ -110,6 +121,9 @@ impl Default for Rules {
             sla: Sla::default(),
             cache: 500_000_000,
             guard: Guard::default(),
+            automatic: Automatic::default(),
+            close_reasons: Vec::new(),
+            pilot: false,
             thanks: ThanksWords::default(),
         }
     }
@@ -119,6 +133,22 @@ impl Rules {
     /// Finds an agent by name.
     pub fn agent(&self, name: &AgentName) -> Option<&Agent> {
         self.staff.agents.iter().find(|agent| &agent.name == name)
+    }
+
+    /// Tells what is to be said to a customer next by itself.
+    pub fn occasion(&self, ticket: &Ticket) -> Option<Occasion> {
+        if self.pilot { None } else { self.automatic.occasion(ticket) }
+    }
+
+    /// Tells whether topics show the status of their tickets.
+    pub fn mirrors_status(&self) -> bool {
+        self.mirror_status.enabled && !self.pilot
+    }
+
+    /// Lists the agents whom a note names by `@name`.
+    pub fn mentions(&self, note: &str) -> Vec<AgentName> {
+        let names = self.staff.agents.iter().map(|agent| agent.name.0.as_str());
+        super::automatic::mentions(note, names).into_iter().map(AgentName::from).collect()
     }
 
     /// Reads a query; days are those of the desk's time zone.

@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use super::event::Why;
 use super::ids::{AgentName, EventId, MessageId, PersonId, TicketKey};
 use super::sla::{Pause, Told};
+use super::survey::Survey;
 use super::tags::{Priority, Tag};
 use crate::clock::Timestamp;
 
@@ -294,4 +295,19 @@ pub struct Ticket {
     /// What the desk has said of the episode's clocks.
     #[serde(default)]
     pub told: Vec<Told>,
+    /// Since when it has been Pending for the same reason.
+    #[serde(default)]
+    pub pending_since: Option<Timestamp>,
+    /// How often the customer was nudged since then, and since staff wrote last.
+    #[serde(default)]
+    pub nudges: u8,
+    /// When the last time.
+    #[serde(default)]
+    pub nudged_at: Option<Timestamp>,
+    /// The customer was told that it is resolved, or asked how it was.
+    #[serde(default)]
+    pub resolution_told: bool,
+    /// The newest survey. It stays over episodes.
+    #[serde(default)]
+    pub survey: Option<Survey>,
 }

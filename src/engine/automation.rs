@@ -33,6 +33,7 @@ impl Turn<'_> {
         }
         self.state.ticket_wake = self.work.next_wake()?;
         self.wake_clocks()?;
+        self.wake_automatic()?;
         if self.state.swept.is_none_or(|at| self.now.since(at) > Duration::from_secs(3600)) {
             self.state.swept = Some(self.now);
             self.work.forget_receipts(self.now - RECEIPTS)?;

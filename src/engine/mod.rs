@@ -17,6 +17,7 @@ use crate::desk::query::QueryError;
 use crate::desk::rules::Rules;
 use crate::desk::thread::Delivery;
 use crate::desk::ticket::Ticket;
+use crate::store::automatic::Saying;
 use crate::store::files::Files;
 use crate::store::topics::TopicRow;
 use crate::store::{Store, StoreError, Work};
@@ -27,6 +28,7 @@ use mirror_status::{EDIT_AFTER, ICONS};
 use transport::{Cursor, GroupFacts, IconSet, LinkState};
 
 mod amend;
+mod automatic;
 mod automation;
 mod backfill;
 mod changes;
@@ -49,6 +51,7 @@ pub mod shelf;
 mod sla;
 mod step;
 mod summary;
+mod survey;
 pub mod transport;
 mod turn;
 pub mod views;
@@ -130,6 +133,14 @@ struct State {
     ticket_wake: Option<Timestamp>,
     /// When something is to be said of a ticket's clocks.
     alarm_wake: Option<Timestamp>,
+    /// When something automatic is to be said.
+    say_wake: Option<Timestamp>,
+    /// The automatic messages that have not been sent.
+    sayings: BTreeMap<TicketKey, Saying>,
+    /// When the buttons of a survey are to be taken off.
+    buttons_wake: Option<Timestamp>,
+    /// Taking off buttons was asked for and not answered.
+    unbuttoning: bool,
     /// Clocks that ran down while nobody could say it, and of which nobody was told yet.
     missed: usize,
     /// All clocks stand by the rules of this process.
@@ -218,8 +229,11 @@ impl Engine {
         }
         let reactions = self.state.reactions.wake();
         let alarm = self.state.alarm_wake.filter(|_| self.state.hears_all());
+        let say = self.state.say_wake.filter(|_| self.state.hears_all());
+        let may_unbutton = self.state.hears_all() && self.state.ready && !self.state.unbuttoning;
+        let buttons = self.state.buttons_wake.filter(|_| may_unbutton);
         let State { outbox_wake, ticket_wake, fetch_after, facts_due, .. } = &self.state;
-        [*outbox_wake, *ticket_wake, alarm, *fetch_after, *facts_due, reactions].into_iter().flatten().min()
+        [*outbox_wake, *ticket_wake, alarm, say, buttons, *fetch_after, *facts_due, reactions].into_iter().flatten().min()
     }
 
     /// Tells whether [`input::Input::Idle`] would do something.
@@ -287,6 +301,9 @@ impl State {
         state.indexed = work.indexed()?;
         state.ticket_wake = work.next_wake()?;
         state.alarm_wake = work.next_alarm()?;
+        state.say_wake = work.next_say()?;
+        state.sayings = work.sayings()?.into_iter().collect();
+        state.buttons_wake = work.next_buttons()?;
         state.idle_work = true;
         drop(work);
         store.durable(state.sync.is_done())?;

@@ -23,6 +23,7 @@ use crate::store::tickets::{Part, QueueRow};
 use crate::store::topics::TopicRow;
 use crate::store::{self, Reader, StoreError, coverage, threads};
 
+mod automatic;
 mod mirror_status;
 mod outside;
 mod sla;
@@ -134,7 +135,15 @@ impl Views {
                 ..TopicRow::unknown(entry.key)
             };
             let mut row =
-                ticket_row(&QueueRow { ticket, topic, customer: person, unread: true, draft: false, answering: false });
+                ticket_row(&QueueRow {
+                    ticket,
+                    topic,
+                    customer: person,
+                    unread: true,
+                    draft: false,
+                    answering: false,
+                    mentioned: false,
+                });
             row.waiting_since = Some(entry.at);
             rows.push(row);
         }
@@ -316,8 +325,11 @@ impl Views {
         Ok(DeskView {
             name: self.rules.desk_name.clone(),
             sla: !self.rules.sla.is_empty(),
+            pilot: self.rules.pilot,
+            close_reasons: self.rules.close_reasons.clone(),
+            automatic_due: self.reader.count_says()?,
             read_only: groups.iter().find_map(|(facts, _)| facts.read_only()),
-            findings: groups.iter().flat_map(|(facts, _)| facts.findings(self.rules.mirror_status.enabled)).collect(),
+            findings: groups.iter().flat_map(|(facts, _)| facts.findings(self.rules.mirrors_status())).collect(),
             mirror_status: self.mirror_status(groups.first().map(|(facts, _)| facts))?,
             groups: groups.into_iter().map(|(facts, _)| facts).collect(),
             link,
@@ -365,7 +377,7 @@ impl Views {
 
 /// Makes the row that screens and JSON show.
 fn ticket_row(row: &QueueRow) -> TicketRow {
-    let QueueRow { ticket, topic, customer, unread, draft, answering } = row;
+    let QueueRow { ticket, topic, customer, unread, draft, answering, mentioned } = row;
     TicketRow {
         id: ticket.key.topic,
         group: ticket.key.group,
@@ -390,6 +402,7 @@ fn ticket_row(row: &QueueRow) -> TicketRow {
         unread: *unread,
         draft: *draft,
         flagged: ticket.flagged,
+        mentioned: *mentioned,
         thanked: ticket.thanked,
         answering: *answering,
         imported: ticket.imported,

@@ -14,7 +14,8 @@ use crate::clock::Timestamp;
 use crate::desk::event::{Actor, Event};
 use crate::desk::ids::{PersonId, TicketKey, TopicId};
 use crate::desk::lifecycle;
-use crate::desk::sla::{Assessment, Matter, Sla};
+use crate::desk::rules::Rules;
+use crate::desk::sla::{Assessment, Matter};
 use crate::desk::ticket::Ticket;
 use crate::store::clocks::Clocks;
 
@@ -43,13 +44,17 @@ impl State {
 }
 
 /// Names the rules, so that other ones have another name.
-fn name_of(sla: &Sla) -> String {
-    if sla.is_empty() {
+fn name_of(rules: &Rules) -> String {
+    let speaks = !rules.pilot && !rules.automatic.is_silent();
+    if rules.sla.is_empty() && !speaks {
         return "none".to_owned();
     }
     let mut hasher = DefaultHasher::new();
     // The debug form has all of it, in order.
-    format!("{sla:?}").hash(&mut hasher);
+    format!("{:?}", rules.sla).hash(&mut hasher);
+    if speaks {
+        format!("{:?}", rules.automatic).hash(&mut hasher);
+    }
     format!("1:{:016x}", hasher.finish())
 }
 
@@ -85,8 +90,9 @@ impl Turn<'_> {
         let clocks = self.assess(key, |ticket, assessment| Clocks {
             due: assessment.due().map(|due| due.at),
             alarm: assessment.next_alarm(ticket, live_since),
+            say: None,
         })?;
-        Ok(clocks.unwrap_or_default())
+        Ok(Clocks { say: self.say_at(key)?, ..clocks.unwrap_or_default() })
     }
 
     /// Says what has to be said of a ticket's clocks by `at`; tells whether there was anything.
@@ -166,7 +172,7 @@ impl Turn<'_> {
         if self.state.reckoned || !self.state.sync.is_done() {
             return Ok(());
         }
-        let name = name_of(&self.rules.sla);
+        let name = name_of(self.rules);
         let known = self.work.value(RECKONED)?;
         let Some(group) = self.state.facts.as_ref().map(|facts| facts.group) else { return Ok(()) };
         if known.as_ref() == Some(&name) {
@@ -195,10 +201,11 @@ impl Turn<'_> {
 
     /// Remembers by which rules the clocks stand.
     pub(super) fn reckoned(&mut self) -> Result<(), EngineError> {
-        self.work.set_value(RECKONED, &name_of(&self.rules.sla))?;
+        self.work.set_value(RECKONED, &name_of(self.rules))?;
         self.state.reckoned = true;
         self.state.reckoned_to = TopicId::default();
         self.state.alarm_wake = self.work.next_alarm()?;
+        self.state.say_wake = self.work.next_say()?;
         self.touch_all();
         Ok(())
     }

@@ -210,6 +210,7 @@ impl<'a> Turn<'a> {
             all.push(recorded);
         }
         self.status_moved(key, status, at)?;
+        self.check_saying(key)?;
         let live = self.ticket(key)?.is_some_and(|ticket| ticket.standing.status.is_live());
         if live && !undoes && status.is_some_and(|before| !before.is_live()) {
             self.work.reopened(key, at - REOPENED_WITHIN, at)?;
@@ -265,6 +266,7 @@ impl<'a> Turn<'a> {
         if woke {
             self.state.ticket_wake = self.work.next_wake()?;
             self.state.alarm_wake = self.work.next_alarm()?;
+            self.state.say_wake = self.work.next_say()?;
         }
         self.sum_up();
         if self.state.sync.is_done() {

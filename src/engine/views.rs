@@ -15,7 +15,7 @@ use crate::desk::ticket::{Pending, Status};
 pub use outbox::OutboxRow;
 pub use outside::{AnsweredBy, OutsideAnswer, OutsideReport};
 pub use suggestions::{FolderState, Source, Suggestion, Suggestions, WebhookState};
-pub use thread::{Draft, EarlierText, Entry, EntryKind, Part, PinnedMessage, Side, ThreadPage, TicketView};
+pub use thread::{Draft, EarlierText, Entry, EntryKind, NextAutomatic, Part, PinnedMessage, Side, ThreadPage, TicketView};
 
 mod outbox;
 mod outside;
@@ -281,6 +281,9 @@ pub struct TicketRow {
     pub draft: bool,
     /// Somebody should look.
     pub flagged: bool,
+    /// A note has named the reader since they last looked.
+    #[serde(default)]
+    pub mentioned: bool,
     /// A mere thanks came after resolving.
     pub thanked: bool,
     /// A reply of the desk is on its way.
@@ -352,6 +355,15 @@ pub struct DeskView {
     pub read_only: Option<String>,
     /// What is missing or too much among the account's rights and the group's settings.
     pub findings: Vec<Finding>,
+    /// The desk is on trial: nothing automatic leaves it.
+    #[serde(default)]
+    pub pilot: bool,
+    /// Reasons that are offered when a ticket is closed.
+    #[serde(default)]
+    pub close_reasons: Vec<String>,
+    /// How many tickets the desk will say something about by itself.
+    #[serde(default)]
+    pub automatic_due: usize,
     /// How far status shows in Telegram; `None`: that is switched off.
     #[serde(default)]
     pub mirror_status: Option<MirrorView>,
@@ -441,6 +453,15 @@ pub enum Alert {
         agent: AgentName,
         /// Why.
         why: String,
+    },
+    /// A note names an agent.
+    Mentioned {
+        /// Of which ticket.
+        ticket: TicketKey,
+        /// Whom.
+        agent: AgentName,
+        /// Who wrote it.
+        by: AgentName,
     },
     /// A message could not be edited or deleted.
     NotChanged {

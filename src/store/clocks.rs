@@ -13,6 +13,8 @@ pub struct Clocks {
     pub due: Option<Timestamp>,
     /// When the desk warns, or says that a clock has run down.
     pub alarm: Option<Timestamp>,
+    /// When something automatic is to be said.
+    pub say: Option<Timestamp>,
 }
 
 impl Work<'_> {
@@ -22,12 +24,13 @@ impl Work<'_> {
     /// SQLite's.
     pub fn put_clocks(&self, key: TicketKey, clocks: Clocks) -> Result<()> {
         self.transaction
-            .prepare_cached("UPDATE tickets SET due_at = ?3, alarm_at = ?4 WHERE group_id = ?1 AND topic = ?2")?
+            .prepare_cached("UPDATE tickets SET due_at = ?3, alarm_at = ?4, say_at = ?5 WHERE group_id = ?1 AND topic = ?2")?
             .execute(params![
                 key.group.0,
                 key.topic.0,
                 clocks.due.map(Timestamp::millis),
-                clocks.alarm.map(Timestamp::millis)
+                clocks.alarm.map(Timestamp::millis),
+                clocks.say.map(Timestamp::millis),
             ])?;
         Ok(())
     }

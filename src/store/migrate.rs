@@ -17,6 +17,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0007_tags.sql"),
     include_str!("migrations/0008_sla.sql"),
     include_str!("migrations/0009_templates.sql"),
+    include_str!("migrations/0012_automatic.sql"),
 ];
 
 /// The highest format this version knows.

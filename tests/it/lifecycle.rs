@@ -931,7 +931,7 @@ fn the_activity_log_speaks_in_words() {
         Event::Wrote { message, writer: Writer::Customer, thanks: false },
         Event::Edited { message },
         Event::Deleted { message },
-        Event::Noted { entry: EntryId(1) },
+        Event::Noted { entry: EntryId(1), mentions: Vec::new() },
         Event::LanguageSet { language: "de".to_owned() },
         Event::CustomerSet { customer: OLENA },
     ] {

@@ -60,6 +60,7 @@ const MIGRATIONS: [(&str, &str); 9] = [
     ("0007_tags.sql", "ac2a5cc4c4ada8d8970a9fbaaca6860d325eaae564511567dbb99da545e1aa5c"),
     ("0008_sla.sql", "7c87405eec2fb22f48c3e4435bb4f8159349ddd2335687702972e10f892912c5"),
     ("0009_templates.sql", "8e6bf7509cba64d57f69101fe41afbb2cece842126ea7e7503d08483904e2694"),
+    ("0012_automatic.sql", "1754222b67e0c596e4f55dcd228abbe5927b2945993ac39febba0aa5126182ac"),
 ];
 
 /// Licences that may be in the binary.
