@@ -3,7 +3,7 @@
 use super::reader::{Reader, Section};
 
 /// Every table with its keys; `[keys.*]` apart, whose contexts and actions belong to the screen.
-const KNOWN: [(&str, &[&str]); 23] = [
+const KNOWN: [(&str, &[&str]); 26] = [
     (
         "",
         &[
@@ -18,13 +18,16 @@ const KNOWN: [(&str, &[&str]); 23] = [
             "sla",
             "outbox",
             "guard",
+            "nudges",
+            "confirmation",
+            "survey",
             "files",
             "knowledge",
             "tui",
             "keys",
         ],
     ),
-    ("desk", &["name", "timezone", "language"]),
+    ("desk", &["name", "timezone", "language", "pilot"]),
     (
         "telegram",
         &["api_id", "api_hash", "api_hash_file", "group", "backfill_calls_per_second", "sandbox", "mirror_status"],
@@ -51,6 +54,9 @@ const KNOWN: [(&str, &[&str]); 23] = [
             "undo_window",
             "keep_deleted_text",
             "alert_after",
+            "on_resolve",
+            "notice_delay",
+            "close_reasons",
         ],
     ),
     ("rules.import", &["max_age"]),
@@ -74,6 +80,9 @@ const KNOWN: [(&str, &[&str]); 23] = [
     ("sla.when", &["tag", "priority", "customer", "group", "language"]),
     ("outbox", &["per_minute", "burst", "ask_after_offline"]),
     ("guard", &["card_numbers", "secrets", "banned"]),
+    ("nudges", &["after", "hours", "text"]),
+    ("confirmation", &["text"]),
+    ("survey", &["text", "thanks", "quiet_tags"]),
     ("files", &["cache", "open_command", "save_to"]),
     ("knowledge", &["folder", "languages", "webhook"]),
     ("knowledge.webhook", &["url", "header", "secret_file", "timeout", "retries", "cache", "max_bytes"]),

@@ -69,8 +69,10 @@ fn config<'t>(reader: &mut Reader<'t>, root: &Section<'_, 't>, folder: Option<&P
     // "Thanks Mia!" is a mere thanks too.
     rules.thanks = words::thanks().with_names(rules.staff.agents.iter().map(|agent| agent.name.0.as_str()));
     let hours = reader.hours(root, rules.timezone.as_deref(), folder);
-    rules.sla = reader.sla(root, hours);
     let language = language(reader, &desk);
+    reader.automatic(root, &mut rules, &hours, &language, &mut warnings);
+    rules.sla = reader.sla(root, hours);
+    rules.pilot = reader.flag(&desk, "pilot").unwrap_or(false);
     let section = reader.section(root, "telegram");
     rules.mirror_status = reader.mirror_status(&section, &language, &mut warnings);
     let telegram = telegram(reader, root, &section, folder, &mut warnings);

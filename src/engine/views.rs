@@ -25,8 +25,10 @@ mod thread;
 mod checks;
 mod mirror_status;
 mod sla;
+mod summary;
 
 pub use mirror_status::{MirrorView, ShownStatus};
+pub use summary::Summary;
 
 pub use sla::{ClockName, ClockState, ClockView, DueView, SlaView, Verdict};
 
@@ -393,27 +395,6 @@ impl DeskView {
         });
         own.map_or_else(|| agent.name.0.clone(), |admin| admin.person.name.clone())
     }
-}
-
-/// What the history says.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct Summary {
-    /// Topics, General and ignored ones apart.
-    pub topics: usize,
-    /// Tickets made of them.
-    pub tickets: usize,
-    /// Messages.
-    pub messages: usize,
-    /// Tickets to which staff has never answered.
-    pub never_answered: usize,
-    /// Median of first responses in seconds, over the episodes that had one.
-    pub median_first_response_seconds: Option<u64>,
-    /// Live tickets.
-    pub open: usize,
-    /// Date of the first message.
-    pub first_at: Option<Timestamp>,
-    /// Date of the last message.
-    pub last_at: Option<Timestamp>,
 }
 
 /// Something that a screen should know at once: what has changed since the number before.

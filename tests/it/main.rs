@@ -10,6 +10,7 @@ mod cli_outbox;
 mod cli_templates;
 mod config;
 mod engine;
+mod engine_automatic;
 mod engine_changes;
 mod engine_files;
 mod engine_mirror_status;
@@ -48,7 +49,6 @@ mod pty_mirror_status;
 mod pty_outbox;
 #[cfg(feature = "sandbox")]
 mod pty_signals;
-mod pty_templates;
 #[cfg(feature = "sandbox")]
 mod queries;
 #[cfg(feature = "sandbox")]

@@ -50,6 +50,13 @@ pub(super) fn draw(list: &Overlay, model: &Model, frame: &mut Frame<'_>, screen:
             "Not sent yet · Enter goes there · Tab sends, changes, throws away".to_owned(),
             "everything has been sent",
         ),
+        Overlay::Close(picker, tickets) => {
+            let what = match &tickets[..] {
+                [one] => one.to_string(),
+                many => format!("{} tickets", many.len()),
+            };
+            (picker, format!("Why is {what} closed? · Enter takes it, or what you type"), "Enter takes what you have typed")
+        }
         Overlay::Suggestions(list) => (&list.picker, super::suggestions::title(list), ""),
         Overlay::Until(_) | Overlay::Confirm(_) | Overlay::Status(_) => return,
     };

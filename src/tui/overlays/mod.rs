@@ -53,6 +53,8 @@ pub(crate) enum Overlay {
     Queues(Picker, Vec<QueueName>),
     /// What has not been sent.
     Outbox(Picker, Vec<OutboxRow>),
+    /// Why tickets are closed.
+    Close(Picker, Vec<TicketKey>),
     /// Articles that may answer.
     Suggestions(suggestions::Listed),
     /// How the desk stands.
@@ -71,6 +73,7 @@ impl Overlay {
             | Overlay::Jump(picker, _)
             | Overlay::Queues(picker, _)
             | Overlay::Outbox(picker, _)
+            | Overlay::Close(picker, _)
             | Overlay::Suggestions(suggestions::Listed { picker, .. }) => Some(picker),
             Overlay::Until(_) | Overlay::Confirm(_) | Overlay::Status(_) => None,
         }

@@ -60,6 +60,7 @@ pub(crate) fn lines(model: &Model, width: usize) -> Vec<Line<'static>> {
     rights(model, desk, &mut page);
     mirror(model, desk, &mut page);
     shown_in_telegram(model, desk, &mut page);
+    by_itself(model, desk, &mut page);
     compared(model, desk, &mut page);
     page.lines
 }
@@ -183,6 +184,18 @@ fn shown_in_telegram(model: &Model, desk: &DeskView, page: &mut Page) {
     for (status, emoji) in &shown.missing {
         let words = format!("{emoji} for {status} is none of Telegram's topic icons, and is skipped");
         page.put("note", &words, model.theme.warning);
+    }
+}
+
+fn by_itself(model: &Model, desk: &DeskView, page: &mut Page) {
+    if desk.pilot {
+        page.head(model, "Trial");
+        let words = "the desk is on trial: no reminders, surveys, notices or icons of topics leave it ([desk] pilot)";
+        page.put("note", words, model.theme.warning);
+    } else if desk.automatic_due > 0 {
+        page.head(model, "Said by the desk itself");
+        let words = format!("planned for {} tickets, if nothing happens in them before", desk.automatic_due);
+        page.put("ok", &words, model.theme.done);
     }
 }
 

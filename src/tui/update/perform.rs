@@ -7,7 +7,7 @@ use super::super::overlays::{Confirm, Then, UntilFor};
 use super::super::prompt::{Prompt, PromptKind};
 use super::super::widgets::line_edit::LineEdit;
 use super::super::work::{NextFor, Repeatable};
-use super::{
+use super::{close, 
     attach, bulk, compose, desk_work, files, jump, outbox, overlay, queue, queues, say, standing, suggestions,
     templates, thread, warn,
 };
@@ -23,7 +23,7 @@ pub(super) fn perform(model: &mut Model, action: Action, out: &mut Vec<Effect>) 
         Action::TakeOver => desk_work::act(model, Repeatable::TakeOver, out),
         Action::Reopen => desk_work::act(model, Repeatable::Reopen, out),
         Action::NoReplyNeeded => desk_work::act(model, Repeatable::NoReplyNeeded, out),
-        Action::Close => desk_work::act(model, Repeatable::Close(String::new()), out),
+        Action::Close => close::open(model, out),
         Action::Resolve => desk_work::resolve(model, out),
         Action::SetPending => {
             let reason = default_reason(model);
