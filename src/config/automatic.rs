@@ -29,11 +29,8 @@ impl<'t> Reader<'t> {
     ) {
         let mut automatic = Automatic { language: language.to_owned(), ..Automatic::default() };
         let section = self.section(root, "rules");
-        const CHOICES: [(&str, OnResolve); 3] = [
-            ("none", OnResolve::None),
-            ("confirmation", OnResolve::Confirmation),
-            ("survey", OnResolve::Survey),
-        ];
+        const CHOICES: [(&str, OnResolve); 3] =
+            [("none", OnResolve::None), ("confirmation", OnResolve::Confirmation), ("survey", OnResolve::Survey)];
         automatic.on_resolve = self.choice(&section, "on_resolve", &CHOICES).unwrap_or_default();
         if let Some(Some(span)) = self.span(&section, "notice_delay", false) {
             automatic.notice_delay = span;
@@ -81,7 +78,8 @@ impl<'t> Reader<'t> {
         if let Some(name) = self.text(&section, "hours") {
             automatic.nudge_hours = hours.get(name.get_ref()).cloned();
             if automatic.nudge_hours.is_none() {
-                let what = format!("there are no hours `{0}`: write a table [hours.{0}]", name.get_ref().escape_debug());
+                let what =
+                    format!("there are no hours `{0}`: write a table [hours.{0}]", name.get_ref().escape_debug());
                 self.wrong(name.span().start, what);
             }
         }

@@ -67,7 +67,7 @@ pub fn score_of(text: &str) -> Option<u8> {
 pub fn answer_in(ticket: &Ticket, text: &str, at: Timestamp) -> Option<u8> {
     let survey = ticket.survey.as_ref().filter(|survey| survey.takes(at))?;
     let other_matter = ticket.standing.status.is_live()
-        || ticket.waiting.is_some()
+        || ticket.waiting.as_ref().is_some_and(|waiting| waiting.since > survey.asked_at)
         || ticket.staff_wrote_at.is_some_and(|wrote| wrote > survey.asked_at);
     score_of(text).filter(|_| !other_matter)
 }

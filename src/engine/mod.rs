@@ -233,7 +233,10 @@ impl Engine {
         let may_unbutton = self.state.hears_all() && self.state.ready && !self.state.unbuttoning;
         let buttons = self.state.buttons_wake.filter(|_| may_unbutton);
         let State { outbox_wake, ticket_wake, fetch_after, facts_due, .. } = &self.state;
-        [*outbox_wake, *ticket_wake, alarm, say, buttons, *fetch_after, *facts_due, reactions].into_iter().flatten().min()
+        [*outbox_wake, *ticket_wake, alarm, say, buttons, *fetch_after, *facts_due, reactions]
+            .into_iter()
+            .flatten()
+            .min()
     }
 
     /// Tells whether [`input::Input::Idle`] would do something.

@@ -134,16 +134,15 @@ impl Views {
                 last_message: entry.message,
                 ..TopicRow::unknown(entry.key)
             };
-            let mut row =
-                ticket_row(&QueueRow {
-                    ticket,
-                    topic,
-                    customer: person,
-                    unread: true,
-                    draft: false,
-                    answering: false,
-                    mentioned: false,
-                });
+            let mut row = ticket_row(&QueueRow {
+                ticket,
+                topic,
+                customer: person,
+                unread: true,
+                draft: false,
+                answering: false,
+                mentioned: false,
+            });
             row.waiting_since = Some(entry.at);
             rows.push(row);
         }

@@ -15,7 +15,9 @@ use crate::desk::ticket::{Pending, Status};
 pub use outbox::OutboxRow;
 pub use outside::{AnsweredBy, OutsideAnswer, OutsideReport};
 pub use suggestions::{FolderState, Source, Suggestion, Suggestions, WebhookState};
-pub use thread::{Draft, EarlierText, Entry, EntryKind, NextAutomatic, Part, PinnedMessage, Side, ThreadPage, TicketView};
+pub use thread::{
+    Draft, EarlierText, Entry, EntryKind, NextAutomatic, Part, PinnedMessage, Side, ThreadPage, TicketView,
+};
 
 mod outbox;
 mod outside;

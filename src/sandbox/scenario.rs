@@ -207,7 +207,9 @@ impl Scenario {
             match happening {
                 Happening::Opened { topic, by, title } => self.opened(now, *topic, *by, title),
                 Happening::Said { topic, by, text } => self.said(now, *topic, *by, text),
-                Happening::Asked { topic, message, by, labels } => self.asked_by_buttons(now, *topic, *message, *by, labels),
+                Happening::Asked { topic, message, by, labels } => {
+                    self.asked_by_buttons(now, *topic, *message, *by, labels)
+                }
                 Happening::Gone { topic } => drop(self.talks.remove(topic)),
             }
         }
@@ -238,7 +240,14 @@ impl Scenario {
     /// Tells when the customers have something to do next without anything happening; `None` if never.
     pub fn next_wake(&self) -> Option<Timestamp> {
         let talks = self.talks.values().flat_map(|talk| {
-            [talk.plan.front().map(|line| line.at), talk.answers_at, self.nags_at(talk), talk.press.as_ref().map(|press| press.0)].into_iter().flatten()
+            [
+                talk.plan.front().map(|line| line.at),
+                talk.answers_at,
+                self.nags_at(talk),
+                talk.press.as_ref().map(|press| press.0),
+            ]
+            .into_iter()
+            .flatten()
         });
         talks.chain(self.next_topic).min()
     }

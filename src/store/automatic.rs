@@ -116,13 +116,7 @@ impl Work<'_> {
             .prepare_cached(
                 "INSERT OR REPLACE INTO automatic (group_id, topic, kind, since, outbox) VALUES (?1, ?2, ?3, ?4, ?5)",
             )?
-            .execute(params![
-                key.group.0,
-                key.topic.0,
-                saying.kind.label(),
-                saying.since.millis(),
-                saying.outbox.0
-            ])?;
+            .execute(params![key.group.0, key.topic.0, saying.kind.label(), saying.since.millis(), saying.outbox.0])?;
         Ok(())
     }
 

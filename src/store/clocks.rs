@@ -24,7 +24,9 @@ impl Work<'_> {
     /// SQLite's.
     pub fn put_clocks(&self, key: TicketKey, clocks: Clocks) -> Result<()> {
         self.transaction
-            .prepare_cached("UPDATE tickets SET due_at = ?3, alarm_at = ?4, say_at = ?5 WHERE group_id = ?1 AND topic = ?2")?
+            .prepare_cached(
+                "UPDATE tickets SET due_at = ?3, alarm_at = ?4, say_at = ?5 WHERE group_id = ?1 AND topic = ?2",
+            )?
             .execute(params![
                 key.group.0,
                 key.topic.0,

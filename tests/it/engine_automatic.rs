@@ -173,16 +173,28 @@ fn a_survey_waits_and_is_taken_back_by_undo_reopening_closing_and_the_customer()
     type Deed = fn(&mut Bench, Option<topicdesk::desk::ids::EventId>);
     let deeds: [(&str, Deed, usize); 6] = [
         ("nothing", |_, _| {}, 1),
-        ("undo", |bench, event| {
-            let event = event.expect("it was a move");
-            bench.command("anna", Command::Undo { ticket: ticket(20), event }).expect("undone");
-        }, 0),
-        ("reopen", |bench, _| {
-            bench.command("anna", Command::Reopen { ticket: ticket(20) }).expect("reopened");
-        }, 0),
-        ("close", |bench, _| {
-            bench.command("anna", Command::Close { ticket: ticket(20), reason: String::new() }).expect("closed");
-        }, 0),
+        (
+            "undo",
+            |bench, event| {
+                let event = event.expect("it was a move");
+                bench.command("anna", Command::Undo { ticket: ticket(20), event }).expect("undone");
+            },
+            0,
+        ),
+        (
+            "reopen",
+            |bench, _| {
+                bench.command("anna", Command::Reopen { ticket: ticket(20) }).expect("reopened");
+            },
+            0,
+        ),
+        (
+            "close",
+            |bench, _| {
+                bench.command("anna", Command::Close { ticket: ticket(20), reason: String::new() }).expect("closed");
+            },
+            0,
+        ),
         ("write", |bench, _| says(bench, 40, 20, LI, "It is dark again"), 0),
         ("thanks", |bench, _| says(bench, 40, 20, LI, "Thank you!"), 1),
     ];
@@ -263,7 +275,11 @@ fn a_number_is_an_answer_and_no_customer_write() {
     bench.pass(2 * DAY);
     says(&mut bench, 43, 20, LI, "1");
     let row = view(&bench, 20).row;
-    assert_eq!((score(&bench), row.status.label(), row.episode), (Some(4), "in_progress", 2), "after that it is a message");
+    assert_eq!(
+        (score(&bench), row.status.label(), row.episode),
+        (Some(4), "in_progress", 2),
+        "after that it is a message"
+    );
 }
 
 #[test]
@@ -341,10 +357,7 @@ fn all_of_it_outlives_the_process_and_is_sent_once() {
 
 #[test]
 fn people_come_first() {
-    let mut bench = answered(Rules {
-        pace: topicdesk::desk::rules::Pace { per_minute: 6, burst: 1 },
-        ..with(SURVEY)
-    });
+    let mut bench = answered(Rules { pace: topicdesk::desk::rules::Pace { per_minute: 6, burst: 1 }, ..with(SURVEY) });
     asks(&mut bench, 50, OLENA);
     resolve(&mut bench, 20);
     bench.pass(2 * MINUTE - Duration::from_secs(1));
@@ -426,11 +439,11 @@ fn a_note_alerts_whom_it_names_until_they_look() {
     bench.command("anna", note("@tom, is it the bulb? @anna @nobody")).expect("noted");
     let (tom, anna) = (AgentName::from("tom"), AgentName::from("anna"));
     assert_eq!(bench.alerts, [Alert::Mentioned { ticket: ticket(20), agent: tom.clone(), by: anna }]);
-    let mentioned = |bench: &Bench, agent: &str| {
-        match bench.read(agent, ViewRequest::Thread { ticket: ticket(20), window: Window::Newest, limit: 9 }) {
-            View::Thread(page) => page.ticket.row.mentioned,
-            other => panic!("no thread: {other:?}"),
-        }
+    let mentioned = |bench: &Bench, agent: &str| match bench
+        .read(agent, ViewRequest::Thread { ticket: ticket(20), window: Window::Newest, limit: 9 })
+    {
+        View::Thread(page) => page.ticket.row.mentioned,
+        other => panic!("no thread: {other:?}"),
     };
     assert_eq!((mentioned(&bench, "tom"), mentioned(&bench, "anna")), (true, false));
     let seen = Command::MarkSeen { ticket: ticket(20), message: MessageId(22) };
@@ -442,5 +455,4 @@ fn a_note_alerts_whom_it_names_until_they_look() {
     assert!(mentioned(&bench, "tom"));
     bench.command("tom", seen).expect("seen, though no message is new");
     assert!(!mentioned(&bench, "tom"));
-
 }

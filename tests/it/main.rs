@@ -50,14 +50,15 @@ mod pty_outbox;
 #[cfg(feature = "sandbox")]
 mod pty_signals;
 #[cfg(feature = "sandbox")]
-mod queries;
-#[cfg(feature = "sandbox")]
 mod pty_templates;
+#[cfg(feature = "sandbox")]
+mod queries;
 #[cfg(feature = "sandbox")]
 mod rights;
 #[cfg(feature = "sandbox")]
 mod sandbox;
 mod screens;
+mod screens_automatic;
 mod screens_bytes;
 mod screens_desk;
 mod screens_due;
@@ -75,6 +76,7 @@ mod selftest;
 mod simulation;
 mod support;
 #[cfg(feature = "sandbox")]
+mod survey;
 mod telegram;
 #[cfg(feature = "sandbox")]
 mod telegram_link;

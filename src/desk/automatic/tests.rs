@@ -86,11 +86,19 @@ fn a_customer_is_nudged_twice_and_anew_after_each_reply() {
         ("the second three days after the first", base().then(50, nudged(1)), Some(122)),
         ("no third", base().then(50, nudged(1)).then(122, nudged(2)), None),
         ("a reply makes both possible again", base().then(50, nudged(1)).wrote(60, mia(), false), Some(108)),
-        ("the same reason set again is no new spell", base().then(50, nudged(1)).pending(60, PendingReason::Customer, None), Some(122)),
+        (
+            "the same reason set again is no new spell",
+            base().then(50, nudged(1)).pending(60, PendingReason::Customer, None),
+            Some(122),
+        ),
         ("third party", Story::new().pending(2, PendingReason::ThirdParty, None), None),
         ("internal", Story::new().pending(2, PendingReason::Internal, None), None),
         ("until a date", Story::new().pending(2, PendingReason::Customer, Some(at(90))), None),
-        ("the reason changed to customer", Story::new().pending(2, PendingReason::Internal, None).pending(9, PendingReason::Customer, None), Some(57)),
+        (
+            "the reason changed to customer",
+            Story::new().pending(2, PendingReason::Internal, None).pending(9, PendingReason::Customer, None),
+            Some(57),
+        ),
         ("the customer left", base().then(9, Event::CustomerGone { gone: true }), None),
         ("the topic is closed", base().then(9, Event::TopicClosed { closed: true }), None),
         ("spam", base().then(9, Event::Tagged { added: vec!["spam".parse().expect("a tag")], removed: vec![] }), None),
@@ -140,7 +148,11 @@ fn what_is_resolved_is_told_once_and_only_where_it_makes_sense() {
         ("told already", base().then(4, asked.clone()), None),
         ("confirmed already", base().then(4, Event::ResolutionTold), None),
         ("reopened", base().moved(4, Status::InProgress, Why::CustomerWrote), None),
-        ("resolved again", base().then(4, asked).moved(5, Status::InProgress, Why::Reopened).moved(6, Status::Resolved, Why::Resolved), Some(6)),
+        (
+            "resolved again",
+            base().then(4, asked).moved(5, Status::InProgress, Why::Reopened).moved(6, Status::Resolved, Why::Resolved),
+            Some(6),
+        ),
         ("closed", base().moved(4, Status::Closed, Why::Closed { reason: String::new() }), None),
         ("its customer closed the topic", Story::new().moved(3, Status::Resolved, Why::TopicClosed), None),
         ("imported", Story::new().moved(3, Status::Resolved, Why::Imported), None),
@@ -161,7 +173,9 @@ fn what_is_resolved_is_told_once_and_only_where_it_makes_sense() {
 #[test]
 fn words_are_the_customers_or_the_desks() {
     let rules = Automatic { language: "uk".to_owned(), ..Automatic::default() };
-    for (language, begins) in [(Some("en"), "We"), (Some("en-GB"), "We"), (Some("ru"), "Мы"), (None, "Ми"), (Some("de"), "Ми")] {
+    for (language, begins) in
+        [(Some("en"), "We"), (Some("en-GB"), "We"), (Some("ru"), "Мы"), (None, "Ми"), (Some("de"), "Ми")]
+    {
         let text = rules.text(Kind::Survey, language).expect("there is one");
         assert!(text.starts_with(begins), "{language:?}: {text}");
     }

@@ -55,7 +55,11 @@ pub(super) fn draw(list: &Overlay, model: &Model, frame: &mut Frame<'_>, screen:
                 [one] => one.to_string(),
                 many => format!("{} tickets", many.len()),
             };
-            (picker, format!("Why is {what} closed? · Enter takes it, or what you type"), "Enter takes what you have typed")
+            (
+                picker,
+                format!("Why is {what} closed? · Enter takes it, or what you type"),
+                "Enter takes what you have typed",
+            )
         }
         Overlay::Suggestions(list) => (&list.picker, super::suggestions::title(list), ""),
         Overlay::Until(_) | Overlay::Confirm(_) | Overlay::Status(_) => return,

@@ -12,7 +12,9 @@ use super::super::view;
 use super::super::widgets::line_edit::LineEdit;
 use super::super::widgets::picker::{Item, Picked, Picker};
 use super::super::work::Repeatable;
-use super::{bulk, close, compose, desk_work, files, outbox, palette, perform, queue, say, standing, suggestions, thread};
+use super::{
+    bulk, close, compose, desk_work, files, outbox, palette, perform, queue, say, standing, suggestions, thread,
+};
 use crate::clock::Timestamp;
 use crate::desk::command::Command;
 use crate::desk::ticket::Pending;

@@ -7,8 +7,8 @@ use super::super::overlays::{Confirm, Then, UntilFor};
 use super::super::prompt::{Prompt, PromptKind};
 use super::super::widgets::line_edit::LineEdit;
 use super::super::work::{NextFor, Repeatable};
-use super::{close, 
-    attach, bulk, compose, desk_work, files, jump, outbox, overlay, queue, queues, say, standing, suggestions,
+use super::{
+    attach, bulk, close, compose, desk_work, files, jump, outbox, overlay, queue, queues, say, standing, suggestions,
     templates, thread, warn,
 };
 use crate::desk::command::Command;
