@@ -265,9 +265,10 @@ fn a_number_is_an_answer_and_no_customer_write() {
     sent(&mut bench, 30);
     bench.command("anna", Command::Close { ticket: ticket(20), reason: String::new() }).expect("closed");
     bench.pass(6 * DAY);
+    let before = view(&bench, 20).row.waiting_since;
     says(&mut bench, 40, 20, LI, "3");
     assert_eq!((score(&bench), view(&bench, 20).row.status.label()), (Some(3), "closed"), "no new episode");
-    assert_eq!(view(&bench, 20).row.waiting_since, None);
+    assert_eq!(view(&bench, 20).row.waiting_since, before, "nobody waits for it");
     says(&mut bench, 41, 20, LI, "4/5");
     assert_eq!(score(&bench), Some(4), "within a day it may be changed");
     says(&mut bench, 42, 20, OLENA, "1");

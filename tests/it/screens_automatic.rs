@@ -54,7 +54,7 @@ async fn closing_asks_why_where_there_are_reasons() {
 #[tokio::test]
 async fn tab_completes_names_in_notes_only() {
     let mut desk = open(shop(), (120, 40)).await;
-    desk.keys("Enter n").await;
+    desk.keys("Enter i").await;
     desk.types("ask @m").await;
     desk.keys("Tab").await;
     desk.sees("ask @mia ");
@@ -69,16 +69,16 @@ async fn tab_completes_names_in_notes_only() {
 #[tokio::test]
 async fn a_note_that_names_one_rings_and_is_marked_until_one_looks() {
     let mut tickets = shop();
-    let named = |page: &&mut ThreadPage| page.ticket.row.key() == key(1037);
+    let named = |page: &&mut ThreadPage| page.ticket.row.key() == key(1041);
     tickets.iter_mut().find(named).expect("is there").ticket.row.mentioned = true;
     let mut desk = open(tickets, (80, 24)).await;
     desk.sees("(@)");
     desk.screen.told();
     for (agent, said) in [("mia", false), ("ann", true)] {
-        let alert = Alert::Mentioned { ticket: key(1037), agent: agent.into(), by: "tom".into() };
+        let alert = Alert::Mentioned { ticket: key(1041), agent: agent.into(), by: "tom".into() };
         desk.screen.revision(Revision { number: 51, alerts: vec![alert], ..Revision::default() });
         desk.screen.settle().await;
-        assert_eq!(desk.text().contains("tom names you in a note of #1037"), said, "{agent}");
+        assert_eq!(desk.text().contains("tom names you in a note of #1041"), said, "{agent}");
     }
 }
 
