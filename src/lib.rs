@@ -45,6 +45,11 @@
 //! again if the thread has moved on since its agent looked. All that is asked of a group keeps one pace, tickets taking turns: first
 //! what people wrote, then what the desk says by itself, then the icons of topics (`engine::mirror_status`).
 //!
+//! What the desk says by itself is told from a ticket alone ([`desk::automatic`]): an occasion, the instant it counts from, when it is due.
+//! `engine::automatic` puts it into the outbox when it is due, with the link live, and takes it back as soon as the ticket has another
+//! occasion or none; the ticket's log says that something was said when it was sent. Answers to surveys ([`desk::survey`]) come by
+//! buttons, which may be lost, or by a message, and move no ticket. With `pilot` nothing of it leaves.
+//!
 //! What should not leave by mistake is found by [`desk::guard`], which the engine asks before any command that sends; the command says
 //! that its agent has seen what was found. What a template does to a ticket ([`desk::along`]) is part of the reply's own command, so both
 //! happen or neither does. One text to many is planned by [`desk::template::bulk`] for screen and command line alike, and leaves as so

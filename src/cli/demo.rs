@@ -196,7 +196,9 @@ fn desk_toml(announcement: &Announcement) -> String {
     let mut text = format!(
         "{MARK}\n\n[desk]\nname = {}\n\n[telegram]\ngroup = {}\nbackfill_calls_per_second = 0\n\n[telegram.mirror_status]\nenabled = true\n\n\
          [telegram.sandbox]\n\
-         address = {}\ndc_id = {}\nauth_key = {}\n\n[rules]\nignore_topics = [\"Rules*\", \"News*\"]\nreassign_after = \"30m\"\n",
+         address = {}\ndc_id = {}\nauth_key = {}\n\n[rules]\nignore_topics = [\"Rules*\", \"News*\"]\n\
+         reassign_after = \"30m\"\non_resolve = \"survey\"\nnotice_delay = \"30s\"\n\
+         close_reasons = [\"spam\", \"no answer\", \"refunded\"]\n\n[nudges]\nafter = [\"2d\", \"3d\"]\n",
         quoted(&group.title),
         group.id,
         quoted(&announcement.address),

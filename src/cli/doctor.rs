@@ -197,7 +197,7 @@ async fn telegram(site: &Site, checks: &mut Checks) -> (Option<GroupFacts>, Opti
             return (None, None);
         }
     };
-    match examination::examine(&setup, site.config.rules.mirror_status.enabled).await {
+    match examination::examine(&setup, site.config.rules.mirrors_status()).await {
         Ok(found) => {
             for finding in found.findings {
                 let how = finding.how.unwrap_or_default();
@@ -222,6 +222,14 @@ async fn telegram(site: &Site, checks: &mut Checks) -> (Option<GroupFacts>, Opti
 async fn mirror_status(site: &Site, icons: Option<IconSet>, checks: &mut Checks) {
     const AREA: &str = "status";
     let rules = &site.config.rules.mirror_status;
+    if site.config.rules.pilot {
+        checks.note(
+            "pilot",
+            "the desk is on trial: no nudges, surveys, notices or icons leave it",
+            "take `pilot` out of [desk] when the trial is over",
+        );
+        return;
+    }
     if !rules.enabled {
         checks.fine(AREA, "not shown in Telegram: [telegram.mirror_status] is not enabled");
         return;

@@ -114,7 +114,7 @@ fn write<W: Write>(reader: &Reader, what: &str, since: Option<Timestamp>, notes:
     if what == "events" {
         return reader.each_recorded(since, |recorded| {
             let note = match recorded.event {
-                crate::desk::event::Event::Noted { entry } if notes => reader.note_text(entry).map_err(failed)?,
+                crate::desk::event::Event::Noted { entry, .. } if notes => reader.note_text(entry).map_err(failed)?,
                 _ => None,
             };
             lines.put(&EventLine::of(&recorded, note)?)

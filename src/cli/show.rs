@@ -169,6 +169,19 @@ fn print(page: &ThreadPage, zone: Zone, now: Timestamp) -> io::Result<()> {
         }
         facts.extend(row.category.as_ref().map(|category| format!("category {category}")));
         facts.extend(row.unassigned_because.as_ref().map(|why| format!("unassigned because: {why}")));
+        if let Some(survey) = &page.ticket.survey {
+            facts.push(match survey.score {
+                Some(score) => format!("survey {score} of 5"),
+                None => format!("survey asked {}", zone.moment(survey.asked_at)),
+            });
+        }
+        if page.ticket.nudges > 0 {
+            facts.push(format!("reminded {}x", page.ticket.nudges));
+        }
+        if let Some(next) = &page.ticket.automatic {
+            let when = next.at.map_or_else(|| "on its way".to_owned(), |at| zone.moment(at));
+            facts.push(format!("{} {when}", next.kind.label()));
+        }
         if let Some(at) = page.ticket.customer_left_at {
             facts.push(format!("left the group {}", zone.moment(at)));
         }

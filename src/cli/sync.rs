@@ -209,6 +209,9 @@ async fn follow(site: &Site, handle: &Handle) -> Done {
                     Alert::Parked { ticket, why, .. } => {
                         writeln!(stdout(), "{ticket} has a reply that was not sent: {why}")?;
                     }
+                    Alert::Mentioned { ticket, agent, by } => {
+                        writeln!(stdout(), "{ticket}: a note of {by} names {agent}")?;
+                    }
                     Alert::NotChanged { ticket, why, .. } => {
                         writeln!(stdout(), "{ticket} has a message that was not changed: {why}")?;
                     }

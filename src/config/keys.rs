@@ -3,7 +3,7 @@
 use super::reader::{Reader, Section};
 
 /// Every table with its keys; `[keys.*]` apart, whose contexts and actions belong to the screen.
-const KNOWN: [(&str, &[&str]); 27] = [
+const KNOWN: [(&str, &[&str]); 30] = [
     (
         "",
         &[
@@ -22,13 +22,16 @@ const KNOWN: [(&str, &[&str]); 27] = [
             "escalations",
             "outbox",
             "guard",
+            "nudges",
+            "confirmation",
+            "survey",
             "files",
             "knowledge",
             "tui",
             "keys",
         ],
     ),
-    ("desk", &["name", "timezone", "language"]),
+    ("desk", &["name", "timezone", "language", "pilot"]),
     (
         "telegram",
         &["api_id", "api_hash", "api_hash_file", "group", "backfill_calls_per_second", "sandbox", "mirror_status"],
@@ -60,6 +63,9 @@ const KNOWN: [(&str, &[&str]); 27] = [
             "alert_after",
             "burst",
             "reassign_after",
+            "on_resolve",
+            "notice_delay",
+            "close_reasons",
         ],
     ),
     ("rules.import", &["max_age"]),
@@ -104,6 +110,9 @@ const KNOWN: [(&str, &[&str]); 27] = [
     ),
     ("outbox", &["per_minute", "burst", "ask_after_offline"]),
     ("guard", &["card_numbers", "secrets", "banned"]),
+    ("nudges", &["after", "hours", "text"]),
+    ("confirmation", &["text"]),
+    ("survey", &["text", "thanks", "quiet_tags"]),
     ("files", &["cache", "open_command", "save_to"]),
     ("knowledge", &["folder", "languages", "webhook"]),
     ("knowledge.webhook", &["url", "header", "secret_file", "timeout", "retries", "cache", "max_bytes"]),

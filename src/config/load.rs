@@ -70,12 +70,14 @@ fn config<'t>(reader: &mut Reader<'t>, root: &Section<'_, 't>, folder: Option<&P
     // "Thanks Mia!" is a mere thanks too.
     rules.thanks = words::thanks().with_names(rules.staff.agents.iter().map(|agent| agent.name.0.as_str()));
     let hours = reader.hours(root, rules.timezone.as_deref(), folder);
+    let language = language(reader, &desk);
+    reader.automatic(root, &mut rules, &hours, &language, &mut warnings);
     rules.sla = reader.sla(root, hours);
     let around = Around { agents: &rules.staff.agents, hours: &rules.sla.hours, zone };
     rules.routing = reader.routing(root, &around);
     rules.upset = words::upset();
     rules.escalations = reader.escalations(root, &rules, zone);
-    let language = language(reader, &desk);
+    rules.pilot = reader.flag(&desk, "pilot").unwrap_or(false);
     let section = reader.section(root, "telegram");
     rules.mirror_status = reader.mirror_status(&section, &language, &mut warnings);
     let telegram = telegram(reader, root, &section, folder, &mut warnings);

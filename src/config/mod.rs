@@ -5,6 +5,7 @@
 //! read from elsewhere than `desk.toml`, the files it names for secrets, the templates and the built-in lists.
 
 mod agents;
+mod automatic;
 mod bytes;
 pub use crate::desk::span as duration;
 mod edit;

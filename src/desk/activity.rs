@@ -104,6 +104,15 @@ pub fn describe(event: &Event, before: Option<&Ticket>, by: &str) -> Option<Stri
             };
             format!("escalated by \"{rule}\": {}, since {since}{to}", cause.words())
         }
+        Event::Nudged { number } => format!("the customer was reminded ({number})"),
+        Event::ResolutionTold => "the customer was told that it is resolved".to_owned(),
+        Event::SurveyAsked { .. } => "the customer was asked how it was".to_owned(),
+        Event::SurveyAnswered { score, .. } => {
+            match before.and_then(|ticket| ticket.survey.as_ref()).and_then(|survey| survey.score) {
+                Some(old) => format!("the customer changed the survey {old} → {score} of 5"),
+                None => format!("the customer answered the survey: {score} of 5"),
+            }
+        }
         Event::Undone { event } => match before.and_then(|ticket| ticket.last_move.as_ref()) {
             Some(last) if last.event == *event => format!("{by} took back: {}", undone(&last.why)),
             _ => format!("{by} took back the last change"),

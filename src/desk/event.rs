@@ -190,6 +190,9 @@ pub enum Event {
     Noted {
         /// The thread's entry.
         entry: EntryId,
+        /// The agents whom it names.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        mentions: Vec<AgentName>,
     },
     /// The agent says that the unanswered messages need no answer.
     NoReplyNeeded,
@@ -299,6 +302,26 @@ pub enum Event {
         /// How many of the events that follow are its deeds.
         #[serde(default)]
         deeds: u32,
+    },
+    /// The customer was reminded that an answer is awaited.
+    Nudged {
+        /// Counts from 1 while it is pending and staff does not write.
+        number: u8,
+    },
+    /// The customer was told that it is resolved.
+    ResolutionTold,
+    /// The customer was asked how it was.
+    SurveyAsked {
+        /// The message that asks.
+        message: MessageId,
+    },
+    /// The customer has said how it was, or has changed what they said.
+    SurveyAnswered {
+        /// From 1 to 5.
+        score: u8,
+        /// The message that says it; `None`: a button was pressed.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        message: Option<MessageId>,
     },
     /// An earlier event of this ticket is to be read as not having happened.
     Undone {

@@ -94,6 +94,22 @@ pub enum Happening {
         /// What.
         lapse: Lapse,
     },
+    /// A nudge has left.
+    Nudged,
+    /// A confirmation has left.
+    ResolutionTold,
+    /// A survey has left.
+    SurveyAsked {
+        /// The message that asks.
+        message: MessageId,
+    },
+    /// The customer has answered the survey.
+    Scored {
+        /// From 1 to 5.
+        score: u8,
+        /// The message that says it; `None`: a button was pressed.
+        message: Option<MessageId>,
+    },
     /// The customer's language was guessed.
     LanguageGuessed {
         /// ISO 639-1.

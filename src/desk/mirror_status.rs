@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::automatic::in_language;
 use super::event::Why;
 use super::ticket::{Status, Ticket};
 
@@ -119,10 +120,7 @@ impl MirrorStatus {
 
     /// Finds the notice in a language, else in its plain form (`pt` for `pt-BR`), else in the desk's language, else any.
     fn notice(&self, language: Option<&str>) -> Option<&str> {
-        let wanted = language.into_iter().chain([self.language.as_str(), "en"]);
-        let mut forms = wanted.flat_map(|language| [language, language.split('-').next().unwrap_or(language)]);
-        let found = forms.find_map(|language| self.notices.get(language));
-        found.or_else(|| self.notices.values().next()).map(String::as_str)
+        in_language(&self.notices, language, &self.language)
     }
 }
 

@@ -6,6 +6,7 @@
 pub mod activity;
 pub mod along;
 pub mod article;
+pub mod automatic;
 pub mod command;
 pub mod escalation;
 pub mod event;
@@ -29,6 +30,7 @@ pub mod safe;
 pub mod sla;
 pub mod span;
 pub mod split;
+pub mod survey;
 pub mod tags;
 pub mod template;
 pub mod thanks;

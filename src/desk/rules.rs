@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use super::automatic::{Automatic, Occasion};
 use super::escalation::{Escalations, UpsetWords};
 use super::guard::Guard;
 use super::ids::{AgentName, TopicId};
@@ -14,6 +15,7 @@ use super::queue::SavedQueue;
 use super::routing::Routing;
 use super::sla::Sla;
 use super::thanks::ThanksWords;
+use super::ticket::Ticket;
 
 const DAY: Duration = Duration::from_secs(24 * 3600);
 
@@ -77,6 +79,15 @@ pub struct Rules {
     /// What should not leave by mistake.
     #[serde(default)]
     pub guard: Guard,
+    /// What the desk says to customers by itself.
+    #[serde(default)]
+    pub automatic: Automatic,
+    /// Reasons that are offered when a ticket is closed.
+    #[serde(default)]
+    pub close_reasons: Vec<String>,
+    /// The desk is on trial: nothing automatic leaves it.
+    #[serde(default)]
+    pub pilot: bool,
     /// The words by which a mere thanks is known.
     pub thanks: ThanksWords,
 }
@@ -124,6 +135,9 @@ impl Default for Rules {
             routing: Routing::default(),
             cache: 500_000_000,
             guard: Guard::default(),
+            automatic: Automatic::default(),
+            close_reasons: Vec::new(),
+            pilot: false,
             thanks: ThanksWords::default(),
         }
     }
@@ -140,6 +154,22 @@ impl Rules {
         let by_name = |term: &Term| matches!(term.condition, Condition::Customer(_));
         let mut terms = self.escalations.rules.iter().flat_map(|rule| &rule.when.terms);
         self.sla.names_customers() || terms.any(by_name)
+    }
+
+    /// Tells what is to be said to a customer next by itself.
+    pub fn occasion(&self, ticket: &Ticket) -> Option<Occasion> {
+        if self.pilot { None } else { self.automatic.occasion(ticket) }
+    }
+
+    /// Tells whether topics show the status of their tickets.
+    pub fn mirrors_status(&self) -> bool {
+        self.mirror_status.enabled && !self.pilot
+    }
+
+    /// Lists the agents whom a note names by `@name`.
+    pub fn mentions(&self, note: &str) -> Vec<AgentName> {
+        let names = self.staff.agents.iter().map(|agent| agent.name.0.as_str());
+        super::automatic::mentions(note, names).into_iter().map(AgentName::from).collect()
     }
 
     /// Reads a query; days are those of the desk's time zone.

@@ -14,6 +14,7 @@ use super::event::Why;
 use super::ids::{AgentName, EventId, MessageId, PersonId, TeamName, TicketKey};
 use super::intake::Category;
 use super::sla::{Pause, Told};
+use super::survey::Survey;
 use super::tags::{Priority, Tag};
 use crate::clock::Timestamp;
 
@@ -329,4 +330,19 @@ pub struct Ticket {
     /// The rules that have fired in this episode.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub escalated: Vec<Escalated>,
+    /// Since when it has been Pending for the same reason.
+    #[serde(default)]
+    pub pending_since: Option<Timestamp>,
+    /// How often the customer was nudged since then, and since staff wrote last.
+    #[serde(default)]
+    pub nudges: u8,
+    /// When the last time.
+    #[serde(default)]
+    pub nudged_at: Option<Timestamp>,
+    /// The customer was told that it is resolved, or asked how it was.
+    #[serde(default)]
+    pub resolution_told: bool,
+    /// The newest survey. It stays over episodes.
+    #[serde(default)]
+    pub survey: Option<Survey>,
 }

@@ -35,6 +35,7 @@ impl Turn<'_> {
         self.wake_escalations()?;
         self.wake_clocks()?;
         self.wake_routing()?;
+        self.wake_automatic()?;
         if self.state.swept.is_none_or(|at| self.now.since(at) > Duration::from_secs(3600)) {
             self.state.swept = Some(self.now);
             self.work.forget_receipts(self.now - RECEIPTS)?;

@@ -117,7 +117,7 @@ impl Turn<'_> {
                     (Some(agent), Some(_)) => Some(Writer::Desk(agent.clone())),
                     // An automatic message answers nobody.
                     (None, Some(_)) => None,
-                    _ if self.is_own_notice(entry)? => None,
+                    _ if self.is_own_notice(entry)? || self.is_own_saying(entry)? => None,
                     _ => match self.role(author, key)? {
                         Role::Agent(name) => Some(Writer::Native(name)),
                         Role::Colleague => Some(Writer::Colleague),
@@ -127,6 +127,9 @@ impl Turn<'_> {
                     },
                 };
                 let Some(writer) = writer else { return Ok(()) };
+                if writer == Writer::Customer && self.is_score(entry, id, post)? {
+                    return Ok(());
+                }
                 self.consume_post(entry, id, writer, post, heard && !entry.deleted)?;
                 if entry.deleted {
                     self.happen(key, &Happening::Deleted { message: id }, self.now, &Actor::Desk)?;

@@ -5,6 +5,7 @@ use super::handle::Receipt;
 use super::replies::Reply;
 use super::transport::{LinkState, Order};
 use super::turn::Turn;
+use super::views::Alert;
 use crate::desk::command::{Command, Refusal};
 use crate::desk::event::{Actor, Event, Why};
 use crate::desk::ids::{AgentName, EntryId, EventId, TicketKey, TopicId};
@@ -28,7 +29,7 @@ impl Turn<'_> {
                 Ok(Ok(Receipt::default()))
             }
             Command::MarkSeen { ticket, message } => {
-                if self.work.put_seen(agent, *ticket, *message)? {
+                if self.work.put_seen(agent, *ticket, *message)? | self.work.forget_mention(agent, *ticket)? {
                     self.touch(*ticket);
                 }
                 Ok(Ok(Receipt::default()))
@@ -147,7 +148,12 @@ impl Turn<'_> {
 
     fn note(&mut self, key: TicketKey, agent: &AgentName, text: &str) -> Result<(), EngineError> {
         let entry: EntryId = self.work.put_note(key, agent, self.now, text.trim_end())?;
-        self.record(key, self.now, &Actor::Agent(agent.clone()), vec![Event::Noted { entry }])?;
+        let mentions = self.rules.mentions(text);
+        for named in mentions.iter().filter(|named| *named != agent) {
+            self.work.put_mention(named, key, entry)?;
+            self.alerts.push(Alert::Mentioned { ticket: key, agent: named.clone(), by: agent.clone() });
+        }
+        self.record(key, self.now, &Actor::Agent(agent.clone()), vec![Event::Noted { entry, mentions }])?;
         Ok(())
     }
 
@@ -176,6 +182,7 @@ impl Turn<'_> {
         self.topic_mut(key)?.ignored = Some(ignored);
         if ignored {
             self.forget_status(key)?;
+            self.forget_automatic(key)?;
             self.set_ticket(key, None);
             self.hands_changed(key, hands)?;
             return Ok(Ok(Receipt::default()));

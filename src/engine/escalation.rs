@@ -137,7 +137,7 @@ impl Turn<'_> {
         let recorded = self.record(key, self.now, &Actor::Desk, events)?;
         if let Some(text) = &rule.note {
             let entry = self.work.put_note(key, &AgentName(DESK.to_owned()), self.now, text)?;
-            self.record(key, self.now, &Actor::Desk, vec![Event::Noted { entry }])?;
+            self.record(key, self.now, &Actor::Desk, vec![Event::Noted { entry, mentions: Vec::new() }])?;
         }
         if let Some(event) = recorded.first() {
             self.work.put_firing(event.id, key, &rule.name, firing.at, rule.reaches() && !held)?;

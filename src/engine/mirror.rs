@@ -74,7 +74,8 @@ impl Turn<'_> {
         self.touch_all();
         self.close_screens()?;
         self.may_reply();
-        self.follow_switches()
+        self.follow_switches()?;
+        self.follow_automatic()
     }
 
     /// Takes in something from Telegram.
@@ -109,6 +110,9 @@ impl Turn<'_> {
             Incoming::Changed { change, outcome } => self.changed(change, outcome)?,
             Incoming::TopicEdited { edit, outcome } => self.topic_edited(edit, outcome)?,
             Incoming::Icons { icons } => self.icons_came(icons)?,
+            Incoming::Unbuttoned { group, topic, message, outcome } => {
+                self.unbuttoned(group, topic, message, &outcome)?;
+            }
             Incoming::Progress { what, done, size } => self.progressed(what, done, size)?,
             Incoming::Downloaded { group, message } => self.downloaded(group, message)?,
             Incoming::Failed { order, why } => self.order_failed(&order, &why)?,
@@ -259,6 +263,7 @@ impl Turn<'_> {
                 self.touch_all();
                 Ok(())
             }
+            Said::Pressed(press) => self.pressed(group, &press),
             Said::FactsChanged => {
                 self.orders.push(Order::Facts { group });
                 Ok(())

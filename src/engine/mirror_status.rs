@@ -14,10 +14,10 @@ use super::EngineError;
 use super::transport::{Failure, GroupFacts, IconSet, LinkState, Order, TopicEdit, TopicIcon, TopicOutcome, TopicPart};
 use super::turn::Turn;
 use crate::clock::Timestamp;
-use crate::desk::ids::{AgentName, GroupId, OutboxId, PersonId, TicketKey, TopicId};
+use crate::desk::ids::{GroupId, OutboxId, PersonId, TicketKey, TopicId};
 use crate::desk::mirror_status::Door;
 use crate::desk::people::Role;
-use crate::desk::thread::{Delivery, Lane};
+use crate::desk::thread::Delivery;
 use crate::desk::ticket::Status;
 use crate::store::StoreError;
 use crate::store::mirror_status::MirrorRow;
@@ -67,7 +67,7 @@ impl Turn<'_> {
         at: Timestamp,
     ) -> Result<(), EngineError> {
         let rules = &self.rules.mirror_status;
-        if !rules.enabled || key.topic == TopicId::GENERAL || !self.state.is_live(at) {
+        if !self.rules.mirrors_status() || key.topic == TopicId::GENERAL || !self.state.is_live(at) {
             return Ok(());
         }
         let Some(ticket) = self.ticket(key)?.cloned() else { return Ok(()) };
@@ -104,28 +104,7 @@ impl Turn<'_> {
     /// Puts a notice into thread and outbox, as what the desk says by itself.
     fn put_notice(&mut self, key: TicketKey, text: &str, hold: bool) -> Result<OutboxId, EngineError> {
         let until = self.now + self.rules.undo_window;
-        let entry = self.work.put_automatic(key, self.now, text)?;
-        let row = OutboxRow {
-            id: OutboxId(0),
-            key,
-            entry,
-            agent: AgentName::from("the desk"),
-            text: text.to_owned(),
-            reply_to: None,
-            random_id: (self.random)(),
-            delivery: if hold { Delivery::Held { until } } else { Delivery::Queued },
-            created_at: self.now,
-            not_before: None,
-            attempts: 0,
-            lane: Lane::Automatic,
-            seen: None,
-            said_at: self.now,
-            first: None,
-            file: None,
-        };
-        let id = self.work.put_outbox(&row)?;
-        self.work.tie(entry, id)?;
-        Ok(id)
+        self.put_automatic(key, text, if hold { Delivery::Held { until } } else { Delivery::Queued })
     }
 
     /// Takes back that a topic is to be closed, and its notice if that has not left.
@@ -153,7 +132,7 @@ impl Turn<'_> {
 
     /// Tells whether a message is the copy, come before its answer, of a notice that a user account is sending.
     pub(super) fn is_own_notice(&mut self, entry: &EntryRow) -> Result<bool, EngineError> {
-        if entry.author.is_none() || entry.author != self.state.staff.own || !self.rules.mirror_status.enabled {
+        if entry.author.is_none() || entry.author != self.state.staff.own || !self.rules.mirrors_status() {
             return Ok(false);
         }
         let Some(id) = self.work.mirror_row(entry.key)?.and_then(|row| row.notice) else { return Ok(false) };
@@ -208,12 +187,12 @@ impl Turn<'_> {
 
     /// Takes back what was to be done and is switched off now.
     pub(super) fn follow_switches(&mut self) -> Result<(), EngineError> {
-        let rules = &self.rules.mirror_status;
-        if rules.enabled && rules.close_topics {
+        let (rules, enabled) = (&self.rules.mirror_status, self.rules.mirrors_status());
+        if enabled && rules.close_topics {
             return Ok(());
         }
         for mut row in self.work.open_mirror_rows()? {
-            if !rules.enabled {
+            if !enabled {
                 row.due = None;
                 self.withdraw(&mut row)?;
             } else if row.door == Some(true) {
@@ -227,7 +206,7 @@ impl Turn<'_> {
     /// Asks for the next change of a topic, if one may be asked for now.
     pub(super) fn pump_mirror_status(&mut self) -> Result<(), EngineError> {
         let live = matches!(self.state.link, Some(LinkState::Live)) && self.state.ready && self.state.sync.is_done();
-        if !self.rules.mirror_status.enabled || !live {
+        if !self.rules.mirrors_status() || !live {
             return Ok(());
         }
         let Some(facts) = &self.state.facts else { return Ok(()) };

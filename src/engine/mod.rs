@@ -17,6 +17,7 @@ use crate::desk::query::QueryError;
 use crate::desk::rules::Rules;
 use crate::desk::thread::Delivery;
 use crate::desk::ticket::Ticket;
+use crate::store::automatic::Saying;
 use crate::store::files::Files;
 use crate::store::topics::TopicRow;
 use crate::store::{Store, StoreError, Work};
@@ -27,6 +28,7 @@ use mirror_status::{EDIT_AFTER, ICONS};
 use transport::{Cursor, GroupFacts, IconSet, LinkState};
 
 mod amend;
+mod automatic;
 mod automation;
 mod backfill;
 pub mod backtest;
@@ -54,6 +56,7 @@ pub mod shelf;
 mod sla;
 mod step;
 mod summary;
+mod survey;
 pub mod transport;
 mod turn;
 pub mod views;
@@ -135,6 +138,14 @@ struct State {
     ticket_wake: Option<Timestamp>,
     /// When something is to be said of a ticket's clocks.
     alarm_wake: Option<Timestamp>,
+    /// When something automatic is to be said.
+    say_wake: Option<Timestamp>,
+    /// The automatic messages that have not been sent.
+    sayings: BTreeMap<TicketKey, Saying>,
+    /// When the buttons of a survey are to be taken off.
+    buttons_wake: Option<Timestamp>,
+    /// Taking off buttons was asked for and not answered.
+    unbuttoning: bool,
     /// Clocks that ran down while nobody could say it, and of which nobody was told yet.
     missed: usize,
     /// When a rule escalates a ticket.
@@ -234,8 +245,11 @@ impl Engine {
         let escalation = self.state.escalation_wake();
         let route = [self.state.desks.wake, self.state.desks.opens].into_iter().flatten().min();
         let route = route.filter(|_| self.state.hears_all());
+        let say = self.state.say_wake.filter(|_| self.state.hears_all());
+        let may_unbutton = self.state.hears_all() && self.state.ready && !self.state.unbuttoning;
+        let buttons = self.state.buttons_wake.filter(|_| may_unbutton);
         let State { outbox_wake, ticket_wake, fetch_after, facts_due, .. } = &self.state;
-        [*outbox_wake, *ticket_wake, alarm, escalation, route, *fetch_after, *facts_due, reactions]
+        [*outbox_wake, *ticket_wake, alarm, escalation, route, say, buttons, *fetch_after, *facts_due, reactions]
             .into_iter()
             .flatten()
             .min()
@@ -309,6 +323,9 @@ impl State {
         state.escalate_wake = work.next_escalation()?;
         state.held = kept(&work, escalation::HELD)?;
         state.desks = routing::Desks::load(&work, rules)?;
+        state.say_wake = work.next_say()?;
+        state.sayings = work.sayings()?.into_iter().collect();
+        state.buttons_wake = work.next_buttons()?;
         state.idle_work = true;
         drop(work);
         store.durable(state.sync.is_done())?;

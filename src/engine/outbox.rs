@@ -53,7 +53,8 @@ impl Turn<'_> {
         // What stood behind a row that is held again has its turn at once.
         while self.pump_replies()? {}
         // What is of a lower lane than the outbox asks for its turn after this line.
-        self.pump_mirror_status()
+        self.pump_mirror_status()?;
+        self.pump_buttons()
     }
 
     /// Does what can be done now; tells whether a row was held again.
@@ -139,7 +140,7 @@ impl Turn<'_> {
         if !repeat {
             self.move_row(&mut row, Delivery::Sending)?;
         }
-        self.send(row, repeat);
+        self.send(row, repeat)?;
         Ok(Advance::Done)
     }
 
@@ -171,7 +172,8 @@ impl Turn<'_> {
         self.state.outbox_wake = Some(self.state.outbox_wake.map_or(at, |wake| wake.min(at)));
     }
 
-    fn send(&mut self, row: OutboxRow, repeat: bool) {
+    fn send(&mut self, row: OutboxRow, repeat: bool) -> Result<(), EngineError> {
+        let buttons = self.buttons_of(&row)?;
         self.state.sending.insert(row.id);
         self.state.served.insert(row.key, self.now);
         self.orders.push(Order::Send(Send {
@@ -181,6 +183,7 @@ impl Turn<'_> {
             reply_to: row.reply_to,
             text: row.text,
             random_id: row.random_id,
+            buttons,
             file: row.file.map(|file| Outgoing {
                 path: self.files.outgoing(&file.stored),
                 mime: mime(&file.name).to_owned(),
@@ -190,6 +193,7 @@ impl Turn<'_> {
                 repeat,
             }),
         }));
+        Ok(())
     }
 
     pub(super) fn move_row(&mut self, row: &mut OutboxRow, delivery: Delivery) -> Result<(), EngineError> {
@@ -320,6 +324,7 @@ impl Turn<'_> {
         }
         if !by_person {
             self.notice_sent(row)?;
+            self.automatic_sent(row, message, at)?;
         }
         // The stream's own copy is consumed in its turn. If its turn is over, it counted for nobody.
         if by_person && message <= self.topic(key)?.applied {

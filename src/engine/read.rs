@@ -25,6 +25,7 @@ use crate::store::topics::TopicRow;
 use crate::store::{self, Reader, StoreError, coverage, threads};
 
 mod activity;
+mod automatic;
 mod brief;
 mod escalations;
 mod mirror_status;
@@ -148,8 +149,15 @@ impl Views {
                 last_message: entry.message,
                 ..TopicRow::unknown(entry.key)
             };
-            let mut row =
-                ticket_row(&QueueRow { ticket, topic, customer: person, unread: true, draft: false, answering: false });
+            let mut row = ticket_row(&QueueRow {
+                ticket,
+                topic,
+                customer: person,
+                unread: true,
+                draft: false,
+                answering: false,
+                mentioned: false,
+            });
             row.waiting_since = Some(entry.at);
             rows.push(row);
         }
@@ -331,8 +339,11 @@ impl Views {
         Ok(DeskView {
             name: self.rules.desk_name.clone(),
             sla: !self.rules.sla.is_empty(),
+            pilot: self.rules.pilot,
+            close_reasons: self.rules.close_reasons.clone(),
+            automatic_due: self.reader.count_says()?,
             read_only: groups.iter().find_map(|(facts, _)| facts.read_only()),
-            findings: groups.iter().flat_map(|(facts, _)| facts.findings(self.rules.mirror_status.enabled)).collect(),
+            findings: groups.iter().flat_map(|(facts, _)| facts.findings(self.rules.mirrors_status())).collect(),
             mirror_status: self.mirror_status(groups.first().map(|(facts, _)| facts))?,
             groups: groups.into_iter().map(|(facts, _)| facts).collect(),
             link,
@@ -381,7 +392,7 @@ impl Views {
 
 /// Makes the row that screens and JSON show.
 fn ticket_row(row: &QueueRow) -> TicketRow {
-    let QueueRow { ticket, topic, customer, unread, draft, answering } = row;
+    let QueueRow { ticket, topic, customer, unread, draft, answering, mentioned } = row;
     TicketRow {
         id: ticket.key.topic,
         group: ticket.key.group,
@@ -409,6 +420,7 @@ fn ticket_row(row: &QueueRow) -> TicketRow {
         unread: *unread,
         draft: *draft,
         flagged: ticket.flagged,
+        mentioned: *mentioned,
         thanked: ticket.thanked,
         answering: *answering,
         imported: ticket.imported,

@@ -49,12 +49,16 @@ const FORM: &str = "2:";
 /// Names the rules, so that other ones have another name.
 fn name_of(rules: &Rules) -> String {
     let Rules { sla, escalations, .. } = rules;
-    if sla.is_empty() && escalations.is_empty() {
+    let speaks = !rules.pilot && !rules.automatic.is_silent();
+    if sla.is_empty() && escalations.is_empty() && !speaks {
         return format!("{FORM}none");
     }
     let mut hasher = DefaultHasher::new();
     // The debug form has all of it, in order.
     format!("{sla:?} {escalations:?}").hash(&mut hasher);
+    if speaks {
+        format!("{:?}", rules.automatic).hash(&mut hasher);
+    }
     format!("{FORM}{:016x}", hasher.finish())
 }
 
@@ -91,8 +95,9 @@ impl Turn<'_> {
             due: assessment.due().map(|due| due.at),
             alarm: assessment.next_alarm(ticket, live_since),
             escalate: None,
+            say: None,
         })?;
-        Ok(Clocks { escalate: self.escalates_at(key)?, ..clocks.unwrap_or_default() })
+        Ok(Clocks { escalate: self.escalates_at(key)?, say: self.say_at(key)?, ..clocks.unwrap_or_default() })
     }
 
     /// Says what has to be said of a ticket's clocks by `at`; tells whether there was anything.
@@ -206,6 +211,7 @@ impl Turn<'_> {
         self.state.reckoned_to = TopicId::default();
         self.state.alarm_wake = self.work.next_alarm()?;
         self.state.escalate_wake = self.work.next_escalation()?;
+        self.state.say_wake = self.work.next_say()?;
         self.touch_all();
         Ok(())
     }

@@ -184,6 +184,7 @@ impl State {
             up_since: self.up_since,
             fetch_after: self.fetch_after,
             unchecked: self.unchecked.clone(),
+            unbuttoning: self.unbuttoning,
             facts_owed: self.facts_owed,
             facts_due: self.facts_due,
             recheck: self.recheck.clone(),
@@ -205,6 +206,7 @@ impl State {
                     self.changing.remove(change);
                 }
                 Incoming::TopicEdited { .. } => self.editing = None,
+                Incoming::Unbuttoned { .. } => self.unbuttoning = false,
                 Incoming::Icons { .. } | Incoming::Failed { order: Order::Icons { .. }, .. } => {
                     self.icons_asked = false;
                 }
@@ -222,7 +224,7 @@ impl State {
         let State { resyncing, ready, scans, scanned, reading, listing, sending, coming, changing, .. } = self;
         let State { up_since, fetch_after, unchecked, facts_owed, facts_due, follow_owed, recheck, scrub_owed, .. } =
             self;
-        let State { editing, icons_asked, icons_after, reactions, .. } = self;
+        let State { editing, icons_asked, icons_after, reactions, unbuttoning, .. } = self;
         State {
             resyncing,
             ready,
@@ -244,6 +246,7 @@ impl State {
             follow_owed,
             recheck,
             reactions,
+            unbuttoning,
             scrub_owed: scrub_owed || loaded.scrub_owed,
             ..loaded
         }

@@ -14,10 +14,12 @@ use crate::desk::thread::{Message, Reaction};
 
 mod icons;
 mod knowledge;
+mod press;
 mod rights;
 
 pub use icons::{IconSet, TopicIcon};
 pub use knowledge::{Inquiry, Told};
+pub use press::{Button, Press};
 pub use rights::{Finding, Rights, Weight};
 
 /// How far the update stream has been followed: the contiguous state of grammers' message boxes, as values.
@@ -62,6 +64,10 @@ pub enum Order {
     Change(Change),
     /// Change a topic's icon, or close or reopen it, and answer with [`Incoming::TopicEdited`]. May be asked again and again.
     EditTopic(TopicEdit),
+    /// Tell whoever has pressed a button that it was heard; nobody waits for the answer.
+    AnswerPress { query: i64, text: String },
+    /// Take the buttons off a message of our own, and answer with [`Incoming::Unbuttoned`]. May be asked again and again.
+    Unbutton { group: GroupId, topic: TopicId, message: MessageId },
     /// Fetch the icons that anybody may give a topic, and answer with [`Incoming::Icons`].
     Icons { group: GroupId },
     /// Download the file of a message beside all else, going on where an earlier download broke off; say how far it is with
@@ -99,6 +105,8 @@ pub struct Send {
     pub text: String,
     /// Fixed when the row left *held*; the key of Telegram's own deduplication.
     pub random_id: i64,
+    /// Buttons under it; only a bot's messages have any.
+    pub buttons: Vec<Button>,
     /// The file that it is the caption of.
     pub file: Option<Outgoing>,
 }
@@ -210,6 +218,8 @@ pub enum Incoming {
     Changed { change: ChangeId, outcome: Outcome },
     /// The answer to `EditTopic`.
     TopicEdited { edit: TopicEdit, outcome: TopicOutcome },
+    /// The answer to `Unbutton`: `Sent` when there are none any more.
+    Unbuttoned { group: GroupId, topic: TopicId, message: MessageId, outcome: Outcome },
     /// The answer to `Icons`, in Telegram's order; an emoji may stand there more than once.
     Icons { icons: Vec<TopicIcon> },
     /// An order that failed for a reason that waiting does not mend by itself; the engine asks again later or gives up.
@@ -250,6 +260,8 @@ pub enum Happening {
     Settled { random_id: i64, message: MessageId },
     /// Telegram closed a gap without saying what was in it: ids above `after` up to `top` may exist unseen.
     Gap { after: Option<MessageId>, top: MessageId },
+    /// Somebody has pressed a button under a message of the bot's. No state counts it: it comes once, or never.
+    Pressed(Press),
     /// The admins, our rights or the group's settings may have changed: ask for the facts.
     FactsChanged,
 }

@@ -228,6 +228,7 @@ impl<'a> Turn<'a> {
         }
         self.hands_changed(key, hands)?;
         self.status_moved(key, status, at)?;
+        self.check_saying(key)?;
         let live = self.ticket(key)?.is_some_and(|ticket| ticket.standing.status.is_live());
         if live && !undoes && status.is_some_and(|before| !before.is_live()) {
             self.work.reopened(key, at - REOPENED_WITHIN, at)?;
@@ -291,6 +292,7 @@ impl<'a> Turn<'a> {
             if routed {
                 self.state.desks.wake = self.work.next_route()?;
             }
+            self.state.say_wake = self.work.next_say()?;
         }
         self.sum_up();
         self.sum_up_escalations();

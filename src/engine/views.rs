@@ -25,7 +25,9 @@ pub use routing::{
     AgentView, Assign, CandidateVerdict, Decision, Explanation, Lapse, Presence, RuleVerdict, TeamVerdict,
 };
 pub use suggestions::{FolderState, Source, Suggestion, Suggestions, WebhookState};
-pub use thread::{Draft, EarlierText, Entry, EntryKind, Part, PinnedMessage, Side, ThreadPage, TicketView};
+pub use thread::{
+    Draft, EarlierText, Entry, EntryKind, NextAutomatic, Part, PinnedMessage, Side, ThreadPage, TicketView,
+};
 
 mod activity;
 mod brief;
@@ -352,6 +354,9 @@ pub struct TicketRow {
     pub draft: bool,
     /// Somebody should look.
     pub flagged: bool,
+    /// A note has named the reader since they last looked.
+    #[serde(default)]
+    pub mentioned: bool,
     /// A mere thanks came after resolving.
     pub thanked: bool,
     /// A reply of the desk is on its way.
@@ -403,6 +408,15 @@ pub struct DeskView {
     pub read_only: Option<String>,
     /// What is missing or too much among the account's rights and the group's settings.
     pub findings: Vec<Finding>,
+    /// The desk is on trial: nothing automatic leaves it.
+    #[serde(default)]
+    pub pilot: bool,
+    /// Reasons that are offered when a ticket is closed.
+    #[serde(default)]
+    pub close_reasons: Vec<String>,
+    /// How many tickets the desk will say something about by itself.
+    #[serde(default)]
+    pub automatic_due: usize,
     /// How far status shows in Telegram; `None`: that is switched off.
     #[serde(default)]
     pub mirror_status: Option<MirrorView>,

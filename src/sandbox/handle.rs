@@ -61,6 +61,14 @@ impl WorldHandle {
         })
     }
 
+    /// Presses the button of a message of the main group that has this label, as an account; tells the number of the press.
+    ///
+    /// # Errors
+    /// Refuses what Telegram refuses, and a label that no button has.
+    pub fn press(&self, account: i64, message: i32, label: &str) -> Result<i64, Refusal> {
+        self.with(|world| world.press_label(account, message, label))
+    }
+
     /// Tells how often a method was called since the start: `messages.sendMessage`.
     pub fn calls(&self, method: &str) -> u64 {
         self.hub.lock().calls.get(method).copied().unwrap_or(0)

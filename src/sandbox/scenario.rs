@@ -43,6 +43,17 @@ pub enum Happening {
         /// The text or caption.
         text: String,
     },
+    /// Staff asks by buttons.
+    Asked {
+        /// Where.
+        topic: i32,
+        /// The message with the buttons.
+        message: i32,
+        /// Who asks.
+        by: i64,
+        /// What stands on them.
+        labels: Vec<String>,
+    },
     /// A topic is gone, with all that was in it.
     Gone {
         /// Which.
@@ -72,6 +83,15 @@ pub enum Act {
         text: String,
         /// What is attached.
         media: Option<Media>,
+    },
+    /// Presses a button.
+    Press {
+        /// Who.
+        by: i64,
+        /// The message that it is under.
+        message: i32,
+        /// What stands on it.
+        label: String,
     },
     /// Changes what they have written, or deletes it.
     Mend {
@@ -124,6 +144,8 @@ struct Talk {
     finished: bool,
     returned: bool,
     corrected: bool,
+    /// The button they are about to press: when, under which message, which.
+    press: Option<(Timestamp, i32, String)>,
 }
 
 /// The scripted customers of a world.
@@ -185,6 +207,9 @@ impl Scenario {
             match happening {
                 Happening::Opened { topic, by, title } => self.opened(now, *topic, *by, title),
                 Happening::Said { topic, by, text } => self.said(now, *topic, *by, text),
+                Happening::Asked { topic, message, by, labels } => {
+                    self.asked_by_buttons(now, *topic, *message, *by, labels)
+                }
                 Happening::Gone { topic } => drop(self.talks.remove(topic)),
             }
         }
@@ -203,6 +228,9 @@ impl Scenario {
                         None => Act::Say { topic, by, text, media: line.media },
                     });
                 }
+                if let Some((_, message, label)) = talk.press.take_if(|(at, ..)| *at <= now) {
+                    acts.push(Act::Press { by: talk.customer, message, label });
+                }
                 self.talks.insert(topic, talk);
             }
         }
@@ -212,7 +240,14 @@ impl Scenario {
     /// Tells when the customers have something to do next without anything happening; `None` if never.
     pub fn next_wake(&self) -> Option<Timestamp> {
         let talks = self.talks.values().flat_map(|talk| {
-            [talk.plan.front().map(|line| line.at), talk.answers_at, self.nags_at(talk)].into_iter().flatten()
+            [
+                talk.plan.front().map(|line| line.at),
+                talk.answers_at,
+                self.nags_at(talk),
+                talk.press.as_ref().map(|press| press.0),
+            ]
+            .into_iter()
+            .flatten()
         });
         talks.chain(self.next_topic).min()
     }
@@ -290,6 +325,19 @@ impl Scenario {
         }
     }
 
+    /// A question by buttons is answered by one of them, and most people are content.
+    fn asked_by_buttons(&mut self, now: Timestamp, topic: i32, message: i32, by: i64, labels: &[String]) {
+        let pause = self.dice.span(self.scripts.answer);
+        let at = now + self.pause(pause, 1.0);
+        let (first, second) = (self.dice.pick(labels).cloned(), self.dice.pick(labels).cloned());
+        if !self.staff.contains(&by) {
+            return;
+        }
+        if let (Some(talk), Some(label)) = (self.talks.get_mut(&topic), first.max(second)) {
+            talk.press = Some((at, message, label));
+        }
+    }
+
     /// Remembers a topic from before the start; a fresh one whose customer was not answered makes them impatient.
     fn remember(&mut self, now: Timestamp, topic: i32, customer: i64, unanswered: bool) {
         if !self.customers.contains_key(&customer) {
@@ -360,6 +408,7 @@ impl Talk {
             finished: false,
             returned: false,
             corrected: false,
+            press: None,
         }
     }
 }

@@ -15,6 +15,8 @@ pub struct Clocks {
     pub alarm: Option<Timestamp>,
     /// When a rule escalates it.
     pub escalate: Option<Timestamp>,
+    /// When something automatic is to be said.
+    pub say: Option<Timestamp>,
 }
 
 impl Work<'_> {
@@ -25,14 +27,16 @@ impl Work<'_> {
     pub fn put_clocks(&self, key: TicketKey, clocks: Clocks) -> Result<()> {
         self.transaction
             .prepare_cached(
-                "UPDATE tickets SET due_at = ?3, alarm_at = ?4, escalate_at = ?5 WHERE group_id = ?1 AND topic = ?2",
+                "UPDATE tickets SET due_at = ?3, alarm_at = ?4, escalate_at = ?5, say_at = ?6
+                 WHERE group_id = ?1 AND topic = ?2",
             )?
             .execute(params![
                 key.group.0,
                 key.topic.0,
                 clocks.due.map(Timestamp::millis),
                 clocks.alarm.map(Timestamp::millis),
-                clocks.escalate.map(Timestamp::millis)
+                clocks.escalate.map(Timestamp::millis),
+                clocks.say.map(Timestamp::millis),
             ])?;
         Ok(())
     }

@@ -19,6 +19,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0009_templates.sql"),
     include_str!("migrations/0010_escalation.sql"),
     include_str!("migrations/0011_routing.sql"),
+    include_str!("migrations/0012_automatic.sql"),
 ];
 
 /// The highest format this version knows.

@@ -11,6 +11,7 @@ use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
 use thiserror::Error;
 
 pub mod articles;
+pub mod automatic;
 pub mod changes;
 pub mod clocks;
 pub mod counting;

@@ -31,6 +31,8 @@ pub struct QueueRow {
     pub draft: bool,
     /// A reply is on its way.
     pub answering: bool,
+    /// A note has named the reader since they last looked.
+    pub mentioned: bool,
 }
 
 fn find(connection: &Connection, key: TicketKey) -> Result<Option<Ticket>> {
@@ -72,11 +74,11 @@ impl Work<'_> {
         self.transaction
             .prepare_cached(
                 "INSERT INTO tickets (group_id, topic, status, assignee, customer, waiting_since, snoozed_until, imported,
-                                      last_at, wake_at, fold, priority, tags, due_at, alarm_at, escalate_at)
-                 VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16)
+                                      last_at, wake_at, fold, priority, tags, due_at, alarm_at, escalate_at, say_at)
+                 VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16,?17)
                  ON CONFLICT (group_id, topic) DO UPDATE SET status=?3, assignee=?4, customer=?5, waiting_since=?6,
                      snoozed_until=?7, imported=?8, last_at=?9, wake_at=?10, fold=?11, priority=?12, tags=?13,
-                     due_at=?14, alarm_at=?15, escalate_at=?16",
+                     due_at=?14, alarm_at=?15, escalate_at=?16, say_at=?17",
             )?
             .execute(params![
                 ticket.key.group.0,
@@ -95,6 +97,7 @@ impl Work<'_> {
                 clocks.due.map(Timestamp::millis),
                 clocks.alarm.map(Timestamp::millis),
                 clocks.escalate.map(Timestamp::millis),
+                clocks.say.map(Timestamp::millis),
             ])?;
         Ok(())
     }
@@ -198,7 +201,9 @@ const ROW: &str = "SELECT topics.group_id, topics.topic, topics.title, topics.ic
         AND seen.group_id = tickets.group_id AND seen.topic = tickets.topic), 0) AND NOT topics.last_staff,
     EXISTS (SELECT 1 FROM drafts WHERE agent = ?1 AND drafts.group_id = tickets.group_id AND drafts.topic = tickets.topic),
     EXISTS (SELECT 1 FROM outbox WHERE state IN ('held', 'queued', 'sending') AND doubt IS NULL AND lane = 0
-        AND outbox.group_id = tickets.group_id AND outbox.topic = tickets.topic)
+        AND outbox.group_id = tickets.group_id AND outbox.topic = tickets.topic),
+    EXISTS (SELECT 1 FROM mentions WHERE agent = ?1 AND mentions.group_id = tickets.group_id
+        AND mentions.topic = tickets.topic)
     FROM tickets JOIN topics ON topics.group_id = tickets.group_id AND topics.topic = tickets.topic
     LEFT JOIN people ON people.id = tickets.customer";
 
@@ -214,6 +219,7 @@ fn queue_row(row: &Row<'_>) -> Result<QueueRow> {
         unread: row.get(21)?,
         draft: row.get(22)?,
         answering: row.get(23)?,
+        mentioned: row.get(24)?,
     })
 }
 

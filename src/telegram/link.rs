@@ -23,7 +23,7 @@ use super::setup::Setup;
 use super::station::{Deaf, Online, Shared, Station};
 use super::updates::{Follower, Over, seed};
 use super::wire::{Pool, Wire};
-use super::{group, history, media, send, topics};
+use super::{group, history, media, press, send, topics};
 use crate::engine::transport::{Cursor, Failure, Incoming, LinkState, Order, Outcome, Send, TopicOutcome};
 
 /// The first new connection is made after this; each further one after twice as long, up to a minute.
@@ -186,7 +186,10 @@ async fn refuse(incoming: &mpsc::Sender<Incoming>, order: Order, why: &str) -> R
         Order::Send(send) => Incoming::Delivery { outbox: send.outbox, outcome: Outcome::Unknown { why } },
         Order::Change(change) => Incoming::Changed { change: change.change, outcome: Outcome::Unknown { why } },
         Order::EditTopic(edit) => Incoming::TopicEdited { edit, outcome: TopicOutcome::Unknown { why } },
-        Order::Typing { .. } => return Ok(()),
+        Order::Unbutton { group, topic, message } => {
+            Incoming::Unbuttoned { group, topic, message, outcome: Outcome::Unknown { why } }
+        }
+        Order::Typing { .. } | Order::AnswerPress { .. } => return Ok(()),
         order => Incoming::Failed { order, why: Failure::Link { why } },
     };
     incoming.send(answer).await.map_err(|_| Deaf)
@@ -320,6 +323,11 @@ async fn carry_out(shared: &Shared, order: Order) {
             Ok(Incoming::TopicEdited { edit: *edit, outcome })
         }
         Order::Icons { group } => topics::icons(shared, *group).await,
+        Order::AnswerPress { query, text } => return press::answer(shared, *query, text).await,
+        Order::Unbutton { group, topic, message } => {
+            let outcome = press::unbutton(shared, *group, *message).await;
+            Ok(Incoming::Unbuttoned { group: *group, topic: *topic, message: *message, outcome })
+        }
         Order::Download { group, message, to } => media::download(shared, *group, *message, to).await,
         Order::Typing { group, topic } => return send::typing(shared, *group, *topic).await,
         // The supervisor keeps these for itself.

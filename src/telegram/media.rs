@@ -448,6 +448,7 @@ mod tests {
             reply_to: None,
             text: String::new(),
             random_id: 77,
+            buttons: Vec::new(),
             file: Some(outgoing("a.pdf", "application/pdf", size)),
         }
     }

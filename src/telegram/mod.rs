@@ -21,6 +21,7 @@ pub mod link;
 pub mod login;
 mod media;
 mod pace;
+mod press;
 mod reaction;
 mod said;
 mod secret;

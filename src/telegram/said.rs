@@ -6,7 +6,7 @@ use tl::enums::{ChannelParticipant as Participant, Update};
 use super::convert::people::{People, peer};
 use super::convert::{self, date};
 use crate::desk::ids::{GroupId, MessageId, PersonId};
-use crate::engine::transport::Happening;
+use crate::engine::transport::{Happening, Press};
 
 /// Tells what an update says about `group`; nothing for most.
 pub(crate) fn happenings(update: Update, group: GroupId, people: &People) -> Vec<Happening> {
@@ -32,6 +32,12 @@ pub(crate) fn happenings(update: Update, group: GroupId, people: &People) -> Vec
             by: peer(&one.actor),
             emoji: one.new_reactions.iter().filter_map(convert::reaction).collect(),
         }),
+        Update::BotCallbackQuery(press) if at_peer(&press.peer) => Some(Happening::Pressed(Press {
+            message: MessageId(press.msg_id),
+            by: PersonId(press.user_id),
+            query: press.query_id,
+            data: press.data.unwrap_or_default(),
+        })),
         Update::MessageId(sent) => Some(Happening::Settled { random_id: sent.random_id, message: MessageId(sent.id) }),
         Update::Channel(changed) if here(changed.channel_id) => Some(Happening::FactsChanged),
         Update::ChannelParticipant(changed) if here(changed.channel_id) => {

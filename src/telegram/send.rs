@@ -12,6 +12,7 @@ use super::convert::date;
 use super::error::{CallError, rpc_name};
 use super::group::Group;
 use super::media;
+use super::press;
 use super::reaction::{Reaction, reaction};
 use super::station::Shared;
 use crate::clock::Timestamp;
@@ -92,7 +93,7 @@ fn request(group: &Group, send: &Send) -> tl::functions::messages::SendMessage {
         reply_to: target(send.topic, send.reply_to),
         message: send.text.clone(),
         random_id: send.random_id,
-        reply_markup: None,
+        reply_markup: press::markup(&send.buttons),
         entities: None,
         schedule_date: None,
         schedule_repeat_period: None,

@@ -341,6 +341,7 @@ fn arranged(mut happenings: Vec<Happening>) -> Vec<Happening> {
         Happening::Edited(_) => (2, 0),
         Happening::Deleted(_) => (3, 0),
         Happening::Reactions { .. } | Happening::Reacted { .. } | Happening::Pinned { .. } => (4, 0),
+        Happening::Pressed(_) => (4, 0),
         Happening::Member { .. } => (5, 0),
         Happening::Gap { .. } => (6, 0),
         Happening::FactsChanged => (7, 0),

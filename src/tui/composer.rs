@@ -138,6 +138,15 @@ impl Composer {
         (starts_word && plausible).then(|| (code.to_owned(), code.chars().count() + 1))
     }
 
+    /// Finds `@name` directly before the cursor: what of the name is there, possibly nothing.
+    pub(crate) fn name_before_cursor(&self) -> Option<String> {
+        let (row, column) = self.place();
+        let before: String = self.area.lines().get(row)?.chars().take(column).collect();
+        let (rest, name) = before.rsplit_once('@')?;
+        let starts_word = rest.chars().next_back().is_none_or(|c| c.is_whitespace() || c.is_ascii_punctuation());
+        (starts_word && !name.starts_with(' ')).then(|| name.to_owned())
+    }
+
     /// Deletes characters before the cursor.
     pub(crate) fn delete_before(&mut self, count: usize) {
         self.area.cancel_selection();

@@ -213,6 +213,70 @@ fn status_in_telegram_is_off_until_it_is_switched_on() {
 }
 
 #[test]
+fn automatic_messages_are_off_until_they_are_switched_on() {
+    use topicdesk::desk::automatic::{Kind, OnResolve};
+    let rules = read("").rules;
+    assert!(rules.automatic.is_silent() && !rules.pilot && rules.close_reasons.is_empty());
+    let rules = read(
+        r#"
+        [desk]
+        pilot = true
+        language = "uk"
+        [rules]
+        on_resolve = "survey"
+        notice_delay = "5m"
+        close_reasons = ["spam", "no answer", "spam"]
+        [hours.office]
+        timezone = "UTC"
+        monday = ["09:00-17:00"]
+        [nudges]
+        after = ["36h", "3d"]
+        hours = "office"
+        text = "Агов?"
+        [survey.text]
+        de = "Wie war es?"
+        [survey]
+        thanks = "Danke!"
+        quiet_tags = ["junk"]
+        "#,
+    )
+    .rules;
+    let automatic = &rules.automatic;
+    assert_eq!(automatic.nudge_after, [Duration::from_secs(36 * 3600), Duration::from_secs(72 * 3600)]);
+    assert_eq!((automatic.on_resolve, automatic.notice_delay), (OnResolve::Survey, Duration::from_secs(300)));
+    assert!(rules.pilot && automatic.nudge_hours.is_some());
+    assert_eq!(rules.close_reasons, ["spam", "no answer"]);
+    assert_eq!(automatic.text(Kind::Nudge, Some("en")), Some("Агов?"), "one text is for everybody");
+    assert_eq!(automatic.text(Kind::Survey, Some("de")), Some("Wie war es?"));
+    assert!(automatic.text(Kind::Survey, None).is_some_and(|text| text.starts_with("Ми")));
+    assert_eq!((automatic.thanks(Some("en")), &automatic.quiet_tags[..]), ("Danke!", &["junk".to_owned()][..]));
+
+    let long = "x".repeat(201);
+    let wrong = format!(
+        "[rules]\non_resolve = \"always\"\nclose_reasons = [7]\n[nudges]\nafter = [\"2d\", \"soon\", \"3d\", \"4d\"]\n\
+         hours = \"night\"\n[nudges.text]\n\"42\" = \"a\"\n[survey]\nthanks = \"{long}\"\ntext = \"a\\u0007\"\n"
+    );
+    let told = mistakes(&wrong);
+    for what in [
+        "desk.toml:2:14: `rules.on_resolve` is `always`",
+        "desk.toml:3:18: `rules.close_reasons` must be words",
+        "`nudges.after` must be spans",
+        "`nudges.after` has at most 2",
+        "desk.toml:6:9: there are no hours `night`",
+        "`42` is no language",
+        "at most 200 characters, and this one has 201",
+        "no control characters",
+    ] {
+        assert!(told.contains(what), "{what} is not in:\n{told}");
+    }
+    let warned = read("[rules]\nauto_resolve_pending_after = \"2d\"\n[nudges]\nafter = [\"2d\"]\n").warnings;
+    assert!(
+        warned.iter().any(|warning| warning.contains("desk.toml:2:30") && warning.contains("never sent")),
+        "{warned:?}"
+    );
+}
+
+#[test]
 fn all_mistakes_are_told_at_once_in_the_order_of_the_file() {
     let told = mistakes("[desk]\nnmae = \"x\"\n[rules]\nkeep_assignee = 7\n[tui]\nbell = \"loud\"");
     let places: Vec<&str> = told.lines().map(|line| line.split(": ").next().unwrap_or_default()).collect();

@@ -445,6 +445,10 @@ fn the_table_of_happenings() {
         ("deleted", Happening::Deleted { message: MessageId(2) }),
         ("renamed", Happening::Renamed { title: "Sound".to_owned() }),
         ("language", Happening::LanguageGuessed { language: "uk".to_owned() }),
+        ("nudged", Happening::Nudged),
+        ("told that it is resolved", Happening::ResolutionTold),
+        ("asked how it was", Happening::SurveyAsked { message: MessageId(3) }),
+        ("a score that nobody asked for", Happening::Scored { score: 4, message: None }),
         ("until, too early", Happening::UntilReached),
         ("snooze, too early", Happening::SnoozeEnded),
         ("inactivity, too early", Happening::Inactive),
@@ -485,6 +489,25 @@ fn the_table_of_timers() {
         bench.does("mia", pending(PendingReason::Internal, Some(until))).wait(HOUR);
         assert_eq!(next_wake(bench.ticket(), &bench.rules), Some((until, Happening::UntilReached)));
         assert_eq!(outcome(bench, &Deed::Happen(Happening::UntilReached)), expected);
+    }
+}
+
+#[test]
+fn an_answer_to_a_survey_moves_nothing_and_counts_in_time() {
+    for column in COLUMNS {
+        let mut bench = standing_at(column);
+        bench.happens(&Happening::SurveyAsked { message: MessageId(3) });
+        let scored = |score| Happening::Scored { score, message: Some(MessageId(4)) };
+        assert_eq!(outcome(bench.clone(), &Deed::Happen(scored(4))), "=", "{column}");
+        let waiting = bench.ticket().waiting.clone();
+        bench.wait(DAY).happens(&scored(4));
+        assert_eq!(bench.happens(&scored(4)), [], "the same again is no answer");
+        assert_eq!(bench.wait(DAY).happens(&scored(2)).len(), 1, "changed within a day");
+        assert_eq!(bench.wait(Duration::from_secs(1)).happens(&scored(5)), [], "too late");
+        let survey = bench.ticket().survey.as_ref().expect("it was asked");
+        assert_eq!((survey.score, &bench.ticket().waiting), (Some(2), &waiting), "{column}");
+        bench.happens(&Happening::SurveyAsked { message: MessageId(9) });
+        assert_eq!(bench.wait(8 * DAY).happens(&scored(5)), [], "a week is over");
     }
 }
 
@@ -931,7 +954,7 @@ fn the_activity_log_speaks_in_words() {
         Event::Wrote { message, writer: Writer::Customer, thanks: false },
         Event::Edited { message },
         Event::Deleted { message },
-        Event::Noted { entry: EntryId(1) },
+        Event::Noted { entry: EntryId(1), mentions: Vec::new() },
         Event::LanguageSet { language: "de".to_owned() },
         Event::CustomerSet { customer: OLENA },
     ] {
@@ -1034,6 +1057,10 @@ fn happening() -> impl Strategy<Value = Happening> {
         1 => "[a-c]".prop_map(|title| Happening::Renamed { title }),
         1 => role.prop_map(|by| Happening::TopicClosed { by }),
         1 => Just(Happening::TopicReopened),
+        1 => Just(Happening::Nudged),
+        1 => Just(Happening::ResolutionTold),
+        1 => message().prop_map(|message| Happening::SurveyAsked { message }),
+        2 => (1u8..6).prop_map(|score| Happening::Scored { score, message: None }),
         1 => Just(Happening::UntilReached),
         1 => Just(Happening::SnoozeEnded),
         1 => Just(Happening::Inactive),

@@ -3,6 +3,7 @@
 #[cfg(feature = "sandbox")]
 mod cli;
 #[cfg(feature = "sandbox")]
+mod cli_automatic;
 mod cli_knowledge;
 #[cfg(feature = "sandbox")]
 mod cli_outbox;
@@ -13,6 +14,7 @@ mod cli_templates;
 mod config;
 mod docs;
 mod engine;
+mod engine_automatic;
 mod engine_changes;
 mod engine_escalation;
 mod engine_files;
@@ -63,6 +65,7 @@ mod rights;
 #[cfg(feature = "sandbox")]
 mod sandbox;
 mod screens;
+mod screens_automatic;
 mod screens_bytes;
 mod screens_desk;
 mod screens_due;
@@ -85,6 +88,7 @@ mod simulation;
 mod stats;
 mod support;
 #[cfg(feature = "sandbox")]
+mod survey;
 mod telegram;
 #[cfg(feature = "sandbox")]
 mod telegram_link;

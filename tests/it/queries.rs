@@ -83,7 +83,7 @@ fn desk() -> Desk {
 }
 
 fn put(work: &Work<'_>, ticket: &Ticket, due: Option<Timestamp>) {
-    let clocks = Clocks { due, alarm: None, escalate: None };
+    let clocks = Clocks { due, ..Clocks::default() };
     work.put_ticket(ticket, ticket.opened_at, None, clocks).expect("a ticket");
 }
 

@@ -54,6 +54,10 @@ pub(crate) struct State {
     pub(crate) unsent: usize,
     /// There are policies.
     pub(crate) sla: bool,
+    /// The desk is on trial.
+    pub(crate) pilot: bool,
+    /// Reasons that are offered for closing.
+    pub(crate) close_reasons: Vec<String>,
     pub(crate) read_only: Option<String>,
     pub(crate) findings: Vec<Finding>,
     pub(crate) holes: Vec<(MessageId, MessageId)>,
@@ -145,6 +149,7 @@ pub(crate) fn ticket(number: i32, status: Status, assignee: Option<&str>, custom
         unread: waiting.is_some(),
         draft: false,
         flagged: false,
+        mentioned: false,
         thanked: false,
         answering: false,
         imported: false,
@@ -154,6 +159,9 @@ pub(crate) fn ticket(number: i32, status: Status, assignee: Option<&str>, custom
     let view = TicketView {
         row,
         sla: None,
+        survey: None,
+        nudges: 0,
+        automatic: None,
         language: Some("en".to_owned()),
         first_response_at: None,
         first_asked_at: Some(minutes_ago(60 * 26)),
@@ -482,6 +490,9 @@ impl State {
             ViewRequest::Desk => View::Desk(Box::new(DeskView {
                 roster: self.roster.clone(),
                 sla: self.sla,
+                pilot: self.pilot,
+                close_reasons: self.close_reasons.clone(),
+                automatic_due: 0,
                 trouble: None,
                 tags: Vec::new(),
                 read_only: self.read_only.clone(),

@@ -45,6 +45,7 @@ fn send(desk: &Desk, topic: i32, text: &str, random_id: i64) -> Send {
         reply_to: None,
         text: text.to_owned(),
         random_id,
+        buttons: Vec::new(),
         file: None,
     }
 }

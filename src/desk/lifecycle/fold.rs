@@ -5,6 +5,7 @@ use std::collections::{BTreeSet, HashSet};
 use crate::clock::Timestamp;
 use crate::desk::event::{Actor, Event, Recorded, Why, Writer};
 use crate::desk::ids::{EventId, MessageId};
+use crate::desk::survey::Survey;
 use crate::desk::tags::Priority;
 use crate::desk::ticket::{Held, LastMove, Standing, Status, Ticket, Waiting};
 
@@ -89,6 +90,23 @@ pub fn apply(ticket: Option<Ticket>, recorded: &Recorded) -> Option<Ticket> {
         Event::SlaBreached { clock, since, .. } => ticket.tell(*clock, *since, true),
         Event::SoundsUpset { .. } => ticket.upset_at = Some(at),
         Event::Escalated { rule, cause, due, .. } => ticket.escalate(rule, *cause, *due),
+        // What was sent as the matter went on anyhow reminds of nothing.
+        Event::Nudged { number } if ticket.standing.status == Status::Pending => {
+            ticket.nudges = *number;
+            ticket.nudged_at = Some(at);
+        }
+        Event::Nudged { .. } => {}
+        Event::ResolutionTold => ticket.resolution_told = ticket.standing.status == Status::Resolved,
+        Event::SurveyAsked { message } => {
+            ticket.resolution_told = ticket.standing.status == Status::Resolved;
+            ticket.survey = Some(Survey { message: *message, asked_at: at, score: None, answered_at: None });
+        }
+        Event::SurveyAnswered { score, .. } => {
+            if let Some(survey) = &mut ticket.survey {
+                survey.score = Some(*score);
+                survey.answered_at.get_or_insert(at);
+            }
+        }
         Event::Edited { .. } | Event::Noted { .. } | Event::Undone { .. } => {}
     }
     if ticket.waiting.is_none() {
@@ -139,6 +157,11 @@ fn new(recorded: &Recorded, episode: u32, title: String, standing: Standing) -> 
         touched_at: Some(recorded.at),
         upset_at: None,
         escalated: Vec::new(),
+        pending_since: None,
+        nudges: 0,
+        nudged_at: None,
+        resolution_told: false,
+        survey: None,
     }
 }
 
@@ -169,6 +192,7 @@ fn next(old: Ticket, recorded: &Recorded, episode: u32, title: String, standing:
         topic_gone: old.topic_gone,
         last_move: old.last_move,
         touched_at: old.touched_at.max(Some(recorded.at)),
+        survey: old.survey,
         ..new(recorded, episode, title, standing)
     }
 }
@@ -191,6 +215,12 @@ fn moved(ticket: &mut Ticket, recorded: &Recorded, standing: &Standing, why: &Wh
         ticket.status_since = Some(at);
     }
     ticket.pause(standing.status, at);
+    let reason = |standing: &Standing| standing.pending.as_ref().map(|pending| pending.reason);
+    if reason(standing) != reason(&ticket.standing) {
+        ticket.pending_since = standing.pending.as_ref().map(|_| at);
+        forget_nudges(ticket);
+    }
+    ticket.resolution_told &= !changed;
     match standing.status {
         Status::Resolved if changed => {
             ticket.resolved_at = Some(at);
@@ -222,9 +252,15 @@ fn moved(ticket: &mut Ticket, recorded: &Recorded, standing: &Standing, why: &Wh
     ticket.last_move = Some(last_move(recorded, why));
 }
 
+/// A reminder counts for what it has reminded of.
+fn forget_nudges(ticket: &mut Ticket) {
+    (ticket.nudges, ticket.nudged_at) = (0, None);
+}
+
 fn wrote(ticket: &mut Ticket, at: Timestamp, message: MessageId, writer: &Writer, thanks: bool) {
     if writer.is_staff() {
         ticket.staff_wrote_at = ticket.staff_wrote_at.max(Some(at));
+        forget_nudges(ticket);
         // A reply that came to be known late answers only what was before it.
         let later = ticket.waiting.take().and_then(|waiting| after(waiting, at, message));
         ticket.staff_spoke_last = later.is_none();

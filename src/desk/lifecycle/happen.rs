@@ -38,10 +38,24 @@ pub fn happen(ticket: &Ticket, what: &Happening, context: &Context<'_>) -> Vec<E
         }
         Happening::Routed { .. } => Vec::new(),
         Happening::Lapsed { lapse } => lapsed(ticket, *lapse),
+        Happening::Nudged => vec![Event::Nudged { number: ticket.nudges.saturating_add(1) }],
+        Happening::ResolutionTold => vec![Event::ResolutionTold],
+        Happening::SurveyAsked { message } => vec![Event::SurveyAsked { message: *message }],
+        Happening::Scored { score, message } => scored(ticket, *score, *message, context),
         Happening::LanguageGuessed { language } if ticket.language.as_ref() != Some(language) => {
             vec![Event::LanguageSet { language: language.clone() }]
         }
         Happening::LanguageGuessed { .. } => Vec::new(),
+    }
+}
+
+/// An answer that says the same again is none.
+fn scored(ticket: &Ticket, score: u8, message: Option<MessageId>, context: &Context<'_>) -> Vec<Event> {
+    match &ticket.survey {
+        Some(survey) if survey.takes(context.at) && survey.score != Some(score) => {
+            vec![Event::SurveyAnswered { score, message }]
+        }
+        _ => Vec::new(),
     }
 }
 

@@ -47,6 +47,7 @@ pub(super) fn inactivity(ticket: &Ticket, rules: &Rules) -> Option<Timestamp> {
         Status::Open | Status::Assigned | Status::InProgress | Status::Closed => return None,
     };
     let moved_at = ticket.last_move.as_ref().map(|last| last.at);
-    let quiet = ticket.staff_wrote_at.max(ticket.asked_at).max(moved_at).max(ticket.resolved_at);
+    // Nudges come first: each leaves the customer the whole time again.
+    let quiet = ticket.staff_wrote_at.max(ticket.asked_at).max(moved_at).max(ticket.resolved_at).max(ticket.nudged_at);
     Some(quiet.unwrap_or(ticket.opened_at) + after)
 }

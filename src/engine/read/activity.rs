@@ -44,7 +44,7 @@ impl Views {
             {
                 what = format!("the customer is {}", self.person(customer)?.name);
             }
-            if let Event::Noted { entry } = recorded.event
+            if let Event::Noted { entry, .. } = recorded.event
                 && let Some(text) = self.reader.note_text(entry)?
             {
                 what.push_str(": ");

@@ -16,7 +16,7 @@ impl Views {
     /// Tells how far status shows in Telegram; `None`: that is switched off.
     pub(super) fn mirror_status(&self, facts: Option<&GroupFacts>) -> Result<Option<MirrorView>, EngineError> {
         let rules = &self.rules.mirror_status;
-        if !rules.enabled {
+        if !self.rules.mirrors_status() {
             return Ok(None);
         }
         let set = self.icons()?;
@@ -56,7 +56,7 @@ impl Views {
         let rules = &self.rules.mirror_status;
         let ignored = topic.ignored.unwrap_or_else(|| self.rules.ignores(topic.key.topic, &topic.title));
         let is_ticket = self.reader.ticket(topic.key)?.is_some();
-        if !rules.enabled || topic.key.topic == TopicId::GENERAL || ignored || topic.gone || !is_ticket {
+        if !self.rules.mirrors_status() || topic.key.topic == TopicId::GENERAL || ignored || topic.gone || !is_ticket {
             return Ok(None);
         }
         let emoji = rules.icon(ticket.standing.status).map(str::to_owned);

@@ -35,7 +35,15 @@ impl Views {
             None => {
                 let at = topic.created_at.or(topic.last_at).unwrap_or_default();
                 let ticket = crate::desk::lifecycle::unopened(key, topic.title.clone(), at);
-                QueueRow { ticket, topic: topic.clone(), customer: None, unread: false, draft: false, answering: false }
+                QueueRow {
+                    ticket,
+                    topic: topic.clone(),
+                    customer: None,
+                    unread: false,
+                    draft: false,
+                    answering: false,
+                    mentioned: false,
+                }
             }
         };
         let after = matches!(window, Window::After(_));
@@ -84,6 +92,9 @@ impl Views {
                 link: link_of(key, facts.as_ref()),
                 group_title: facts.map(|facts| facts.title).unwrap_or_default(),
                 sla: self.sla(&row)?,
+                survey: row.ticket.survey.clone(),
+                nudges: row.ticket.nudges,
+                automatic: self.automatic(&row.ticket)?,
                 row: self.rows(std::slice::from_ref(&row))?.remove(0),
             },
             thread,

@@ -44,6 +44,15 @@ pub enum Alert {
         /// Why.
         why: String,
     },
+    /// A note names an agent.
+    Mentioned {
+        /// Of which ticket.
+        ticket: TicketKey,
+        /// Whom.
+        agent: AgentName,
+        /// Who wrote it.
+        by: AgentName,
+    },
     /// A message could not be edited or deleted.
     NotChanged {
         /// In which ticket.

@@ -4,8 +4,10 @@ use serde::{Deserialize, Serialize};
 
 use super::{ChangeView, ShownStatus, SlaView, TicketRow};
 use crate::clock::Timestamp;
+use crate::desk::automatic::Kind;
 use crate::desk::event::Event;
 use crate::desk::ids::{AgentName, EntryId, EventId, MessageId, OutboxId, PersonId, TicketKey};
+use crate::desk::survey::Survey;
 use crate::desk::thread::{Content, Delivery, Reaction};
 
 /// A ticket with everything a screen says about it.
@@ -38,6 +40,15 @@ pub struct TicketView {
     /// Its policy and clocks; `None`: there are no policies.
     #[serde(default)]
     pub sla: Option<SlaView>,
+    /// The newest survey: when the customer was asked how it was, and what they said.
+    #[serde(default)]
+    pub survey: Option<Survey>,
+    /// How often the customer was reminded of the question that is open.
+    #[serde(default)]
+    pub nudges: u8,
+    /// What the desk says to the customer by itself next; `None`: nothing as it stands.
+    #[serde(default)]
+    pub automatic: Option<NextAutomatic>,
     /// Deleted in Telegram.
     pub topic_gone: bool,
     /// When the customer left the group, while they are not in it.
@@ -56,6 +67,15 @@ pub struct TicketView {
     pub link: String,
     /// The group's title.
     pub group_title: String,
+}
+
+/// What the desk says to a customer by itself next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NextAutomatic {
+    /// What.
+    pub kind: Kind,
+    /// When; `None`: it is on its way.
+    pub at: Option<Timestamp>,
 }
 
 /// A pinned message, in a line.

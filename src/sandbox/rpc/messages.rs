@@ -32,9 +32,25 @@ pub(super) fn edit(call: &mut Call<'_>, request: functions::messages::EditMessag
     if request.media.is_some() {
         return Err(Refusal::bad("MEDIA_INVALID"));
     }
-    let text = request.message.ok_or_else(|| Refusal::bad("MESSAGE_EMPTY"))?;
+    let buttons = super::buttons::read(call, request.reply_markup)?;
+    let Some(text) = request.message else {
+        if !call.is_bot {
+            return Err(Refusal::bad("MESSAGE_EMPTY"));
+        }
+        call.inner.world.edit_buttons(group, call.account, request.id, buttons, call.now)?;
+        return call.changes(Vec::new());
+    };
     let entities = call.entities(request.entities)?;
-    call.inner.world.edit_message(group, call.account, request.id, &text, entities, call.now)?;
+    let changed = call.inner.world.edit_message(group, call.account, request.id, &text, entities, call.now);
+    // Buttons that an edit does not bring along are gone.
+    let other = call.is_bot && call.inner.world.has_other_buttons(group, request.id, &buttons);
+    match changed {
+        Err(refusal) if !(other && refusal.name == "MESSAGE_NOT_MODIFIED") => return Err(refusal),
+        _ if other => {
+            call.inner.world.edit_buttons(group, call.account, request.id, buttons, call.now)?;
+        }
+        _ => {}
+    }
     call.changes(Vec::new())
 }
 

@@ -2,6 +2,7 @@
 
 mod attachments;
 mod auth;
+mod buttons;
 mod channels;
 mod dialogs;
 mod entities;
@@ -46,6 +47,7 @@ const USER_ONLY: &[&str] = &[
     "messages.getDiscussionMessage",
     "messages.readDiscussion",
     "messages.readHistory",
+    "messages.getBotCallbackAnswer",
     "messages.search",
     "messages.searchGlobal",
     "messages.updatePinnedForumTopic",
@@ -273,6 +275,8 @@ fn dispatch(call: &mut Call<'_>, id: u32, method: &str, rest: &[u8], too_long: b
         functions::upload::SaveBigFilePart => upload::save_big_part,
         functions::messages::EditMessage => messages::edit,
         functions::messages::DeleteMessages => messages::delete,
+        functions::messages::SetBotCallbackAnswer => buttons::answer,
+        functions::messages::GetBotCallbackAnswer => buttons::press,
         functions::messages::SetTyping => messages::typing,
         functions::messages::ReadDiscussion => messages::read_discussion,
         functions::messages::ReadHistory => messages::read_history,

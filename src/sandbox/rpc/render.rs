@@ -121,7 +121,7 @@ impl<'a> View<'a> {
                 post: false,
                 from_scheduled: false,
                 legacy: false,
-                edit_hide: false,
+                edit_hide: message.marks.edit_hidden,
                 pinned: message.marks.pinned,
                 noforwards: group.noforwards,
                 invert_media: false,
@@ -143,7 +143,7 @@ impl<'a> View<'a> {
                 date: date(message.date),
                 message: text.clone(),
                 media: media.as_ref().map(|media| show_media(self.world, media, group, message)),
-                reply_markup: None,
+                reply_markup: super::buttons::show(&message.marks.buttons),
                 entities: (!entities.is_empty()).then(|| entities.iter().map(show_entity).collect()),
                 views: None,
                 forwards: None,
@@ -221,6 +221,7 @@ impl<'a> View<'a> {
             | Update::Pinned { group, .. }
             | Update::PinnedMessage { group, .. }
             | Update::Reacted { group, .. }
+            | Update::Pressed { group, .. }
             | Update::Told { group, .. }
             | Update::Channel { group, .. } => *group,
         };
@@ -263,6 +264,19 @@ impl<'a> View<'a> {
                     top_msg_id: (message.topic != GENERAL).then_some(message.topic),
                     saved_peer_id: None,
                     reactions: reactions(message).unwrap_or_else(no_reactions),
+                }
+                .into()
+            }
+            Update::Pressed { id, by, query, data, .. } if seen(*id)?.sender == self.viewer.id => {
+                named.users.insert(*by);
+                types::UpdateBotCallbackQuery {
+                    query_id: *query,
+                    user_id: *by,
+                    peer: peer(Peer::Group(group_id)),
+                    msg_id: *id,
+                    chat_instance: group_id,
+                    data: Some(data.clone()),
+                    game_short_name: None,
                 }
                 .into()
             }

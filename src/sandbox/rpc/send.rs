@@ -2,7 +2,7 @@
 
 use grammers_tl_types::{enums, functions, types};
 
-use crate::sandbox::world::{ForwardCall, Post, Refusal, ReplyTarget, Update};
+use crate::sandbox::world::{ForwardCall, Marks, Post, Refusal, ReplyTarget, Update};
 
 use super::entities;
 use super::render::Named;
@@ -83,6 +83,7 @@ pub(super) fn message(call: &mut Call<'_>, request: functions::messages::SendMes
     let group = call.own_group(&request.peer)?;
     call.check_schedule(request.schedule_date)?;
     let entities = call.entities(request.entities)?;
+    let buttons = super::buttons::read(call, request.reply_markup)?;
     let target = match call.inner.world.sent(call.account, group, request.random_id) {
         // The topic may be gone by now; what was sent stays sent.
         Some(_) => ReplyTarget { topic: crate::sandbox::world::GENERAL, reply_to: None },
@@ -97,7 +98,7 @@ pub(super) fn message(call: &mut Call<'_>, request: functions::messages::SendMes
         media: None,
         reply_to: target.reply_to,
         forward: None,
-        marks: Default::default(),
+        marks: Marks { buttons, ..Marks::default() },
     };
     call.send(group, post, request.random_id, None)
 }

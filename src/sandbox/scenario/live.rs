@@ -69,6 +69,12 @@ fn news(group: &Group, seen: i32) -> Vec<Happening> {
                 Content::Service(Action::TopicCreate { title, .. }) => {
                     Some(Happening::Opened { topic: *id, by: message.sender, title: title.clone() })
                 }
+                Content::Said { .. } if !message.marks.buttons.is_empty() => Some(Happening::Asked {
+                    topic: message.topic,
+                    message: *id,
+                    by: message.sender,
+                    labels: message.marks.buttons.iter().map(|button| button.label.clone()).collect(),
+                }),
                 Content::Said { text, .. } if message.topic != GENERAL => {
                     Some(Happening::Said { topic: message.topic, by: message.sender, text: text.clone() })
                 }
@@ -108,6 +114,12 @@ fn perform(world: &mut World, act: Act, now: Timestamp) -> Option<Happening> {
             };
             if let Err(refusal) = done {
                 tracing::info!(topic, name = refusal.name, "a scripted customer could not mend what they wrote");
+            }
+            None
+        }
+        Act::Press { by, message, label } => {
+            if let Err(refusal) = world.press_label(by, message, &label) {
+                tracing::info!(message, name = refusal.name, "a scripted customer could not press a button");
             }
             None
         }

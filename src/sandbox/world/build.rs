@@ -296,6 +296,7 @@ impl History<'_> {
             quote: said.quote.as_deref().map(str::to_owned),
             pinned: said.pinned,
             reactions,
+            ..Marks::default()
         };
         let message = Message { id, topic, sender, from, date, reply_to, content, edit_date, forward, marks };
         self.put(message, said.deleted || topic_deleted);

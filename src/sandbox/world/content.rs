@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::buttons::Button;
+
 /// Names who a message is from as others see it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -154,6 +156,10 @@ pub struct Marks {
     pub pinned: bool,
     /// Who has reacted, and how; an account once.
     pub reactions: Vec<(i64, Vec<String>)>,
+    /// Buttons under it.
+    pub buttons: Vec<Button>,
+    /// It was changed, but not what it says.
+    pub edit_hidden: bool,
 }
 
 impl Message {

@@ -74,6 +74,7 @@ impl World {
         let message = group.messages.get_mut(&id).ok_or_else(|| Refusal::bad("MESSAGE_ID_INVALID"))?;
         message.content = content;
         message.edit_date = Some(at.unix());
+        message.marks.edit_hidden = false;
         let logged = message.clone();
         let pts = group.append(Change::Edited(id), at.unix(), box_size);
         self.record(|| Record::Edited { group: group_id, message: logged, at: at.unix() });

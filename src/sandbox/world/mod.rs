@@ -7,6 +7,7 @@
 
 mod account;
 mod build;
+mod buttons;
 mod content;
 mod edits;
 mod files;
@@ -27,6 +28,8 @@ use std::collections::{BTreeMap, HashMap};
 pub use account::{Account, AccountKind};
 pub use build::BuildError;
 pub(in crate::sandbox) use build::media;
+pub(in crate::sandbox) use buttons::check_buttons;
+pub use buttons::{Button, Press};
 pub use content::{Action, Content, Entity, EntityKind, Forward, Marks, Media, Message, Peer};
 pub use edits::ForwardCall;
 pub use group::{Change, Group, LogEntry, Topic};
@@ -92,6 +95,8 @@ pub enum Update {
     PinnedMessage { group: i64, id: i32, pinned: bool, pts: i32 },
     /// Somebody has reacted to a message; for users.
     Reacted { group: i64, id: i32 },
+    /// Somebody has pressed a button of a bot's message; for that bot.
+    Pressed { group: i64, id: i32, by: i64, query: i64, data: Vec<u8> },
     /// Something that only bots are told, by its place in [`World::told`].
     Told { group: i64, place: usize },
 }
@@ -126,6 +131,7 @@ pub struct World {
     sent: HashMap<(i64, i64, i64), i32>,
     /// What bots were told outside the groups' logs, in order.
     pub(in crate::sandbox) told: Vec<ToldBots>,
+    presses: Vec<Press>,
     updates: Vec<Update>,
     records: Vec<Record>,
     files: files::Files,

@@ -131,7 +131,7 @@ impl Link {
             Order::Change(change) => self.changes.push_back(change),
             Order::EditTopic(edit) => self.edits.push_back(edit),
             order @ Order::Download { .. } => self.downloads.push_back(order),
-            Order::Typing { .. } | Order::Stop => {}
+            Order::Typing { .. } | Order::AnswerPress { .. } | Order::Stop => {}
             fetch => self.fetches.push_back(fetch),
         }
     }
@@ -443,6 +443,9 @@ fn fetch(order: Order, world: &World) -> Incoming {
             Incoming::Reactions { group, number, found: errands::reactions(&messages, world) }
         }
         Order::Icons { .. } => Incoming::Icons { icons: world.icons.clone() },
+        Order::Unbutton { group, topic, message } => {
+            Incoming::Unbuttoned { group, topic, message, outcome: Outcome::Sent { message, at: Timestamp::default() } }
+        }
         Order::CheckTopics { group, topics } => {
             let topics = topics.into_iter().map(|topic| world.topic_facts(topic)).collect();
             Incoming::Topics { group, topics, people: Vec::new(), next: None, checked: true }

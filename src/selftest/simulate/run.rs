@@ -8,6 +8,7 @@ use super::actors::Desk;
 use super::link::Link;
 use super::world::{ANNA, COLLEAGUE, CUSTOMERS, World};
 use crate::clock::Timestamp;
+use crate::desk::automatic::OnResolve;
 use crate::desk::command::{Command, Refusal};
 use crate::desk::ids::{AgentName, CommandId, MessageId, OutboxId, TicketKey};
 use crate::desk::people::Agent;
@@ -91,6 +92,13 @@ impl Run {
         // Half of the desks show their statuses, and half of those close topics.
         rules.mirror_status.enabled = dice.chance(50);
         rules.mirror_status.close_topics = rules.mirror_status.enabled && dice.chance(50);
+        // A third of them remind their customers, after minutes, and half say something when a ticket is resolved.
+        if dice.chance(33) {
+            rules.automatic.nudge_after = vec![Duration::from_secs(600), Duration::from_secs(900)];
+        }
+        if dice.chance(50) {
+            rules.automatic.on_resolve = if dice.chance(70) { OnResolve::Survey } else { OnResolve::Confirmation };
+        }
         let passage = Passage::new(sabotage);
         let folder = if on_disk { Some(tempfile::tempdir().map_err(|error| error.to_string())?) } else { None };
         let mut run = Run {

@@ -187,7 +187,7 @@ fn tickets(verdict: &mut Verdict, world: &World, work: &Work<'_>, notes: u64) ->
             if matches!(one.event, Event::Moved { .. }) && one.by == Actor::Person(DESK) {
                 verdict.wrong(format!("the desk's own change of topic {id} has moved its ticket: {:?}", one.event));
             }
-            if let Event::Noted { entry } = one.event {
+            if let Event::Noted { entry, .. } = one.event {
                 noted += 1;
                 if work.entry(entry)?.is_none_or(|entry| !entry.text.contains(CANARY)) {
                     verdict.lost(format!("a note of ticket {id}"));

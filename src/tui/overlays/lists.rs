@@ -53,6 +53,17 @@ pub(super) fn draw(list: &Overlay, model: &Model, frame: &mut Frame<'_>, screen:
         Overlay::Escalations(picker, _) => {
             (picker, "Escalations, newest first · Enter goes there".to_owned(), "no rule has escalated anything")
         }
+        Overlay::Close(picker, tickets) => {
+            let what = match &tickets[..] {
+                [one] => one.to_string(),
+                many => format!("{} tickets", many.len()),
+            };
+            (
+                picker,
+                format!("Why is {what} closed? · Enter takes it, or what you type"),
+                "Enter takes what you have typed",
+            )
+        }
         Overlay::Suggestions(list) => (&list.picker, super::suggestions::title(list), ""),
         Overlay::Activity(picker, ticket, lines) => (
             picker,

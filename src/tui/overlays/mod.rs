@@ -57,6 +57,8 @@ pub(crate) enum Overlay {
     Outbox(Picker, Vec<OutboxRow>),
     /// What rules have escalated.
     Escalations(Picker, Vec<FiringView>),
+    /// Why tickets are closed.
+    Close(Picker, Vec<TicketKey>),
     /// Articles that may answer.
     Suggestions(suggestions::Listed),
     /// Why a ticket is whose it is.
@@ -83,6 +85,7 @@ impl Overlay {
             | Overlay::Outbox(picker, _)
             | Overlay::Activity(picker, ..)
             | Overlay::Escalations(picker, _)
+            | Overlay::Close(picker, _)
             | Overlay::Suggestions(suggestions::Listed { picker, .. }) => Some(picker),
             Overlay::Until(_) | Overlay::Confirm(_) | Overlay::Status(_) | Overlay::Stats(_) | Overlay::Explain(_) => {
                 None

@@ -63,6 +63,7 @@ pub(crate) fn lines(model: &Model, width: usize) -> Vec<Line<'static>> {
     mirror(model, desk, &mut page);
     shown_in_telegram(model, desk, &mut page);
     agents(model, desk, &mut page);
+    by_itself(model, desk, &mut page);
     compared(model, desk, &mut page);
     page.lines
 }
@@ -204,6 +205,18 @@ fn agents(model: &Model, desk: &DeskView, page: &mut Page) {
         let mark = if view.bar.is_none() { "ok" } else { "note" };
         let words = format!("{}{teams}: {}{bar}", view.agent, agent_words(view, model));
         page.put(mark, &words, mark_style(model, mark));
+    }
+}
+
+fn by_itself(model: &Model, desk: &DeskView, page: &mut Page) {
+    if desk.pilot {
+        page.head(model, "Trial");
+        let words = "the desk is on trial: no reminders, surveys, notices or icons of topics leave it ([desk] pilot)";
+        page.put("note", words, model.theme.warning);
+    } else if desk.automatic_due > 0 {
+        page.head(model, "Said by the desk itself");
+        let words = format!("planned for {} tickets, if nothing happens in them before", desk.automatic_due);
+        page.put("ok", &words, model.theme.done);
     }
 }
 

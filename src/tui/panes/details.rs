@@ -8,7 +8,7 @@ use super::super::model::Model;
 use super::super::until::{age, ago};
 use super::super::view::{customer_name, number};
 use super::super::widgets::text;
-use super::due;
+use super::{automatic, due};
 use crate::desk::tags::{Priority, Tag};
 use crate::engine::views::TicketView;
 
@@ -121,6 +121,7 @@ fn facts(model: &Model, ticket: &TicketView) -> Vec<(&'static str, String)> {
     if let Some(sla) = &ticket.sla {
         facts.extend(due::facts(model, sla));
     }
+    facts.extend(automatic::facts(model, ticket));
     if let Some(at) = ticket.resolved_at {
         facts.push(("resolved", moment(at)));
     }

@@ -1,5 +1,6 @@
 //! The panes: queue, thread, composer, details, and the bars above and below.
 
+mod automatic;
 pub(super) mod bars;
 pub(super) mod composer;
 pub(super) mod details;

@@ -120,6 +120,9 @@ fn remarks(model: &Model, row: &TicketRow) -> String {
     if row.flagged {
         words.push_str("(!) ");
     }
+    if row.mentioned {
+        words.push_str("(@) ");
+    }
     if row.thanked {
         words.push_str("(thanks) ");
     }

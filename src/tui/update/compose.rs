@@ -9,7 +9,7 @@ use super::super::model::{Focus, Model, OpenTicket};
 use super::super::overlays::{Choice, Confirm, Then};
 use super::super::templates::Used;
 use super::super::work::{After, Repeatable};
-use super::{bulk, desk_work, overlay, say, templates, thread, warn};
+use super::{bulk, desk_work, names, overlay, say, templates, thread, warn};
 use crate::desk::along::Along;
 use crate::desk::command::Command;
 use crate::desk::files::Attachment;
@@ -355,6 +355,9 @@ pub(super) fn toggle_now(model: &mut Model, out: &mut Vec<Effect>) {
 
 /// Tab: expands `;code` before the cursor, or jumps to the next field.
 pub(super) fn tab(model: &mut Model, out: &mut Vec<Effect>) {
+    if names::complete(model, out) {
+        return;
+    }
     let Some(composer) = &mut model.composer else { return };
     let Some((code, length)) = composer.code_before_cursor() else {
         composer.next_field();

@@ -3,6 +3,7 @@
 mod answers;
 mod attach;
 pub(super) mod bulk;
+mod close;
 mod compose;
 mod desk_work;
 mod escalations;
@@ -11,6 +12,7 @@ mod files;
 mod jump;
 mod keep;
 mod keys;
+mod names;
 mod outbox;
 mod overlay;
 mod palette;
@@ -161,6 +163,10 @@ fn on_revision(model: &mut Model, revision: Revision, out: &mut Vec<Effect>) {
                 if model.open.as_ref().is_some_and(|open| open.key == *ticket) {
                     thread::bottom(model, out);
                 }
+            }
+            Alert::Mentioned { ticket, agent, by } if *agent == model.me => {
+                ring(model, out);
+                news(model, format!("{by} names you in a note of {ticket}"), out);
             }
             Alert::NotChanged { ticket, agent, why } if *agent == model.me => {
                 ring(model, out);

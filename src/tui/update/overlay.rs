@@ -14,8 +14,8 @@ use super::super::widgets::line_edit::LineEdit;
 use super::super::widgets::picker::{Item, Picked, Picker};
 use super::super::work::Repeatable;
 use super::{
-    bulk, compose, desk_work, escalations, files, outbox, palette, perform, queue, say, standing, stats, suggestions,
-    thread,
+    bulk, close, compose, desk_work, escalations, files, outbox, palette, perform, queue, say, standing, stats,
+    suggestions, thread,
 };
 use crate::clock::Timestamp;
 use crate::desk::command::Command;
@@ -24,7 +24,7 @@ use crate::desk::ticket::Pending;
 use crate::engine::views::{Hit, QueueName, Sort, TicketRow, ViewRequest};
 
 /// The marks of queue and thread, for the help.
-const MARKS: [(&str, &str); 9] = [
+const MARKS: [(&str, &str); 10] = [
     ("O A I P R C", "Open, Assigned, InProgress, Pending, Resolved, Closed"),
     ("●", "has messages that you have not seen"),
     ("*", "in the queue: marked; in the thread: a bot or the desk itself"),
@@ -32,6 +32,7 @@ const MARKS: [(&str, &str); 9] = [
     ("… →", "on its way"),
     ("!", "not sent, and why"),
     ("@", "staff wrote it in Telegram"),
+    ("(@)", "a note names you: @name, Tab completes"),
     ("~", "an internal note"),
     ("+", "written by somebody else than the customer"),
 ];
@@ -473,6 +474,7 @@ fn accept(model: &mut Model, out: &mut Vec<Effect>) {
             }
         }
         Overlay::Outbox(picker, rows) => outbox::accept(model, &picker, &rows, out),
+        Overlay::Close(picker, tickets) => close::accept(model, &picker, tickets, out),
         Overlay::Escalations(picker, firings) => escalations::accept(model, &picker, &firings, out),
         Overlay::Activity(picker, ticket, lines) => {
             stats::accept(model, &picker, (ticket, &lines.unwrap_or_default()), out);

@@ -8,8 +8,8 @@ use super::super::prompt::{Prompt, PromptKind};
 use super::super::widgets::line_edit::LineEdit;
 use super::super::work::{NextFor, Repeatable};
 use super::{
-    attach, bulk, compose, desk_work, escalations, explain, files, jump, outbox, overlay, queue, queues, say, standing,
-    stats, suggestions, templates, thread, warn,
+    attach, bulk, close, compose, desk_work, escalations, explain, files, jump, outbox, overlay, queue, queues, say,
+    standing, stats, suggestions, templates, thread, warn,
 };
 use crate::desk::command::Command;
 use crate::desk::thread::Delivery;
@@ -23,7 +23,7 @@ pub(super) fn perform(model: &mut Model, action: Action, out: &mut Vec<Effect>) 
         Action::TakeOver => desk_work::act(model, Repeatable::TakeOver, out),
         Action::Reopen => desk_work::act(model, Repeatable::Reopen, out),
         Action::NoReplyNeeded => desk_work::act(model, Repeatable::NoReplyNeeded, out),
-        Action::Close => desk_work::act(model, Repeatable::Close(String::new()), out),
+        Action::Close => close::open(model, out),
         Action::Resolve => desk_work::resolve(model, out),
         Action::SetPending => {
             let reason = default_reason(model);

@@ -292,10 +292,16 @@ fn highest(open: &OpenTicket) -> Option<MessageId> {
     open.entries.iter().filter_map(Entry::last_message).max()
 }
 
+/// Tells whether a note has named the reader since they last looked.
+fn is_named(open: &OpenTicket) -> bool {
+    open.ticket.as_ref().is_some_and(|ticket| ticket.row.mentioned)
+}
+
 /// Starts the timer after which what is on the screen counts as seen.
 pub(super) fn looked(model: &mut Model, out: &mut Vec<Effect>) {
     let Some(open) = &model.open else { return };
-    if model.focus != Focus::Queue && open.entered && open.follow && highest(open) > open.reported.max(open.seen) {
+    let news = highest(open) > open.reported.max(open.seen) || is_named(open);
+    if model.focus != Focus::Queue && open.entered && open.follow && news {
         out.push(Effect::Timer(Timer::Seen, Duration::from_millis(700)));
     }
 }
@@ -304,9 +310,14 @@ pub(super) fn looked(model: &mut Model, out: &mut Vec<Effect>) {
 pub(super) fn report_seen(model: &mut Model, out: &mut Vec<Effect>) {
     let Some(open) = &mut model.open else { return };
     let Some(message) = highest(open) else { return };
-    if !open.entered || !open.follow || Some(message) <= open.reported.max(open.seen) {
+    let named = is_named(open);
+    if !open.entered || !open.follow || (Some(message) <= open.reported.max(open.seen) && !named) {
         return;
     }
+    if let Some(ticket) = &mut open.ticket {
+        ticket.row.mentioned = false;
+    }
+    let message = Some(message).max(open.reported).unwrap_or(message);
     open.reported = Some(message);
     let ticket = open.key;
     out.push(model.submit(Command::MarkSeen { ticket, message }, After::Ignored));

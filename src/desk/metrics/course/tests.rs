@@ -175,7 +175,7 @@ fn what_was_put_away_was_never_work() {
 fn notes_and_edits_change_nothing() {
     let plain = ordinary().courses();
     let mut log = ordinary();
-    log = log.put(235, Actor::Agent(mia()), Event::Noted { entry: EntryId(1) });
+    log = log.put(235, Actor::Agent(mia()), Event::Noted { entry: EntryId(1), mentions: Vec::new() });
     log = log.put(236, Actor::Desk, Event::Edited { message: MessageId(1) });
     assert_eq!(log.courses(), plain);
 }
