@@ -1,3 +1,5 @@
+//! Routing by worked examples, and properties of who is chosen.
+
 use chrono_tz::Tz;
 use proptest::prelude::*;
 
