@@ -204,7 +204,7 @@ impl FromStr for Burst {
         let number = topics.trim().strip_suffix("topics").or(topics.trim().strip_suffix("topic")).unwrap_or(topics);
         let topics: u32 = number.trim().parse().map_err(|_| wrong())?;
         let within = span::parse(within.trim()).map_err(|_| wrong())?;
-        if topics < 2 || topics > 1000 || within.is_zero() {
+        if !(2..=1000).contains(&topics) || within.is_zero() {
             return Err("a burst is from 2 to 1000 topics, in some time".to_owned());
         }
         Ok(Burst { topics, within })

@@ -276,7 +276,9 @@ impl Turn<'_> {
         let Some(ticket) = self.ticket(key)?.cloned() else { return Ok(()) };
         let live_since = self.state.live_since().unwrap_or(now);
         let lapsed = deadline(&ticket, &self.state.desks.roster(rules, now), live_since).filter(|(at, _)| *at <= now);
-        if let Some((_, lapse)) = lapsed.filter(|_| !is_in_line(&ticket)) {
+        // A reply that is on its way is an answer, though Telegram does not have it yet.
+        let answering = lapsed.is_some() && self.work.open_outbox()?.iter().any(|row| row.key == key);
+        if let Some((_, lapse)) = lapsed.filter(|_| !is_in_line(&ticket) && !answering) {
             self.happen(key, &Happening::Lapsed { lapse }, now, &Actor::Desk)?;
             let from = ticket.standing.assignee.clone();
             self.alerts.extend(from.map(|from| Alert::TakenBack { ticket: key, from, lapse }));
@@ -285,8 +287,11 @@ impl Turn<'_> {
         // Let go, or the row is older than the ticket: written again, and tried with what has changed.
         let place = self.state.place(&ticket, rules, now);
         let at = place.at.map(|at| at.max(now + Duration::from_secs(60)));
+        if is_in_line(&ticket) {
+            // Tried at the end of this step.
+            self.set_ticket(key, Some(ticket));
+        }
         self.work.put_place(key, Place { at, ..place })?;
-        self.set_ticket(key, Some(ticket));
         Ok(())
     }
 

@@ -174,7 +174,6 @@ fn standing_at(column: &str) -> Bench {
 }
 
 /// What a row of the table does.
-#[expect(clippy::large_enum_variant, reason = "a table in a test")]
 enum Deed {
     Ask(Command),
     Happen(Happening),
@@ -976,7 +975,6 @@ fn medians_and_percentiles() {
 }
 
 /// A step of a random life.
-#[expect(clippy::large_enum_variant, reason = "a table in a test")]
 #[derive(Clone, Debug)]
 enum Step {
     Ask(&'static str, Command),

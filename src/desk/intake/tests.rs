@@ -1,3 +1,5 @@
+//! Intake rules by worked examples.
+
 use super::*;
 use crate::clock::Timestamp;
 use crate::desk::event::{Actor, Recorded};

@@ -33,7 +33,9 @@ pub fn counts(status: Status) -> bool {
 /// has been away for so long. What was before `live_since` does not count. `None`: not by itself.
 pub fn deadline(ticket: &Ticket, roster: &Roster<'_>, live_since: Timestamp) -> Option<(Timestamp, Lapse)> {
     let after = roster.routing.reassign_after?;
-    let assignee = ticket.standing.assignee.as_ref().filter(|_| counts(ticket.standing.status))?;
+    // Whoever has hidden a ticket has said when they come back to it.
+    let works = counts(ticket.standing.status) && ticket.snoozed_until.is_none();
+    let assignee = ticket.standing.assignee.as_ref().filter(|_| works)?;
     let since = ticket.waiting.as_ref()?.since.max(ticket.assigned_at.unwrap_or_default()).max(live_since);
     let hours = roster.routing.duty(assignee).and_then(|duty| roster.hours.get(duty.hours.as_ref()?));
     let silent = match hours {

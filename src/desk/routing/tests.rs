@@ -1,3 +1,5 @@
+//! Routing by worked examples, and properties of who is chosen.
+
 use chrono_tz::Tz;
 use proptest::prelude::*;
 
@@ -336,7 +338,13 @@ fn a_ticket_is_taken_back_after_silence_in_hours_or_absence() {
     let left = monday() + HOUR;
     desk.seen.insert(name("mia"), Seen { away: true, screens: 0, since: left });
     assert_eq!(deadline(&ticket, &desk.roster(), past), Some((left + 8 * HOUR, Lapse::Away)));
-    for quiet in [vec![given(Status::Assigned)], vec![asked()], vec![asked(), given(Status::Resolved)]] {
+    let hidden = Event::Snoozed { until: Some(left) };
+    for quiet in [
+        vec![asked(), given(Status::Assigned), hidden],
+        vec![given(Status::Assigned)],
+        vec![asked()],
+        vec![asked(), given(Status::Resolved)],
+    ] {
         assert_eq!(deadline(&ticket_of(quiet.clone()), &desk.roster(), past), None, "{quiet:?}");
     }
 }
@@ -437,8 +445,9 @@ proptest! {
         for _ in 0..count {
             *had.entry(desk.give(&plain()).expect("somebody")).or_default() += 1;
         }
-        let of = |agent: &&str| had.get(&name(agent)).copied().unwrap_or(0);
-        let (most, least) = (AGENTS[..agents].iter().map(|one| of(&one)).max(), AGENTS[..agents].iter().map(|one| of(&one)).min());
+        let counts: Vec<usize> =
+            AGENTS[..agents].iter().map(|agent| had.get(&name(agent)).copied().unwrap_or(0)).collect();
+        let (most, least) = (counts.iter().max().copied(), counts.iter().min().copied());
         prop_assert!(most.unwrap_or(0) - least.unwrap_or(0) <= 1, "{had:?}");
     }
 }
