@@ -5,7 +5,6 @@ use std::time::Duration;
 use chrono_tz::Tz;
 use toml::Spanned;
 
-use super::duration;
 use super::reader::{Item, Reader, Section};
 use crate::desk::escalation::{DEFAULT_COOLDOWN, DEFAULT_MAX_PER_HOUR, Escalations, On, Raise, Recipient, Rule};
 use crate::desk::ids::AgentName;
@@ -13,7 +12,6 @@ use crate::desk::people::Agent;
 use crate::desk::query::{Condition, Query, Who};
 use crate::desk::rules::Rules;
 use crate::desk::tags::{Priority, Tag};
-use crate::desk::ticket::Status;
 
 /// No desk has more of them.
 const MOST: usize = 100;
@@ -208,43 +206,8 @@ impl<'t> Reader<'t> {
             return self
                 .wrong(place("on"), format!("\"{name}\" can never fire: there is no [[sla]] that could be missed"));
         }
-        let only = |status: Status| {
-            rule.when.terms.iter().any(|term| {
-                !term.negated
-                    && matches!(&term.condition, Condition::Status(all) if all.iter().all(|one| *one == status))
-            })
-        };
-        if only(Status::Closed) {
-            return self.wrong(place("when"), format!("\"{name}\" can never fire: nothing escalates a closed ticket"));
-        }
-        let spans_only = Rule { in_status_for: None, ..rule.clone() };
-        if only(Status::Resolved) && spans_only.has_trigger() {
-            let what = format!("\"{name}\" can never fire: in a resolved ticket nobody waits and no clock runs");
-            return self.wrong(place("when"), what);
-        }
-        if let (Some(span), Some(close)) = (rule.in_status_for, rules.auto_close_after)
-            && only(Status::Resolved)
-            && span >= close
-        {
-            let what = format!(
-                "\"{name}\" can never fire: a resolved ticket is closed after {} (rules.auto_close_after)",
-                duration::show(close)
-            );
-            return self.wrong(place("in_status_for"), what);
-        }
-        let too_short = rule.when.terms.iter().find_map(|term| match &term.condition {
-            Condition::Waiting(span) if !term.negated && span.less => Some(span.span),
-            _ => None,
-        });
-        if let (Some(least), Some(most)) = (rule.no_response_for, too_short)
-            && least >= most
-        {
-            let what = format!(
-                "\"{name}\" can never fire: when it has waited for {}, `waiting:<{}` holds no longer",
-                duration::show(least),
-                duration::exact(most)
-            );
-            self.wrong(place("no_response_for"), what);
+        if let Some(flaw) = rule.flaw(rules.auto_close_after) {
+            self.wrong(place(flaw.key), format!("\"{name}\" can never fire: {}", flaw.why));
         }
     }
 

@@ -21,6 +21,7 @@ use crate::clock::Timestamp;
 
 mod cause;
 mod compare;
+mod flaw;
 mod replay;
 mod upset;
 
@@ -29,6 +30,7 @@ mod tests;
 
 pub use cause::{Cause, Escalated};
 pub use compare::{Difference, Moved, compare};
+pub use flaw::Flaw;
 pub use replay::{Missed, Past, Replay, Replayed, Report, Tally};
 pub use upset::UpsetWords;
 
