@@ -278,7 +278,7 @@ fn a_number_is_an_answer_and_no_customer_write() {
     let row = view(&bench, 20).row;
     assert_eq!(
         (score(&bench), row.status.label(), row.episode),
-        (Some(4), "in_progress", 2),
+        (Some(4), "open", 2),
         "after that it is a message"
     );
 }
