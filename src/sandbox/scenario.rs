@@ -208,7 +208,7 @@ impl Scenario {
                 Happening::Opened { topic, by, title } => self.opened(now, *topic, *by, title),
                 Happening::Said { topic, by, text } => self.said(now, *topic, *by, text),
                 Happening::Asked { topic, message, by, labels } => {
-                    self.asked_by_buttons(now, *topic, *message, *by, labels)
+                    self.asked_by_buttons(now, *topic, *message, *by, labels);
                 }
                 Happening::Gone { topic } => drop(self.talks.remove(topic)),
             }
