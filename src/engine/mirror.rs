@@ -373,6 +373,8 @@ impl Turn<'_> {
             let buried = self.state.buried.contains(&MessageId(facts.topic.0));
             let topic = self.topic(key)?;
             let known = doubtful && !topic.title.is_empty();
+            // Whose messages were consumed, of that the stream may have told more than the answer, even if it has no title yet.
+            let told = known || (doubtful && topic.applied > MessageId(0));
             // Its first message was deleted before anything was known of it: this may be older than that.
             let gone_since = buried && topic.title.is_empty();
             let renamed = facts.title.as_ref().is_some_and(|title| *title != topic.title);
@@ -389,7 +391,7 @@ impl Turn<'_> {
             if !differs {
                 continue;
             }
-            if gone_since || (known && (renamed || closed.is_some())) {
+            if gone_since || (known && renamed) || (told && closed.is_some()) {
                 // The stream did not say so: this may be older than what it said. Whatever is true is the same at the next look.
                 self.doubt_topic(facts.topic)?;
             }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use topicdesk::desk::along::Along;
 use topicdesk::desk::command::{Command, Refusal};
 use topicdesk::desk::ids::{MessageId, PersonId, TopicId};
-use topicdesk::desk::thread::Message;
+use topicdesk::desk::thread::{Content, Message, ServiceMessage};
 use topicdesk::engine::input::Input;
 use topicdesk::engine::transport::{Failure, GroupFacts, Happening, Incoming, LinkState, Order, Outcome, TopicFacts};
 use topicdesk::engine::views::{Alert, View, ViewRequest, Window};
@@ -406,6 +406,25 @@ fn what_a_stale_answer_says_of_a_topic_is_looked_at_again() {
     assert_eq!(std::mem::take(&mut bench.orders), [check]);
     bench.incoming(answer(closed(false)));
     assert_eq!(bench.orders, [], "twice the same is true");
+}
+
+#[test]
+fn a_stale_answer_about_a_topic_without_a_title_is_looked_at_again() {
+    let mut bench = Bench::followed(&history());
+    // What is known of the topic is what was pushed; its creation is still to come.
+    bench.push(vec![Happening::Message(text(21, 20, LI, bench.now(), "I want my money back"))]);
+    let told = |bench: &Bench, id, closed| {
+        let closed = ServiceMessage::TopicEdited { title: None, icon: None, closed: Some(closed), hidden: None };
+        Message { content: Content::Service(closed), ..text(id, 20, ANNA, bench.now(), "") }
+    };
+    let (closes, reopens) = (told(&bench, 22, true), told(&bench, 23, false));
+    bench.push(vec![Happening::Message(closes), Happening::Message(reopens)]);
+    bench.orders.clear();
+    // Looked up between the two.
+    let topics = vec![TopicFacts { title: Some("Refund".to_owned()), closed: Some(true), ..topic(20, false) }];
+    bench.incoming(Incoming::Topics { group: GROUP, topics, people: vec![], next: None, checked: true });
+    let check = Order::CheckTopics { group: GROUP, topics: vec![TopicId(20)] };
+    assert!(bench.orders.contains(&check), "{:?}", bench.orders);
 }
 
 #[test]

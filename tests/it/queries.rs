@@ -195,12 +195,12 @@ fn saved_queues_filters_and_searches_speak_one_language() {
     assert!(desk.queue("important").is_empty());
     desk.run(&["priority", &ticket, "urgent"]).ok();
     desk.run(&["tag", &ticket, "vip"]).ok();
-    assert_eq!(desk.queue("Important"), [ticket.clone()]);
+    assert_eq!(desk.queue("Important"), std::slice::from_ref(&ticket));
     let filtered = |query: &str| {
         let rows = desk.json(&["queue", "all", "--filter", query]);
         rows.as_array().expect("a list").iter().map(|row| row["id"].to_string()).collect::<Vec<_>>()
     };
-    assert_eq!(filtered("tag:vip"), [ticket.clone()]);
+    assert_eq!(filtered("tag:vip"), std::slice::from_ref(&ticket));
     assert_eq!(filtered("-tag:vip").len(), all.len() - 1);
     let found = desk.json(&["search", "tag:vip"]);
     assert_eq!(found.as_array().expect("a list").len(), 1);
