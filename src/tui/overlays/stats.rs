@@ -131,23 +131,23 @@ fn totals(report: &Report) -> [String; 4] {
     let total = &report.total;
     let open = total.open.unwrap_or_default();
     let counts = format!(
-        "open {} > {open} · new {} · done {} · back {} · no response {} · outside {} · late {}",
+        "open {} > {open} · new {} · done {} · back {} · no response {} · outside {}",
         report.open_at_start,
         total.opened.unwrap_or_default(),
         total.resolved,
         total.reopened,
         total.without_response,
         total.outside,
-        total.breaches,
     );
     let spread = |name: &str, spread: &Spread| {
         format!("{name:15} half {:8} 90 % {:8} of {}", show(spread.p50()), show(spread.p90()), spread.count)
     };
+    let missed = if total.breaches > 0 { format!(" · {} deadlines missed", total.breaches) } else { String::new() };
     [
         counts,
         spread("first response", &total.first_response),
         spread("next response", &total.next_response),
-        spread("resolution", &total.resolution),
+        spread("resolution", &total.resolution) + &missed,
     ]
 }
 
@@ -281,7 +281,9 @@ fn columns(wide: bool) -> Vec<Column> {
     }
     all.push(("back", 6, |row| count(row.figures.reopened)));
     all.push(("outside", 8, |row| count(row.figures.outside)));
-    all.push(("late", 5, |row| count(row.figures.breaches)));
+    if wide {
+        all.push(("late", 5, |row| count(row.figures.breaches)));
+    }
     all.push(("open", 6, |row| count(row.figures.open.unwrap_or_default())));
     all
 }
