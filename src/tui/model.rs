@@ -76,6 +76,8 @@ pub(crate) struct Model {
     pub(crate) stopped: bool,
     /// What the desk has to say.
     pub(crate) notice: Option<Notice>,
+    /// Alarms that wait until the notice has been read.
+    pub(crate) heard: std::collections::VecDeque<String>,
     /// Keys pressed of a longer sequence.
     pub(crate) prefix: Vec<Key>,
     /// What can follow is shown.
@@ -359,6 +361,7 @@ impl Model {
             open: None,
             composer: None,
             overlay: None,
+            heard: std::collections::VecDeque::new(),
             prompt: None,
             counts: Counts::default(),
             desk: None,

@@ -16,7 +16,7 @@ fn an_article_is_suggested_found_and_sent() {
     terminal.sees("ARTICLES (g k)");
     terminal.sees("Where is my parcel?");
 
-    terminal.script(&[("r", "PUBLIC"), ("\x18\x0b", "Articles for #"), ("\r", "draft saved")]);
+    terminal.script(&[("r", "PUBLIC"), ("\x18\x0b", "https://kestrel.example/help/parcel"), ("\r", "draft saved")]);
     terminal.script(&[("\r", "✓ Where is my parcel?")]);
     assert_eq!(entries(&desk, &ticket, "message", "kestrel.example/help/parcel")[0]["state"], "sent");
 

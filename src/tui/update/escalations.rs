@@ -5,7 +5,7 @@ use super::super::model::Model;
 use super::super::overlays::Overlay;
 use super::super::until::age;
 use super::super::widgets::picker::{Item, Picker};
-use super::{ring, thread, warn};
+use super::{alarm, thread};
 use crate::desk::ids::AgentName;
 use crate::engine::views::{Alert, FiringView, ViewRequest};
 
@@ -29,8 +29,7 @@ pub(super) fn hear(model: &mut Model, alert: &Alert, out: &mut Vec<Effect>) {
         }
         _ => return,
     };
-    ring(model, out);
-    warn(model, words, out);
+    alarm(model, words, out);
 }
 
 pub(super) fn open(model: &mut Model, out: &mut Vec<Effect>) {

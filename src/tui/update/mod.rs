@@ -39,6 +39,9 @@ use crate::desk::thread::Delivery;
 use crate::engine::views::{Alert, QueueName, Revision, ViewRequest};
 
 /// How often what has changed is read again, at most.
+/// So many alarms wait until they can be said; what is late shows in the queue all the same.
+const MOST_HEARD: usize = 5;
+
 const REFRESH: Duration = Duration::from_millis(100);
 
 /// Takes a signal, changes the model, and tells what is to be done.
@@ -174,18 +177,15 @@ fn on_revision(model: &mut Model, revision: Revision, out: &mut Vec<Effect>) {
             }
             // Somebody else's is theirs.
             Alert::Due { ticket, clock, deadline, assignee } if mine_or_nobodys(model, assignee.as_ref()) => {
-                ring(model, out);
                 let words = format!("{ticket}: {}", due::when(model, *clock, *deadline));
-                warn(model, words, out);
+                alarm(model, words, out);
             }
             Alert::Overdue { ticket, clock, assignee, .. } if mine_or_nobodys(model, assignee.as_ref()) => {
-                ring(model, out);
-                warn(model, format!("{ticket} is overdue: {}", clock.title()), out);
+                alarm(model, format!("{ticket} is overdue: {}", clock.title()), out);
             }
             Alert::Missed { count } => {
-                ring(model, out);
                 let tickets = if *count == 1 { "1 target was" } else { &format!("{count} targets were") };
-                warn(
+                alarm(
                     model,
                     format!(
                         "{tickets} missed while the desk was off; {} shows what is overdue",
@@ -230,6 +230,16 @@ fn mine_or_nobodys(model: &Model, assignee: Option<&AgentName>) -> bool {
 fn news(model: &mut Model, words: String, out: &mut Vec<Effect>) {
     if !matches!(&model.notice, Some(notice) if notice.tone == NoticeTone::Warning) {
         say(model, words, out);
+    }
+}
+
+/// Says what a clock or a rule has to say. What is being said, such as the answer to a key, is read to its end first.
+fn alarm(model: &mut Model, words: String, out: &mut Vec<Effect>) {
+    ring(model, out);
+    if model.notice.is_none() {
+        warn(model, words, out);
+    } else if model.heard.len() < MOST_HEARD {
+        model.heard.push_back(words);
     }
 }
 
@@ -298,6 +308,9 @@ fn on_timer(model: &mut Model, timer: Timer, out: &mut Vec<Effect>) {
         Timer::Notice => {
             model.notice = None;
             model.dirty = true;
+            if let Some(words) = model.heard.pop_front() {
+                warn(model, words, out);
+            }
         }
         Timer::Draft => compose::save_draft(model, out),
         Timer::Seen => thread::report_seen(model, out),
