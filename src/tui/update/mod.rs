@@ -233,13 +233,14 @@ fn news(model: &mut Model, words: String, out: &mut Vec<Effect>) {
     }
 }
 
-/// Says what a clock or a rule has to say. What is being said, such as the answer to a key, is read to its end first.
+/// Says what a clock or a rule has to say. The answer to a key is read to its end first.
 fn alarm(model: &mut Model, words: String, out: &mut Vec<Effect>) {
     ring(model, out);
-    if model.notice.is_none() {
-        warn(model, words, out);
-    } else if model.heard.len() < MOST_HEARD {
-        model.heard.push_back(words);
+    match &model.notice {
+        Some(notice) if notice.tone == NoticeTone::Done && model.heard.len() < MOST_HEARD => {
+            model.heard.push_back(words)
+        }
+        _ => warn(model, words, out),
     }
 }
 
