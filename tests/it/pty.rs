@@ -37,6 +37,11 @@ pub(crate) fn still(desk: &Desk) -> Start {
     Start::new(&["demo", "--speed", "10", "--world", &world(desk, 0)]).data_dir(desk.path())
 }
 
+/// A demo in which customers take so long to answer that nobody sees it.
+pub(crate) fn silent(desk: &Desk) -> Start {
+    Start::new(&["demo", "--speed", "0.01", "--world", &world(desk, 0)]).data_dir(desk.path())
+}
+
 /// Opens it and waits until everything is there.
 pub(crate) fn open(start: Start) -> Terminal {
     let mut terminal = start.open();
