@@ -238,7 +238,7 @@ fn alarm(model: &mut Model, words: String, out: &mut Vec<Effect>) {
     ring(model, out);
     match &model.notice {
         Some(notice) if notice.tone == NoticeTone::Done && model.heard.len() < MOST_HEARD => {
-            model.heard.push_back(words)
+            model.heard.push_back(words);
         }
         _ => warn(model, words, out),
     }
