@@ -20,6 +20,7 @@ use crate::desk::thread::{Delivery, Lane};
 use crate::store::automatic::{Saying, SurveyRow};
 use crate::store::outbox::OutboxRow;
 use crate::store::threads::EntryRow;
+use crate::store::timers::Timer;
 
 /// How many tickets are looked at in one transaction.
 const PART: usize = 50;
@@ -78,11 +79,11 @@ impl Turn<'_> {
         if !self.state.hears_all() || self.state.say_wake.is_none_or(|at| at > self.now) {
             return Ok(());
         }
-        for key in self.work.says(self.now, PART)? {
+        for key in self.work.due(Timer::Saying, self.now, PART)? {
             let next = self.say(key)?;
             self.work.put_say(key, next)?;
         }
-        self.state.say_wake = self.work.next_say()?;
+        self.state.say_wake = self.work.next(Timer::Saying)?;
         Ok(())
     }
 

@@ -6,6 +6,7 @@ use super::EngineError;
 use super::turn::Turn;
 use crate::desk::event::Actor;
 use crate::desk::lifecycle;
+use crate::store::timers::Timer;
 
 /// How many tickets are woken in one transaction.
 const PART: usize = 100;
@@ -17,7 +18,7 @@ impl Turn<'_> {
     /// Does what is due.
     pub(super) fn wake(&mut self) -> Result<(), EngineError> {
         let rules = self.rules;
-        for key in self.work.due(self.now, PART)? {
+        for key in self.work.due(Timer::Life, self.now, PART)? {
             let next = self.ticket(key)?.and_then(|ticket| lifecycle::next_wake(ticket, rules));
             match next {
                 Some((at, what)) if at <= self.now => {
@@ -31,7 +32,7 @@ impl Turn<'_> {
                 _ => self.postpone(key)?,
             }
         }
-        self.state.ticket_wake = self.work.next_wake()?;
+        self.state.ticket_wake = self.work.next(Timer::Life)?;
         self.wake_escalations()?;
         self.wake_clocks()?;
         self.wake_routing()?;

@@ -15,8 +15,8 @@ use crate::clock::Timestamp;
 use crate::desk::escalation::{Firing, HOUR};
 use crate::desk::event::{Actor, Event};
 use crate::desk::ids::{AgentName, TicketKey};
-use crate::desk::sla::Matter;
 use crate::store::StoreError;
+use crate::store::timers::Timer;
 
 /// Under this key stands what caps have held back and nobody was told of yet.
 pub(super) const HELD: &str = "escalations_held";
@@ -66,25 +66,9 @@ impl Turn<'_> {
         }
         // What the first synchronisation brings may fire later, for what is due after it.
         let live_since = self.state.live_since().unwrap_or(self.now);
-        let Some(customer) = self.ticket(key)?.map(|ticket| ticket.customer) else { return Ok(None) };
-        if let Some(customer) = customer {
-            self.person(customer)?;
-        }
-        let state = &*self.state;
-        let Some(Some(ticket)) = state.tickets.get(&key) else { return Ok(None) };
-        let group = state.facts.as_ref().filter(|facts| facts.group == key.group);
-        let matter = Matter {
-            ticket,
-            customer: customer.and_then(|customer| state.people.get(&customer)),
-            group: group.map(|facts| (facts.title.as_str(), facts.username.as_deref())),
-        };
-        let assessment = if rules.sla.is_empty() { None } else { rules.sla.assess(&matter) };
-        Ok(rules.escalations.next(&rules.sla, &matter, assessment.as_ref(), live_since))
-    }
-
-    /// Tells when a rule fires for a ticket next.
-    pub(super) fn escalates_at(&mut self, key: TicketKey) -> Result<Option<Timestamp>, EngineError> {
-        Ok(self.next_firing(key)?.map(|firing| firing.at))
+        let next =
+            self.assess(key, |matter, assessment| rules.escalations.next(&rules.sla, matter, assessment, live_since))?;
+        Ok(next.flatten())
     }
 
     /// Lets everything fire for a ticket that is due by `at`; tells whether there was anything.
@@ -162,7 +146,7 @@ impl Turn<'_> {
     /// Does what rules want, a part of it.
     pub(super) fn wake_escalations(&mut self) -> Result<(), EngineError> {
         if self.state.hears_all() && self.state.escalate_wake.is_some_and(|at| at <= self.now) {
-            for key in self.work.escalations(self.now, PART)? {
+            for key in self.work.due(Timer::Escalation, self.now, PART)? {
                 if !self.escalate(key, self.now)? {
                     // The row's instant is older than the ticket: write it again.
                     let clocks = self.clocks(key)?;
@@ -170,7 +154,7 @@ impl Turn<'_> {
                     self.work.put_clocks(key, crate::store::clocks::Clocks { escalate, ..clocks })?;
                 }
             }
-            self.state.escalate_wake = self.work.next_escalation()?;
+            self.state.escalate_wake = self.work.next(Timer::Escalation)?;
         }
         self.tell_held()
     }

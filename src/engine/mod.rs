@@ -19,6 +19,7 @@ use crate::desk::thread::Delivery;
 use crate::desk::ticket::Ticket;
 use crate::store::automatic::Saying;
 use crate::store::files::Files;
+use crate::store::timers::Timer;
 use crate::store::topics::TopicRow;
 use crate::store::{Store, StoreError, Work};
 
@@ -318,12 +319,12 @@ impl State {
         state.edit_after = work.value(EDIT_AFTER)?.and_then(|text| text.parse().ok()).map(Timestamp::from_millis);
         state.icons = work.value(ICONS)?.and_then(|text| serde_json::from_str(&text).ok());
         state.indexed = work.indexed()?;
-        state.ticket_wake = work.next_wake()?;
-        state.alarm_wake = work.next_alarm()?;
-        state.escalate_wake = work.next_escalation()?;
+        state.ticket_wake = work.next(Timer::Life)?;
+        state.alarm_wake = work.next(Timer::Alarm)?;
+        state.escalate_wake = work.next(Timer::Escalation)?;
         state.held = kept(&work, escalation::HELD)?;
         state.desks = routing::Desks::load(&work, rules)?;
-        state.say_wake = work.next_say()?;
+        state.say_wake = work.next(Timer::Saying)?;
         state.sayings = work.sayings()?.into_iter().collect();
         state.buttons_wake = work.next_buttons()?;
         state.idle_work = true;

@@ -21,6 +21,7 @@ use crate::desk::routing::{self, Decision, Matter, Roster, Turns, counts, deadli
 use crate::desk::rules::Rules;
 use crate::desk::ticket::Ticket;
 use crate::store::routing::{InLine, Place};
+use crate::store::timers::Timer;
 use crate::store::{StoreError, Work};
 
 /// How many tickets of the line are tried, or looked at, in one transaction.
@@ -60,7 +61,7 @@ impl Desks {
             seen,
             loads: work.loads()?,
             turns: work.turns()?,
-            wake: work.next_route()?,
+            wake: work.next(Timer::Routing)?,
             // The past is due at once: whoever came on duty meanwhile is found by the first pass.
             opens: Some(Timestamp::default()),
             passing: true,
@@ -263,10 +264,10 @@ impl Turn<'_> {
             self.go_through_the_line();
         }
         if self.state.desks.wake.is_some_and(|at| at <= now) {
-            for key in self.work.to_route(now, PART)? {
+            for key in self.work.due(Timer::Routing, now, PART)? {
                 self.look_at(key)?;
             }
-            self.state.desks.wake = self.work.next_route()?;
+            self.state.desks.wake = self.work.next(Timer::Routing)?;
         }
         self.pass_line()
     }
@@ -375,7 +376,7 @@ impl Turn<'_> {
             None => {
                 self.work.set_value(PLACED, &name)?;
                 self.state.desks.placed = true;
-                self.state.desks.wake = self.work.next_route()?;
+                self.state.desks.wake = self.work.next(Timer::Routing)?;
                 self.go_through_the_line();
             }
         }

@@ -16,8 +16,8 @@ use crate::desk::ids::{PersonId, TicketKey, TopicId};
 use crate::desk::lifecycle;
 use crate::desk::rules::Rules;
 use crate::desk::sla::{Assessment, Matter};
-use crate::desk::ticket::Ticket;
 use crate::store::clocks::Clocks;
+use crate::store::timers::Timer;
 
 /// Under this key stands by which rules the clocks were reckoned last.
 const RECKONED: &str = "clocks";
@@ -63,16 +63,13 @@ fn name_of(rules: &Rules) -> String {
 }
 
 impl Turn<'_> {
-    /// Holds a ticket against the policies. `None`: there is no ticket, or no policy for it.
-    fn assess<R>(
+    /// Tells a ticket with what is known around it, and what its policy makes of it. `None`: there is no ticket.
+    pub(super) fn assess<R>(
         &mut self,
         key: TicketKey,
-        read: impl FnOnce(&Ticket, &Assessment<'_>) -> R,
+        read: impl FnOnce(&Matter<'_>, Option<&Assessment<'_>>) -> R,
     ) -> Result<Option<R>, EngineError> {
         let rules = self.rules;
-        if rules.sla.is_empty() {
-            return Ok(None);
-        }
         let Some(customer) = self.ticket(key)?.map(|ticket| ticket.customer) else { return Ok(None) };
         if let Some(customer) = customer {
             self.person(customer)?;
@@ -85,26 +82,34 @@ impl Turn<'_> {
             customer: customer.and_then(|customer| state.people.get(&customer)),
             group: group.map(|facts| (facts.title.as_str(), facts.username.as_deref())),
         };
-        Ok(rules.sla.assess(&matter).map(|assessment| read(ticket, &assessment)))
+        Ok(Some(read(&matter, rules.sla.assess(&matter).as_ref())))
     }
 
     /// Tells what is due of a ticket and when something is to be said of it.
     pub(super) fn clocks(&mut self, key: TicketKey) -> Result<Clocks, EngineError> {
+        let rules = self.rules;
+        let mut clocks = Clocks { say: self.say_at(key)?, ..Clocks::default() };
+        if rules.sla.is_empty() && rules.escalations.is_empty() {
+            return Ok(clocks);
+        }
         let live_since = self.state.live_since().unwrap_or(self.now);
-        let clocks = self.assess(key, |ticket, assessment| Clocks {
-            due: assessment.due().map(|due| due.at),
-            alarm: assessment.next_alarm(ticket, live_since),
-            escalate: None,
-            say: None,
+        self.assess(key, |matter, assessment| {
+            clocks.due = assessment.and_then(Assessment::due).map(|due| due.at);
+            clocks.alarm = assessment.and_then(|assessment| assessment.next_alarm(matter.ticket, live_since));
+            clocks.escalate =
+                rules.escalations.next(&rules.sla, matter, assessment, live_since).map(|firing| firing.at);
         })?;
-        Ok(Clocks { escalate: self.escalates_at(key)?, say: self.say_at(key)?, ..clocks.unwrap_or_default() })
+        Ok(clocks)
     }
 
     /// Says what has to be said of a ticket's clocks by `at`; tells whether there was anything.
     pub(super) fn ring(&mut self, key: TicketKey, at: Timestamp) -> Result<bool, EngineError> {
         let Some(live_since) = self.state.live_since() else { return Ok(false) };
-        let events = self.assess(key, |ticket, assessment| assessment.happens(ticket, at, live_since))?;
-        let Some(events) = events.filter(|events| !events.is_empty()) else { return Ok(false) };
+        if self.rules.sla.is_empty() {
+            return Ok(false);
+        }
+        let events = self.assess(key, |matter, assessment| Some(assessment?.happens(matter.ticket, at, live_since)))?;
+        let Some(events) = events.flatten().filter(|events| !events.is_empty()) else { return Ok(false) };
         let assignee = self.ticket(key)?.and_then(|ticket| ticket.standing.assignee.clone());
         let hidden = self.ticket(key)?.is_some_and(|ticket| ticket.snoozed_until.is_some());
         for event in &events {
@@ -152,7 +157,7 @@ impl Turn<'_> {
         if !self.state.hears_all() || self.state.alarm_wake.is_none_or(|at| at > self.now) {
             return Ok(());
         }
-        for key in self.work.alarms(self.now, PART)? {
+        for key in self.work.due(Timer::Alarm, self.now, PART)? {
             if !self.ring(key, self.now)? {
                 // The row's alarm is older than the ticket: write it again.
                 let clocks = self.clocks(key)?;
@@ -160,7 +165,7 @@ impl Turn<'_> {
                 self.work.put_clocks(key, Clocks { alarm, ..clocks })?;
             }
         }
-        self.state.alarm_wake = self.work.next_alarm()?;
+        self.state.alarm_wake = self.work.next(Timer::Alarm)?;
         Ok(())
     }
 
@@ -209,9 +214,9 @@ impl Turn<'_> {
         self.work.set_value(RECKONED, &name_of(self.rules))?;
         self.state.reckoned = true;
         self.state.reckoned_to = TopicId::default();
-        self.state.alarm_wake = self.work.next_alarm()?;
-        self.state.escalate_wake = self.work.next_escalation()?;
-        self.state.say_wake = self.work.next_say()?;
+        self.state.alarm_wake = self.work.next(Timer::Alarm)?;
+        self.state.escalate_wake = self.work.next(Timer::Escalation)?;
+        self.state.say_wake = self.work.next(Timer::Saying)?;
         self.touch_all();
         Ok(())
     }

@@ -19,6 +19,7 @@ use crate::desk::template::offer::REOPENED_WITHIN;
 use crate::desk::ticket::Ticket;
 use crate::store::Work;
 use crate::store::files::Files;
+use crate::store::timers::Timer;
 use crate::store::topics::TopicRow;
 
 /// How many tickets are kept in memory between turns.
@@ -286,13 +287,13 @@ impl<'a> Turn<'a> {
             }
         }
         if woke {
-            self.state.ticket_wake = self.work.next_wake()?;
-            self.state.alarm_wake = self.work.next_alarm()?;
-            self.state.escalate_wake = self.work.next_escalation()?;
+            self.state.ticket_wake = self.work.next(Timer::Life)?;
+            self.state.alarm_wake = self.work.next(Timer::Alarm)?;
+            self.state.escalate_wake = self.work.next(Timer::Escalation)?;
             if routed {
-                self.state.desks.wake = self.work.next_route()?;
+                self.state.desks.wake = self.work.next(Timer::Routing)?;
             }
-            self.state.say_wake = self.work.next_say()?;
+            self.state.say_wake = self.work.next(Timer::Saying)?;
         }
         self.sum_up();
         self.sum_up_escalations();

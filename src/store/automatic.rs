@@ -67,31 +67,6 @@ impl Work<'_> {
         Ok(())
     }
 
-    /// Lists tickets of which something is to be said, oldest first.
-    ///
-    /// # Errors
-    /// SQLite's.
-    pub fn says(&self, now: Timestamp, limit: usize) -> Result<Vec<TicketKey>> {
-        let mut statement = self.transaction.prepare_cached(
-            "SELECT group_id, topic FROM tickets INDEXED BY tickets_say WHERE say_at <= ?1 ORDER BY say_at LIMIT ?2",
-        )?;
-        let rows = statement.query_map(params![now.millis(), limit as i64], |row| Ok(key(row.get(0)?, row.get(1)?)))?;
-        Ok(rows.collect::<rusqlite::Result<_>>()?)
-    }
-
-    /// Tells when something is to be said next.
-    ///
-    /// # Errors
-    /// SQLite's.
-    pub fn next_say(&self) -> Result<Option<Timestamp>> {
-        self.earliest("SELECT min(say_at) FROM tickets WHERE say_at IS NOT NULL")
-    }
-
-    fn earliest(&self, sql: &str) -> Result<Option<Timestamp>> {
-        let millis: Option<i64> = self.transaction.prepare_cached(sql)?.query_row([], |row| row.get(0))?;
-        Ok(millis.map(Timestamp::from_millis))
-    }
-
     /// Lists all automatic messages that have not been sent.
     ///
     /// # Errors

@@ -4,7 +4,7 @@ use rusqlite::params;
 
 use super::{Reader, Result, Work};
 use crate::clock::Timestamp;
-use crate::desk::ids::{GroupId, TicketKey, TopicId};
+use crate::desk::ids::TicketKey;
 
 /// When something is due, and when something is to be said.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -39,32 +39,6 @@ impl Work<'_> {
                 clocks.say.map(Timestamp::millis),
             ])?;
         Ok(())
-    }
-
-    /// Lists tickets of which something has to be said, oldest first.
-    ///
-    /// # Errors
-    /// SQLite's.
-    pub fn alarms(&self, now: Timestamp, limit: usize) -> Result<Vec<TicketKey>> {
-        let mut statement = self.transaction.prepare_cached(
-            "SELECT group_id, topic FROM tickets INDEXED BY tickets_alarm WHERE alarm_at <= ?1 ORDER BY alarm_at LIMIT ?2",
-        )?;
-        let rows = statement.query_map(params![now.millis(), limit as i64], |row| {
-            Ok(TicketKey { group: GroupId(row.get(0)?), topic: TopicId(row.get(1)?) })
-        })?;
-        Ok(rows.collect::<rusqlite::Result<_>>()?)
-    }
-
-    /// Tells when something has to be said next.
-    ///
-    /// # Errors
-    /// SQLite's.
-    pub fn next_alarm(&self) -> Result<Option<Timestamp>> {
-        let millis: Option<i64> = self
-            .transaction
-            .prepare_cached("SELECT min(alarm_at) FROM tickets WHERE alarm_at IS NOT NULL")?
-            .query_row([], |row| row.get(0))?;
-        Ok(millis.map(Timestamp::from_millis))
     }
 }
 

@@ -6,36 +6,9 @@ use super::events::{COLUMNS, recorded};
 use super::{Reader, Result, Work};
 use crate::clock::Timestamp;
 use crate::desk::event::Recorded;
-use crate::desk::ids::{EventId, GroupId, TicketKey, TopicId};
+use crate::desk::ids::{EventId, TicketKey};
 
 impl Work<'_> {
-    /// Lists tickets for which a rule fires, oldest first.
-    ///
-    /// # Errors
-    /// SQLite's.
-    pub fn escalations(&self, now: Timestamp, limit: usize) -> Result<Vec<TicketKey>> {
-        let mut statement = self.transaction.prepare_cached(
-            "SELECT group_id, topic FROM tickets INDEXED BY tickets_escalate WHERE escalate_at <= ?1
-             ORDER BY escalate_at, group_id, topic LIMIT ?2",
-        )?;
-        let rows = statement.query_map(params![now.millis(), limit as i64], |row| {
-            Ok(TicketKey { group: GroupId(row.get(0)?), topic: TopicId(row.get(1)?) })
-        })?;
-        Ok(rows.collect::<rusqlite::Result<_>>()?)
-    }
-
-    /// Tells when a rule fires next.
-    ///
-    /// # Errors
-    /// SQLite's.
-    pub fn next_escalation(&self) -> Result<Option<Timestamp>> {
-        let millis: Option<i64> = self
-            .transaction
-            .prepare_cached("SELECT min(escalate_at) FROM tickets WHERE escalate_at IS NOT NULL")?
-            .query_row([], |row| row.get(0))?;
-        Ok(millis.map(Timestamp::from_millis))
-    }
-
     /// Writes a firing down.
     ///
     /// # Errors

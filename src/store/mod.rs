@@ -35,6 +35,7 @@ pub mod session;
 pub mod template_uses;
 pub mod threads;
 pub mod tickets;
+pub mod timers;
 pub mod topics;
 
 /// The name of the database inside the desk's folder.

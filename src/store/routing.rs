@@ -139,32 +139,6 @@ impl Work<'_> {
         Ok(rows.collect::<rusqlite::Result<_>>()?)
     }
 
-    /// Lists tickets at which routing is to look, longest due first.
-    ///
-    /// # Errors
-    /// SQLite's.
-    pub fn to_route(&self, now: Timestamp, limit: usize) -> Result<Vec<TicketKey>> {
-        let mut statement = self.transaction.prepare_cached(
-            "SELECT group_id, topic FROM tickets INDEXED BY tickets_route WHERE route_at <= ?1 ORDER BY route_at LIMIT ?2",
-        )?;
-        let rows = statement.query_map(params![now.millis(), limit as i64], |row| {
-            Ok(TicketKey { group: GroupId(row.get(0)?), topic: TopicId(row.get(1)?) })
-        })?;
-        Ok(rows.collect::<rusqlite::Result<_>>()?)
-    }
-
-    /// Tells when routing is to look at a ticket next.
-    ///
-    /// # Errors
-    /// SQLite's.
-    pub fn next_route(&self) -> Result<Option<Timestamp>> {
-        let millis: Option<i64> = self
-            .transaction
-            .prepare_cached("SELECT min(route_at) FROM tickets WHERE route_at IS NOT NULL")?
-            .query_row([], |row| row.get(0))?;
-        Ok(millis.map(Timestamp::from_millis))
-    }
-
     /// Lists the tickets that an agent has in hand and in which somebody waits.
     ///
     /// # Errors

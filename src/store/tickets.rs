@@ -137,32 +137,6 @@ impl Work<'_> {
         Ok(rows.collect::<rusqlite::Result<_>>()?)
     }
 
-    /// Lists tickets for which the clock has something to do, most overdue first.
-    ///
-    /// # Errors
-    /// SQLite's.
-    pub fn due(&self, now: Timestamp, limit: usize) -> Result<Vec<TicketKey>> {
-        let mut statement = self
-            .transaction
-            .prepare_cached("SELECT group_id, topic FROM tickets WHERE wake_at <= ?1 ORDER BY wake_at LIMIT ?2")?;
-        let rows = statement.query_map(params![now.millis(), limit as i64], |row| {
-            Ok(TicketKey { group: GroupId(row.get(0)?), topic: TopicId(row.get(1)?) })
-        })?;
-        Ok(rows.collect::<rusqlite::Result<_>>()?)
-    }
-
-    /// Tells when the clock has something to do next.
-    ///
-    /// # Errors
-    /// SQLite's.
-    pub fn next_wake(&self) -> Result<Option<Timestamp>> {
-        let millis: Option<i64> = self
-            .transaction
-            .prepare_cached("SELECT min(wake_at) FROM tickets WHERE wake_at IS NOT NULL")?
-            .query_row([], |row| row.get(0))?;
-        Ok(millis.map(Timestamp::from_millis))
-    }
-
     /// Lists tickets of a group from a key on, for work that goes through all of them in parts.
     ///
     /// # Errors
