@@ -25,7 +25,7 @@ pub(super) struct QueueArgs {
     #[arg(long, value_name = "QUERY", default_value = "", allow_hyphen_values = true)]
     filter: String,
     /// In this order
-    #[arg(long, value_name = "ORDER", value_parser = PossibleValuesParser::new(SORTS.map(|(name, _)| name)))]
+    #[arg(long, value_name = "ORDER", value_parser = PossibleValuesParser::new(Sort::ALL.map(|(name, _)| name)))]
     sort: Option<String>,
     /// At most so many (0: all)
     #[arg(long, value_name = "N", default_value_t = 0)]
@@ -34,15 +34,6 @@ pub(super) struct QueueArgs {
     #[arg(long, value_name = "N", default_value_t = 0)]
     offset: usize,
 }
-
-const SORTS: [(&str, Sort); 6] = [
-    ("natural", Sort::Natural),
-    ("due", Sort::Due),
-    ("waiting", Sort::Waiting),
-    ("newest", Sort::Newest),
-    ("activity", Sort::Activity),
-    ("priority", Sort::Priority),
-];
 
 /// Tells the queues and the language of queries.
 pub(super) fn help() -> String {
@@ -70,8 +61,7 @@ pub(super) async fn run(global: &Global, args: QueueArgs) -> Done {
         // Everybody else's is nobody's.
         site.agent()?;
     }
-    let sort =
-        SORTS.iter().find(|(name, _)| Some(*name) == args.sort.as_deref()).map_or(Sort::Natural, |(_, sort)| *sort);
+    let sort = args.sort.as_deref().and_then(Sort::named).unwrap_or_default();
     let wanted = if args.limit == 0 { usize::MAX } else { args.limit };
     let mut rows: Vec<TicketRow> = Vec::new();
     let total = loop {

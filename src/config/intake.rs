@@ -4,6 +4,7 @@ use super::reader::{Item, Reader, Section};
 use super::routing::Around;
 use crate::desk::guard::Pattern;
 use crate::desk::intake::{Category, IntakeRule};
+use crate::desk::language::is_code;
 use crate::desk::routing::Team;
 use crate::desk::tags::Priority;
 
@@ -65,9 +66,7 @@ impl<'t> Reader<'t> {
         let mut languages = Vec::new();
         for item in self.items(section, "language") {
             match item.get_ref() {
-                Item::Text(text)
-                    if (2..=8).contains(&text.len()) && text.chars().all(|c| c.is_ascii_alphabetic() || c == '-') =>
-                {
+                Item::Text(text) if is_code(text) => {
                     languages.push(text.to_lowercase());
                 }
                 _ => {

@@ -1,6 +1,7 @@
 //! The keys that `desk.toml` may contain, and the one that was probably meant by another.
 
 use super::reader::{Reader, Section};
+use crate::desk::near::distance;
 
 /// Every table with its keys; `[keys.*]` apart, whose contexts and actions belong to the screen.
 const KNOWN: [(&str, &[&str]); 30] = [
@@ -164,33 +165,12 @@ fn hint(key: &str, section: &str, allowed: &[&str]) -> String {
     }
 }
 
-/// Counts the letters to change, add, drop or swap with a neighbour to get from one word to the other.
-fn distance(from: &str, to: &str) -> usize {
-    let (from, to): (Vec<char>, Vec<char>) = (from.to_lowercase().chars().collect(), to.chars().collect());
-    let mut rows = vec![(0..=to.len()).collect::<Vec<usize>>()];
-    for (i, a) in from.iter().enumerate() {
-        let mut row = vec![i + 1];
-        for (j, b) in to.iter().enumerate() {
-            let mut best = (rows[i][j] + usize::from(a != b)).min(rows[i][j + 1] + 1).min(row[j] + 1);
-            if i > 0 && j > 0 && *a == to[j - 1] && from[i - 1] == *b {
-                best = best.min(rows[i - 1][j - 1] + 1);
-            }
-            row.push(best);
-        }
-        rows.push(row);
-    }
-    rows.last().and_then(|row| row.last()).copied().unwrap_or(0)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn near_words_are_near() {
-        assert_eq!(distance("api_hahs", "api_hash"), 1);
-        assert_eq!(distance("apihash", "api_hash"), 1);
-        assert_eq!(distance("", "abc"), 3);
         assert_eq!(hint("time_zone", "desk", &["name", "timezone"]), "did you mean `timezone`?");
         assert_eq!(hint("undo_send", "", &["desk"]), "it belongs in `[rules]`");
         assert_eq!(hint("colour", "desk", &["name", "timezone"]), "there are name, timezone");

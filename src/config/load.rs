@@ -10,6 +10,7 @@ use super::routing::Around;
 use super::secret::Secret;
 use super::{After, Config, ConfigError, Files, GroupChoice, KeySetting, Sandbox, Telegram, Tui, bytes, words};
 use crate::desk::ids::TopicId;
+use crate::desk::language::is_code;
 use crate::desk::rules::Rules;
 
 /// Reads a `desk.toml`.
@@ -89,8 +90,7 @@ fn config<'t>(reader: &mut Reader<'t>, root: &Section<'_, 't>, folder: Option<&P
 
 fn language<'t>(reader: &mut Reader<'t>, desk: &Section<'_, 't>) -> String {
     let Some(text) = reader.text(desk, "language") else { return "en".to_owned() };
-    if !(2..=8).contains(&text.get_ref().len()) || !text.get_ref().chars().all(|c| c.is_ascii_alphabetic() || c == '-')
-    {
+    if !is_code(text.get_ref()) {
         reader.wrong(text.span().start, "`desk.language` must be a language's code like \"en\", \"uk\" or \"pt-BR\"");
     }
     text.into_inner()

@@ -1,7 +1,5 @@
 //! `[telegram.mirror_status]`: how a ticket's status shows in Telegram.
 
-use toml::Spanned;
-
 use super::reader::{Item, Reader, Section};
 use crate::desk::mirror_status::MirrorStatus;
 use crate::desk::split::LONGEST;
@@ -40,7 +38,7 @@ impl<'t> Reader<'t> {
                 }
             }
         }
-        self.notices(&section, &mut rules);
+        self.texts(&section, "notice", LONGEST, language, &mut rules.notices);
         rules
     }
 
@@ -62,44 +60,5 @@ impl<'t> Reader<'t> {
                 rules.icons.insert(status, emoji.to_owned());
             }
         }
-    }
-
-    /// Reads the notice: one text for everybody, or a text for each language, in place of or beside those that come with the program.
-    fn notices(&mut self, section: &Section<'_, 't>, rules: &mut MirrorStatus) {
-        let Some(value) = section.get("notice") else { return };
-        if value.get_ref().as_table().is_none() {
-            if let Some(text) = self.text(section, "notice").and_then(|text| self.notice(text)) {
-                rules.notices = [(rules.language.clone(), text)].into();
-            }
-            return;
-        }
-        let table = self.section(section, "notice");
-        for (language, span, _) in table.entries() {
-            let fits =
-                (2..=8).contains(&language.len()) && language.chars().all(|c| c.is_ascii_alphabetic() || c == '-');
-            if !fits {
-                let what = format!(
-                    "`{}` is no language: write its code, like `en = \"...\"` or `pt-BR = \"...\"`",
-                    language.escape_debug()
-                );
-                self.wrong(span.start, what);
-            } else if let Some(text) = self.text(&table, language).and_then(|text| self.notice(text)) {
-                rules.notices.insert(language.to_owned(), text);
-            }
-        }
-    }
-
-    fn notice(&mut self, text: Spanned<String>) -> Option<String> {
-        let said = text.get_ref().trim();
-        let length = said.encode_utf16().count();
-        let what = if length > LONGEST {
-            format!("a notice has at most {LONGEST} characters, and this one has {length}")
-        } else if said.contains(|c: char| c.is_control() && c != '\n') {
-            "a notice has no control characters but line breaks".to_owned()
-        } else {
-            return Some(said.to_owned());
-        };
-        self.wrong(text.span().start, what);
-        None
     }
 }

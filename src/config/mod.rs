@@ -26,6 +26,7 @@ mod routing;
 pub mod secret;
 mod sla;
 pub mod templates;
+mod texts;
 pub mod words;
 
 use std::path::PathBuf;

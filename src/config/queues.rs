@@ -7,15 +7,6 @@ use crate::desk::queue::{QueueName, SavedQueue, Sort};
 /// No desk has more of its own.
 const MOST: usize = 50;
 
-const SORTS: [(&str, Sort); 6] = [
-    ("natural", Sort::Natural),
-    ("due", Sort::Due),
-    ("waiting", Sort::Waiting),
-    ("newest", Sort::Newest),
-    ("activity", Sort::Activity),
-    ("priority", Sort::Priority),
-];
-
 impl<'t> Reader<'t> {
     /// Reads the queues. Days in queries are those of `zone`; agents they name must exist.
     pub(super) fn queues(
@@ -32,7 +23,7 @@ impl<'t> Reader<'t> {
                     self.wrong(table.span.start, format!("a queue has no `{key}`"));
                 }
             }
-            let sort = self.choice(&table, "sort", &SORTS).unwrap_or_default();
+            let sort = self.choice(&table, "sort", &Sort::ALL).unwrap_or_default();
             let name = self.line(&table, "name");
             let query = self.text(&table, "query");
             let (Some(name), Some(written)) = (name, query) else { continue };

@@ -10,6 +10,7 @@ use super::duration;
 use super::reader::{Item, Reader, Section};
 use crate::desk::hours::Hours;
 use crate::desk::ids::{GroupId, PersonId};
+use crate::desk::language::is_code;
 use crate::desk::sla::{ClockName, CustomerIs, GroupIs, Policy, Sla, WarnBefore, When};
 use crate::desk::tags::{Priority, Tag};
 
@@ -184,9 +185,7 @@ impl<'t> Reader<'t> {
         }
         for item in self.conditions(section, "language") {
             match item.get_ref() {
-                Item::Text(text)
-                    if (2..=8).contains(&text.len()) && text.chars().all(|c| c.is_ascii_alphabetic() || c == '-') =>
-                {
+                Item::Text(text) if is_code(text) => {
                     when.languages.push(text.to_lowercase());
                 }
                 _ => {

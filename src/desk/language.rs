@@ -1,5 +1,10 @@
 //! An honest guess at the language of a short text: by its script, then by a few stop words, else none.
 
+/// Tells whether a text is the code of a language, as people write it: `en`, `uk`, `pt-BR`.
+pub fn is_code(text: &str) -> bool {
+    (2..=8).contains(&text.len()) && text.chars().all(|c| c.is_ascii_alphabetic() || c == '-')
+}
+
 /// Stop words of languages that share the Latin script. A word may count for two languages; a tie is no guess.
 const STOP_WORDS: [(&str, &[&str]); 7] = [
     (

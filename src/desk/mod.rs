@@ -19,6 +19,7 @@ pub mod language;
 pub mod lifecycle;
 pub mod metrics;
 pub mod mirror_status;
+pub mod near;
 pub mod people;
 pub mod presence;
 pub mod query;

@@ -197,3 +197,20 @@ pub enum Sort {
     /// Urgent ones first, and in their natural order.
     Priority,
 }
+
+impl Sort {
+    /// All of them, with the words of `desk.toml`, the palette and the command line.
+    pub const ALL: [(&'static str, Sort); 6] = [
+        ("natural", Sort::Natural),
+        ("due", Sort::Due),
+        ("waiting", Sort::Waiting),
+        ("newest", Sort::Newest),
+        ("activity", Sort::Activity),
+        ("priority", Sort::Priority),
+    ];
+
+    /// Finds an order by its word.
+    pub fn named(word: &str) -> Option<Sort> {
+        Sort::ALL.into_iter().find(|(known, _)| *known == word).map(|(_, sort)| sort)
+    }
+}

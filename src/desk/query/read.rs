@@ -8,6 +8,7 @@ use chrono_tz::Tz;
 use super::{Condition, Flag, Query, QueryError, Span, Term, Who};
 use crate::clock::Timestamp;
 use crate::desk::ids::AgentName;
+use crate::desk::near::distance;
 use crate::desk::span;
 use crate::desk::tags::{Priority, Tag};
 
@@ -217,7 +218,7 @@ impl Part<'_> {
 }
 
 fn no_key(key: &str) -> String {
-    let near = KEYS.iter().map(|(known, _)| (strsim(key, known), known)).min();
+    let near = KEYS.iter().map(|(known, _)| (distance(key, known), known)).min();
     match near.filter(|(steps, _)| *steps <= 2) {
         Some((_, known)) => format!("did you mean `{known}:`?"),
         None => {
@@ -225,22 +226,6 @@ fn no_key(key: &str) -> String {
             format!("there is no `{key}:`; to look for the words themselves put them in quotes. There are {all}")
         }
     }
-}
-
-/// Counts the letters to change, add or drop to get from one word to the other.
-fn strsim(from: &str, to: &str) -> usize {
-    let to: Vec<char> = to.chars().collect();
-    let mut row: Vec<usize> = (0..=to.len()).collect();
-    for (i, a) in from.chars().take(40).enumerate() {
-        let mut diagonal = row[0];
-        row[0] = i + 1;
-        for (j, b) in to.iter().enumerate() {
-            let change = diagonal + usize::from(a != *b);
-            diagonal = row[j + 1];
-            row[j + 1] = change.min(row[j] + 1).min(diagonal + 1);
-        }
-    }
-    row[to.len()]
 }
 
 #[cfg(test)]

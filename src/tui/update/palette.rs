@@ -81,18 +81,12 @@ fn with_words(model: &mut Model, action: Action, words: &str, out: &mut Vec<Effe
                 overlay::ask_remote(model, out);
             }
         },
-        Action::Sort => match words {
-            "natural" => queue::set_sort(model, Sort::Natural, out),
-            "due" => queue::set_sort(model, Sort::Due, out),
-            "waiting" => queue::set_sort(model, Sort::Waiting, out),
-            "newest" => queue::set_sort(model, Sort::Newest, out),
-            "activity" => queue::set_sort(model, Sort::Activity, out),
-            "priority" => queue::set_sort(model, Sort::Priority, out),
-            _ => warn(
-                model,
-                format!("there is no order `{words}`: natural, due, waiting, newest, activity, priority"),
-                out,
-            ),
+        Action::Sort => match Sort::named(words) {
+            Some(sort) => queue::set_sort(model, sort, out),
+            None => {
+                let all = Sort::ALL.map(|(word, _)| word).join(", ");
+                warn(model, format!("there is no order `{words}`: {all}"), out);
+            }
         },
         Action::Explain => explain::ask(model, words, out),
         Action::Queues => queues::go(model, words, out),
