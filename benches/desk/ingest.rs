@@ -66,7 +66,7 @@ impl Rows {
     fn read(pages: &[Scanned], group: GroupId, folder: &Path) -> Rows {
         let reader = Reader::open(folder).expect("readable");
         let mut events = Vec::new();
-        reader.each_event(|event| events.push(event)).expect("events");
+        reader.each_log(|_, log| events.extend_from_slice(log)).expect("events");
         events.sort_by_key(|event| event.id);
         let mut rows = Rows { pages: vec![Vec::new(); pages.len()], tickets: BTreeMap::new(), topics: BTreeMap::new() };
         reader

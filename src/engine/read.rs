@@ -172,8 +172,9 @@ impl Views {
         let now = self.clock.now();
         for queue in QueueName::ALL {
             let count = match queue.filter(agent) {
-                Some(filter) if filter.quiet.is_some() => self.reader.count(agent, &filter, &Query::default(), now)?,
-                Some(filter) if filter.overdue => self.reader.count_overdue(self.clock.now())?,
+                Some(filter) if filter.overdue || filter.quiet.is_some() => {
+                    self.reader.count(agent, &filter, &Query::default(), now)?
+                }
                 Some(filter) => count(&filter),
                 None => self.unanswered()?.len(),
             };

@@ -2,7 +2,7 @@
 
 use rusqlite::params;
 
-use super::{Reader, Result, Work};
+use super::{Result, Work};
 use crate::clock::Timestamp;
 use crate::desk::ids::TicketKey;
 
@@ -39,22 +39,5 @@ impl Work<'_> {
                 clocks.say.map(Timestamp::millis),
             ])?;
         Ok(())
-    }
-}
-
-impl Reader {
-    /// Counts the tickets that are overdue and not hidden, without looking at the others.
-    ///
-    /// # Errors
-    /// SQLite's.
-    pub fn count_overdue(&self, now: Timestamp) -> Result<usize> {
-        let count: i64 = self
-            .connection
-            .prepare_cached(
-                "SELECT count(*) FROM tickets INDEXED BY tickets_due WHERE due_at <= ?1
-                 AND (snoozed_until IS NULL OR snoozed_until <= ?1)",
-            )?
-            .query_row([now.millis()], |row| row.get(0))?;
-        Ok(usize::try_from(count).unwrap_or(0))
     }
 }

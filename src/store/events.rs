@@ -62,20 +62,6 @@ impl Reader {
         log(&self.connection, ticket)
     }
 
-    /// Reads the logs of all tickets, one after the other.
-    ///
-    /// # Errors
-    /// SQLite's.
-    pub fn each_event(&self, mut visit: impl FnMut(Recorded)) -> Result<()> {
-        let mut statement =
-            self.connection.prepare(&format!("SELECT {COLUMNS} FROM events ORDER BY group_id, topic, id"))?;
-        let mut rows = statement.query([])?;
-        while let Some(row) = rows.next()? {
-            visit(recorded(row)?);
-        }
-        Ok(())
-    }
-
     /// Finds an event by its id.
     ///
     /// # Errors

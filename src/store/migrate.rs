@@ -20,6 +20,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0010_escalation.sql"),
     include_str!("migrations/0011_routing.sql"),
     include_str!("migrations/0012_automatic.sql"),
+    include_str!("migrations/0013_quiet.sql"),
 ];
 
 /// The highest format this version knows.

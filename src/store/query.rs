@@ -122,10 +122,7 @@ fn written(condition: &Condition, reader: Option<&AgentName>, now: Timestamp) ->
             let sql = format!("max(tickets.due_at - ?, 0) {sign}{equal} ?");
             (sql, vec![now_value, millis(*span)])
         }
-        Condition::Quiet(span) => {
-            let (sql, values) = since(&folded("staff_wrote_at"), *span, now);
-            (format!("json_extract(tickets.fold, '$.staff_spoke_last') AND {sql}"), values)
-        }
+        Condition::Quiet(span) => since("tickets.quiet_since", *span, now),
         Condition::Age(span) => since(&folded("opened_at"), *span, now),
         Condition::Customer(names) => or(names.iter().map(|name| customer(name)).collect()),
         Condition::Group(names) => or(names.iter().map(|name| group(name)).collect()),

@@ -74,11 +74,11 @@ impl Work<'_> {
         self.transaction
             .prepare_cached(
                 "INSERT INTO tickets (group_id, topic, status, assignee, customer, waiting_since, snoozed_until, imported,
-                                      last_at, wake_at, fold, priority, tags, due_at, alarm_at, escalate_at, say_at)
-                 VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16,?17)
+                                      last_at, wake_at, fold, priority, tags, due_at, alarm_at, escalate_at, say_at, quiet_since)
+                 VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16,?17,?18)
                  ON CONFLICT (group_id, topic) DO UPDATE SET status=?3, assignee=?4, customer=?5, waiting_since=?6,
                      snoozed_until=?7, imported=?8, last_at=?9, wake_at=?10, fold=?11, priority=?12, tags=?13,
-                     due_at=?14, alarm_at=?15, escalate_at=?16, say_at=?17",
+                     due_at=?14, alarm_at=?15, escalate_at=?16, say_at=?17, quiet_since=?18",
             )?
             .execute(params![
                 ticket.key.group.0,
@@ -98,6 +98,7 @@ impl Work<'_> {
                 clocks.alarm.map(Timestamp::millis),
                 clocks.escalate.map(Timestamp::millis),
                 clocks.say.map(Timestamp::millis),
+                ticket.staff_wrote_at.filter(|_| ticket.staff_spoke_last).map(Timestamp::millis),
             ])?;
         Ok(())
     }
@@ -165,6 +166,17 @@ pub struct Part<'a> {
     pub offset: usize,
     /// How many at most.
     pub limit: usize,
+}
+
+/// Tells from where the tickets of a queue are read.
+fn source(filter: &Filter, query: &Query) -> &'static str {
+    match (query.is_empty(), filter.overdue) {
+        // Only those: the others are not looked at.
+        (true, true) => "tickets INDEXED BY tickets_due",
+        (true, false) => "tickets INDEXED BY tickets_queue",
+        // What the words of a query ask for stands in both.
+        (false, _) => "tickets JOIN topics ON topics.group_id = tickets.group_id AND topics.topic = tickets.topic",
+    }
 }
 
 const ROW: &str = "SELECT topics.group_id, topics.topic, topics.title, topics.icon, topics.closed, topics.hidden, topics.gone,
@@ -282,17 +294,9 @@ impl Reader {
     /// SQLite's.
     pub fn queue(&self, reader: &AgentName, part: &Part<'_>, now: Timestamp) -> Result<(Vec<QueueRow>, usize)> {
         let mut conditions = Conditions::of(part.filter, now);
-        let plain = part.query.is_empty() && part.filter.quiet.is_none();
         conditions.query(part.query, reader, now);
         // The order is made from the covering index alone; only the rows of the page are then read whole.
-        let from = if plain && part.filter.overdue {
-            // Only those: the others are not looked at.
-            "tickets INDEXED BY tickets_due"
-        } else if plain {
-            "tickets INDEXED BY tickets_queue"
-        } else {
-            "tickets JOIN topics ON topics.group_id = tickets.group_id AND topics.topic = tickets.topic"
-        };
+        let from = source(part.filter, part.query);
         // Nobody waits any more in what is done, whatever was said last.
         let live: Vec<_> = Filter::live().statuses.iter().map(|status| format!("'{}'", status.label())).collect();
         let waiting = format!("iif(tickets.status IN ({}), tickets.waiting_since, NULL)", live.join(","));
@@ -349,11 +353,8 @@ impl Reader {
     pub fn count(&self, reader: &AgentName, filter: &Filter, query: &Query, now: Timestamp) -> Result<usize> {
         let mut conditions = Conditions::of(filter, now);
         conditions.query(query, reader, now);
-        let sql = format!(
-            "SELECT count(*) FROM tickets JOIN topics ON topics.group_id = tickets.group_id AND topics.topic = tickets.topic
-             WHERE {}",
-            conditions.sql
-        );
+        let from = source(filter, query);
+        let sql = format!("SELECT count(*) FROM {from} WHERE {}", conditions.sql);
         let count: i64 =
             self.connection.prepare_cached(&sql)?.query_row(params_from_iter(conditions.values), |row| row.get(0))?;
         Ok(usize::try_from(count).unwrap_or(0))

@@ -156,7 +156,10 @@ fn a_mistake_says_where_it_is_and_what_is_allowed() {
             "desk.toml:2:18: `telegram.mirror_status.quiet_reasons` must be words",
         ),
         ("[telegram.mirror_status]\nnotice = \" \"", "desk.toml:2:10: `telegram.mirror_status.notice` is empty"),
-        ("[telegram.mirror_status]\nnotice = \"a\\u001b\"", "desk.toml:2:10: an automatic message has no control characters"),
+        (
+            "[telegram.mirror_status]\nnotice = \"a\\u001b\"",
+            "desk.toml:2:10: an automatic message has no control characters",
+        ),
         (
             "[telegram.mirror_status.notice]\nenglish_uk = \"x\"",
             "desk.toml:2:1: `english_uk` is no language: write its code",

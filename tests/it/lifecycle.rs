@@ -761,10 +761,12 @@ fn an_episode_has_its_own_clocks() {
     assert_eq!(ticket.customer, Some(OLENA));
 
     bench.does("mia", Command::Resolve { ticket: KEY });
-    let [first, second] = &metrics::episodes(&bench.log)[..] else { panic!("two episodes") };
-    assert_eq!((first.number, first.first_response()), (1, Some(HOUR)));
-    assert_eq!((first.paused, first.resolution()), (2 * HOUR, Some(HOUR + Duration::from_secs(60))));
-    assert!(!first.is_without_response() && second.is_without_response());
+    let [first, second] = &metrics::courses(&bench.log, &metrics::plain)[..] else { panic!("two episodes") };
+    let response = |course: &metrics::Course| course.first.as_ref().map(|first| first.took);
+    let done = |course: &metrics::Course| course.done.clone().expect("is done");
+    assert_eq!((first.number, response(first)), (1, Some(HOUR)));
+    assert_eq!((done(first).paused, done(first).took), (2 * HOUR, Some(HOUR + Duration::from_secs(60))));
+    assert!(!done(first).without_response && done(second).without_response);
 }
 
 #[test]
@@ -1164,10 +1166,11 @@ proptest! {
         let read: Vec<Recorded> = serde_json::from_str(&json).expect("parses");
         prop_assert_eq!(&fold(&read), &bench.ticket);
         // Episodes are counted as they were opened.
-        let episodes = metrics::episodes(&bench.log);
+        let episodes = metrics::courses(&bench.log, &metrics::plain);
         prop_assert_eq!(episodes.len(), bench.ticket().episode as usize);
         let last = episodes.last().expect("at least one");
-        prop_assert_eq!(last.first_response(), metrics::first_response(bench.ticket()));
+        let response = last.first.as_ref().map(|first| first.took);
+        prop_assert_eq!(response, metrics::first_response(bench.ticket()));
     }
 
     #[test]

@@ -60,6 +60,8 @@ pub struct Done {
     /// The resolution: from the beginning of the episode, without the time in Pending. `None` for an episode that the first
     /// synchronisation had put away before: when its work began is not known.
     pub took: Option<Duration>,
+    /// How long it was Pending until then.
+    pub paused: Duration,
     /// Somebody had asked and nobody has answered.
     pub without_response: bool,
 }
@@ -93,6 +95,8 @@ pub struct Course {
     pub number: u32,
     /// When it began.
     pub opened_at: Timestamp,
+    /// Telegram's date of the first question of the customer or a participant.
+    pub asked_at: Option<Timestamp>,
     /// *First response*: the customer's first message -> the first delivered public message of staff, by Telegram's dates.
     pub first: Option<Answer>,
     /// *Next response*: every later wait that a public message of staff has ended, in whatever status. A wait that *no reply needed* or a
@@ -181,6 +185,7 @@ impl Walk<'_> {
             Event::Tagged { .. } => begun.course.tags = tags(is),
             _ => {}
         }
+        begun.course.asked_at = is.first_asked_at;
         begun.hold(at, is);
     }
 }
@@ -190,6 +195,7 @@ fn begin(recorded: &Recorded, is: &Ticket) -> Begun {
         ticket: recorded.ticket,
         number: is.episode,
         opened_at: recorded.at,
+        asked_at: is.first_asked_at,
         first: None,
         next: Vec::new(),
         done: None,
@@ -276,6 +282,7 @@ fn moved(begun: &mut Begun, recorded: &Recorded, why: &Why, was: &Was, is: &Tick
                 at,
                 by,
                 took: (!begun.was_imported).then_some(took),
+                paused: begun.paused,
                 without_response: is.first_asked_at.is_some() && is.first_response_at.is_none(),
             });
         }
