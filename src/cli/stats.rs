@@ -81,7 +81,8 @@ fn rows(report: &Report, by: Option<By>) -> Vec<Row> {
 
 fn csv(report: &Report, by: Option<By>) -> io::Result<()> {
     let mut out = super::sheet::Sheet::new(stdout().lock());
-    let mut head = vec!["key", "opened", "resolved", "reopened", "without_response", "outside", "breaches", "open"];
+    let mut head = vec!["key", "opened", "resolved", "reopened", "without_response", "outside", "breaches"];
+    head.extend(["surveys", "survey_points", "open"]);
     head.extend(["first_response_count", "first_response_p50_seconds", "first_response_p90_seconds"]);
     head.extend(["next_response_count", "next_response_p50_seconds", "next_response_p90_seconds"]);
     head.extend(["resolution_count", "resolution_p50_seconds", "resolution_p90_seconds"]);
@@ -90,8 +91,7 @@ fn csv(report: &Report, by: Option<By>) -> io::Result<()> {
     for Row { key, figures } in rows(report, by) {
         out.text(&key)?;
         out.plain(&maybe(figures.opened))?;
-        for number in [figures.resolved, figures.reopened, figures.without_response, figures.outside, figures.breaches]
-        {
+        for number in counts(&figures).into_iter().chain([figures.surveys, figures.survey_points]) {
             out.plain(&number.to_string())?;
         }
         out.plain(&maybe(figures.open))?;
@@ -129,17 +129,15 @@ fn print(report: &Report, by: Option<By>, zone: Zone) -> io::Result<()> {
     let (opened, open) = (by != By::Agent, by != By::Hour);
     let mut head = vec![title];
     head.extend(opened.then_some("NEW"));
-    head.extend(["RESOLVED", "REOPENED", "NO RESP", "OUTSIDE", "LATE"]);
+    head.extend(["RESOLVED", "REOPENED", "NO RESP", "OUTSIDE", "LATE", "SURVEY"]);
     head.extend(open.then_some("OPEN"));
     head.extend(["FIRST 50%", "90%", "NEXT 50%", "90%", "RESOLVE 50%", "90%"]);
     let line = |row: &Row| {
         let figures = &row.figures;
         let mut cells = vec![row.key.clone()];
         cells.extend(figures.opened.filter(|_| opened).map(count));
-        cells.extend(
-            [figures.resolved, figures.reopened, figures.without_response, figures.outside, figures.breaches]
-                .map(count),
-        );
+        cells.extend(counts(figures).map(count));
+        cells.push(figures.survey_average().unwrap_or_else(|| "-".to_owned()));
         cells.extend(figures.open.filter(|_| open).map(count));
         for spread in [figures.first_response, figures.next_response, figures.resolution] {
             cells.extend(spread_cells(&spread));
@@ -157,8 +155,12 @@ fn totals(out: &mut dyn Write, report: &Report) -> io::Result<()> {
     writeln!(out, "Open: {} at the beginning, {} at the end.", report.open_at_start, number(open))?;
     writeln!(
         out,
-        "Resolved without a response: {without_response}. Answered outside: {outside} messages. Deadlines missed: {breaches}.\n"
+        "Resolved without a response: {without_response}. Answered outside: {outside} messages. Deadlines missed: {breaches}."
     )?;
+    match report.total.survey_average() {
+        Some(average) => writeln!(out, "Survey: {average} of 5, {} answered.\n", report.total.surveys)?,
+        None => writeln!(out, "Survey: no answers.\n")?,
+    }
     let line = |name: &str, spread: &Spread| {
         let [p50, p90] = spread_cells(spread);
         vec![name.to_owned(), spread.count.to_string(), p50, p90]
@@ -169,6 +171,11 @@ fn totals(out: &mut dyn Write, report: &Report) -> io::Result<()> {
         line("resolution", &report.total.resolution),
     ];
     table::write(out, &["", "COUNT", "50%", "90%"], &lines, table::width())
+}
+
+/// What is counted of every row, in the order of its columns.
+fn counts(figures: &Figures) -> [usize; 5] {
+    [figures.resolved, figures.reopened, figures.without_response, figures.outside, figures.breaches]
 }
 
 fn count(number: usize) -> String {

@@ -110,6 +110,8 @@ pub struct Course {
     pub outside: Vec<(Timestamp, Who)>,
     /// Deadlines that were missed: when each was, and whose the ticket was when the desk said so. A target counts once per cause.
     pub breaches: Vec<(Timestamp, Who)>,
+    /// What the customer said in the survey, the last word: when it was first said, from 1 to 5, and whose the ticket was.
+    pub survey: Option<(Timestamp, u8, Who)>,
     /// What it was about, at its end or now.
     pub tags: Vec<Tag>,
     /// When it was whose work: the backlog is made of these. What the first synchronisation put away never was work.
@@ -182,6 +184,10 @@ impl Walk<'_> {
                 let whose = is.standing.assignee.clone().map_or(Who::Nobody, Who::Agent);
                 begun.course.breaches.push((*deadline, whose));
             }
+            Event::SurveyAnswered { score, .. } => {
+                let whose = is.standing.assignee.clone().map_or(Who::Nobody, Who::Agent);
+                begun.course.survey.get_or_insert((at, *score, whose)).1 = *score;
+            }
             Event::Tagged { .. } => begun.course.tags = tags(is),
             _ => {}
         }
@@ -202,6 +208,7 @@ fn begin(recorded: &Recorded, is: &Ticket) -> Begun {
         reopens: Vec::new(),
         outside: Vec::new(),
         breaches: Vec::new(),
+        survey: None,
         tags: tags(is),
         holds: Vec::new(),
     };

@@ -76,6 +76,12 @@ pub struct Figures {
     /// Deadlines that were missed, by their dates; by agent: whose ticket it was.
     #[serde(default)]
     pub breaches: usize,
+    /// Surveys that were answered; by agent: whose ticket it was.
+    #[serde(default)]
+    pub surveys: usize,
+    /// Their scores from 1 to 5, added up.
+    #[serde(default)]
+    pub survey_points: usize,
     /// Episodes to be worked on; `None` by hour of the day.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub open: Option<usize>,
@@ -85,6 +91,14 @@ pub struct Figures {
     pub next_response: Spread,
     /// Beginning of an episode -> resolved, without the time in Pending.
     pub resolution: Spread,
+}
+
+impl Figures {
+    /// Tells the average score of the surveys, as `4.3`; `None` if none was answered.
+    pub fn survey_average(&self) -> Option<String> {
+        let tenths = (self.survey_points * 10 + self.surveys / 2).checked_div(self.surveys)?;
+        Some(format!("{}.{}", tenths / 10, tenths % 10))
+    }
 }
 
 /// How spans are spread. Whole seconds.

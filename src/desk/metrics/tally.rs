@@ -46,6 +46,8 @@ struct Heap {
     without_response: usize,
     outside: usize,
     breaches: usize,
+    surveys: usize,
+    survey_points: usize,
     open: usize,
     first: Vec<u32>,
     next: Vec<u32>,
@@ -61,6 +63,8 @@ impl Heap {
             without_response: self.without_response,
             outside: self.outside,
             breaches: self.breaches,
+            surveys: self.surveys,
+            survey_points: self.survey_points,
             open,
             first_response: Spread::of(&self.first),
             next_response: Spread::of(&self.next),
@@ -134,6 +138,12 @@ impl<'a> Tally<'a> {
         }
         for (at, whose) in &course.breaches {
             self.count(course, *at, Some(whose), |heap| heap.breaches += 1);
+        }
+        if let Some((at, score, whose)) = &course.survey {
+            self.count(course, *at, Some(whose), |heap| {
+                heap.surveys += 1;
+                heap.survey_points += usize::from(*score);
+            });
         }
         self.backlog(course);
     }

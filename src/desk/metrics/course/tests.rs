@@ -112,6 +112,19 @@ fn what_was_undone_did_not_happen() {
 }
 
 #[test]
+fn a_survey_counts_once_with_its_last_score() {
+    let said = |score| Event::SurveyAnswered { score, message: None };
+    let log = ordinary().put(240, Actor::Desk, said(2)).put(900, Actor::Desk, said(4));
+    let all = log.courses();
+    let [course] = &all[..] else { panic!("{all:?}") };
+    assert_eq!(course.survey, Some((at(240), 4, Who::Agent(mia()))));
+    // The next episode has one of its own.
+    let all = log.opened(1000, 2, Standing::NEW).wrote(1000, 7, Writer::Customer).courses();
+    let [first, second] = &all[..] else { panic!("{all:?}") };
+    assert_eq!((first.survey.is_some(), second.survey.is_some()), (true, false));
+}
+
+#[test]
 fn a_reopened_ticket_is_resolved_at_the_last_time() {
     let log = ordinary()
         .wrote(300, 7, Writer::Customer)

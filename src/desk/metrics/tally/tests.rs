@@ -39,6 +39,7 @@ fn course(opened: i64, first: Option<i64>, done: Option<i64>, who: &str) -> Cour
         reopens: Vec::new(),
         outside: Vec::new(),
         breaches: Vec::new(),
+        survey: None,
         tags: Vec::new(),
         holds: std::iter::once(hold(opened, true)).chain(done.map(|done| hold(done, false))).collect(),
     }
@@ -101,6 +102,23 @@ fn an_episode_counts_to_each_of_its_tags() {
     let rows: Vec<_> = report.tags.iter().map(|row| (row.key.as_str(), row.figures.opened, row.figures.open)).collect();
     let expected = [("billing", Some(1), Some(0)), ("vip", Some(2), Some(1)), ("(no tag)", Some(1), Some(1))];
     assert_eq!(rows, expected);
+}
+
+#[test]
+fn surveys_are_averaged() {
+    let answered = |score: u8, hour: i64, who: &str| {
+        let mut course = course(-20, Some(-19), Some(-18), who);
+        course.survey = Some((at(hour), score, agent(who)));
+        course
+    };
+    let all = [answered(5, -4, "mia"), answered(4, -3, "mia"), answered(4, -2, "tom"), answered(1, -40, "mia")];
+    // The one of 40 hours ago is of the day before.
+    let report = report(&all, Some(-24), 0);
+    assert_eq!((report.total.surveys, report.total.survey_points), (3, 13));
+    assert_eq!(report.total.survey_average().as_deref(), Some("4.3"));
+    let agents: Vec<_> = report.agents.iter().map(|row| (row.key.as_str(), row.figures.survey_average())).collect();
+    assert_eq!(agents, [("mia", Some("4.5".to_owned())), ("tom", Some("4.0".to_owned()))]);
+    assert_eq!(Figures::default().survey_average(), None);
 }
 
 #[test]
