@@ -19,7 +19,6 @@ use crate::desk::survey::COUNTS_FOR;
 use crate::desk::thread::{Delivery, Lane};
 use crate::store::automatic::{Saying, SurveyRow};
 use crate::store::outbox::OutboxRow;
-use crate::store::threads::EntryRow;
 use crate::store::timers::Timer;
 
 /// How many tickets are looked at in one transaction.
@@ -183,16 +182,6 @@ impl Turn<'_> {
         };
         self.happen(row.key, &what, at, &Actor::Desk)?;
         Ok(())
-    }
-
-    /// Tells whether a message of a user account is the copy, come before its answer, of what the desk is sending by itself.
-    pub(super) fn is_own_saying(&mut self, entry: &EntryRow) -> Result<bool, EngineError> {
-        if entry.author.is_none() || entry.author != self.state.staff.own {
-            return Ok(false);
-        }
-        let Some(saying) = self.state.sayings.get(&entry.key).copied() else { return Ok(false) };
-        let row = self.work.outbox(saying.outbox)?;
-        Ok(row.is_some_and(|row| row.delivery == Delivery::Sending && row.text.trim() == entry.text.trim()))
     }
 }
 

@@ -117,7 +117,7 @@ impl Turn<'_> {
                     (Some(agent), Some(_)) => Some(Writer::Desk(agent.clone())),
                     // An automatic message answers nobody.
                     (None, Some(_)) => None,
-                    _ if self.is_own_notice(entry)? || self.is_own_saying(entry)? => None,
+                    _ if self.is_own_copy(entry)? => None,
                     _ => match self.role(author, key)? {
                         Role::Agent(name) => Some(Writer::Native(name)),
                         Role::Colleague => Some(Writer::Colleague),

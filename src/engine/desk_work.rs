@@ -75,6 +75,16 @@ impl Turn<'_> {
         }
     }
 
+    /// Tells whether what a command has begun lives in memory only and may have gone with a process that died: a repeat begins it
+    /// again, as the receipt of the first would promise what nobody does any more.
+    pub(super) fn has_lapsed(&self, command: &Command) -> bool {
+        match command {
+            Command::Fetch { .. } => true,
+            Command::Recheck { .. } => self.state.recheck.is_none(),
+            _ => false,
+        }
+    }
+
     fn work_ticket(&mut self, key: TicketKey, agent: &AgentName, command: &Command) -> Result<Answer, EngineError> {
         let (rules, at) = (self.rules, self.now);
         if self.topic(key)?.gone && matches!(command, Command::Reply { .. }) {

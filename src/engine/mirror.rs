@@ -379,9 +379,10 @@ impl Turn<'_> {
             let gone_since = buried && topic.title.is_empty();
             let renamed = facts.title.as_ref().is_some_and(|title| *title != topic.title);
             let closed = facts.closed.filter(|closed| *closed != topic.closed);
+            let icon = facts.icon.filter(|icon| (*icon != 0).then_some(*icon) != topic.icon);
             let differs = renamed
                 || closed.is_some()
-                || facts.icon.is_some_and(|icon| (icon != 0).then_some(icon) != topic.icon)
+                || icon.is_some()
                 || facts.hidden.is_some_and(|hidden| hidden != topic.hidden)
                 || (topic.created_at.is_none() && facts.created_at.is_some())
                 || (topic.creator.is_none() && facts.creator.is_some());
@@ -407,6 +408,9 @@ impl Turn<'_> {
             if closed == Some(true) && self.work.mirror_row(key)?.is_some_and(|row| row.echo == Some(true)) {
                 // The stream will not say any more what the desk has asked for.
                 self.own_edit_told(key, true)?;
+            }
+            if let Some(icon) = icon {
+                self.icon_told(key, icon)?;
             }
             let topic = self.topic_mut(key)?;
             topic.created_at = topic.created_at.or(facts.created_at);

@@ -22,7 +22,6 @@ use crate::desk::ticket::Status;
 use crate::store::StoreError;
 use crate::store::mirror_status::MirrorRow;
 use crate::store::outbox::OutboxRow;
-use crate::store::threads::EntryRow;
 
 /// When topics may be changed again: Telegram said so.
 pub(super) const EDIT_AFTER: &str = "edit_after";
@@ -130,15 +129,6 @@ impl Turn<'_> {
         }
     }
 
-    /// Tells whether a message is the copy, come before its answer, of a notice that a user account is sending.
-    pub(super) fn is_own_notice(&mut self, entry: &EntryRow) -> Result<bool, EngineError> {
-        if entry.author.is_none() || entry.author != self.state.staff.own || !self.rules.mirrors_status() {
-            return Ok(false);
-        }
-        let Some(id) = self.work.mirror_row(entry.key)?.and_then(|row| row.notice) else { return Ok(false) };
-        Ok(self.work.outbox(id)?.is_some_and(|notice| notice.text.trim() == entry.text.trim()))
-    }
-
     /// Tells whether a service message says what the desk has done to a topic itself. All that a bot does is the desk's; behind a user
     /// account there is a person too, who may close a topic by hand.
     pub(super) fn is_echo(
@@ -174,6 +164,17 @@ impl Turn<'_> {
         }
         row.due = row.due.or(Some(self.now));
         Ok(self.work.put_mirror_row(&row)?)
+    }
+
+    /// Telegram tells an icon other than the one that was known. If the desk gives it to topics, it may be its own change, come about
+    /// after nobody knew what became of it; then the topic is looked at once more. What people choose themselves is left alone.
+    pub(super) fn icon_told(&mut self, key: TicketKey, icon: i64) -> Result<(), EngineError> {
+        let rules = &self.rules.mirror_status;
+        let Some(set) = self.state.icons.as_ref().filter(|_| rules.enabled) else { return Ok(()) };
+        if rules.icons.values().any(|emoji| set.id_of(emoji) == Some(icon)) {
+            self.own_edit_told(key, false)?;
+        }
+        Ok(())
     }
 
     /// Forgets what a topic was to show: it is kept out of the desk now.

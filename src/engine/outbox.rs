@@ -21,6 +21,7 @@ use crate::desk::ids::{MessageId, OutboxId, TicketKey};
 use crate::desk::lifecycle::Happening;
 use crate::desk::thread::{Delivery, Doubt, Lane, Post};
 use crate::store::outbox::OutboxRow;
+use crate::store::threads::EntryRow;
 
 /// How many replies, of different tickets, are on their way at once.
 const AT_ONCE: usize = 4;
@@ -260,6 +261,18 @@ impl Turn<'_> {
             Some(file) => self.work.untied_file(row.key, own, since, text, &file.name)?,
             None => self.work.untied(row.key, own, since, text)?,
         })
+    }
+
+    /// Tells whether a message is the copy, come before its answer, of what a user account is sending for the desk. Nobody typed it in
+    /// Telegram; it counts when it is settled.
+    pub(super) fn is_own_copy(&mut self, entry: &EntryRow) -> Result<bool, EngineError> {
+        if entry.author.is_none() || entry.author != self.state.staff.own {
+            return Ok(false);
+        }
+        let is_copy = |row: &OutboxRow| {
+            row.key == entry.key && row.delivery == Delivery::Sending && row.text.trim() == entry.text.trim()
+        };
+        Ok(self.work.open_outbox()?.iter().any(is_copy))
     }
 
     /// Takes in a definite "not now": nothing has happened there, and nothing may be asked of the group before.

@@ -78,7 +78,7 @@ impl Engine {
         match input {
             Input::Started => turn.start()?,
             Input::Command { id, agent, command } => {
-                if let Some(text) = turn.work.receipt(&id)? {
+                if let Some(text) = turn.work.receipt(&id)?.filter(|_| !turn.has_lapsed(&command)) {
                     return Ok((Some(Ok(serde_json::from_str(&text).map_err(StoreError::from)?)), Vec::new(), None));
                 }
                 match turn.command(&agent, &command)? {

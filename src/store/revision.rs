@@ -41,7 +41,7 @@ impl Work<'_> {
     /// SQLite's.
     pub fn keep_receipt(&self, id: &CommandId, at: Timestamp, receipt: &str) -> Result<()> {
         self.transaction
-            .prepare_cached("INSERT INTO commands (id, at, receipt) VALUES (?1, ?2, ?3)")?
+            .prepare_cached("INSERT OR REPLACE INTO commands (id, at, receipt) VALUES (?1, ?2, ?3)")?
             .execute(params![id.0, at.millis(), receipt])?;
         Ok(())
     }

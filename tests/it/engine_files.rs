@@ -6,7 +6,7 @@ use std::time::Duration;
 use topicdesk::desk::along::Along;
 use topicdesk::desk::command::Command;
 use topicdesk::desk::files::Attachment;
-use topicdesk::desk::ids::MessageId;
+use topicdesk::desk::ids::{CommandId, MessageId};
 use topicdesk::desk::thread::{Content, Media, Message, Post};
 use topicdesk::engine::transport::{Failure, Freight, Happening, Incoming, Order, Outcome};
 use topicdesk::engine::views::{Alert, FileNews};
@@ -115,6 +115,22 @@ fn what_cannot_be_had_is_said_and_may_be_asked_for_again() {
     assert_eq!(downloads(&mut bench).len(), 1);
     bench.push(vec![Happening::Deleted(vec![MessageId(6)])]);
     assert!(bench.command("anna", fetch(6)).is_err());
+}
+
+/// Found by simulation: seeds 201600 and 202176.
+#[test]
+fn a_repeat_after_a_crash_has_its_file_fetched() {
+    let mut bench = Bench::followed(&history());
+    let id = || CommandId("the same".to_owned());
+    bench.command_as(id(), "anna", fetch(6)).expect("accepted");
+    assert_eq!(downloads(&mut bench).len(), 1);
+    bench.command_as(id(), "anna", fetch(6)).expect("on its way");
+    assert!(downloads(&mut bench).is_empty());
+    // Nobody heard the answer: what was on its way died with the process.
+    let mut bench = bench.restart();
+    bench.connect();
+    let view = bench.command_as(id(), "anna", fetch(6)).expect("accepted").file.expect("a file");
+    assert_eq!(downloads(&mut bench), [view.path]);
 }
 
 #[test]

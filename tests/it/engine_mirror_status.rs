@@ -759,3 +759,41 @@ fn an_icon_that_is_changed_after_a_later_one_is_put_right() {
     bench.pass(3 * MINUTE);
     assert_eq!(edits(&mut bench), []);
 }
+
+/// Found by simulation: seed 201265.
+#[test]
+fn an_icon_of_which_nobody_knew_is_put_right_when_it_is_told() {
+    let mut bench = followed(mirroring());
+    bench.command("anna", claim(7)).expect("claims");
+    asked(&mut bench, icon(7, 2));
+    bench.pass(MINUTE);
+    let undo = bench.command("anna", resolve(7)).expect("resolves").undo.expect("can be undone");
+    let lost = icon(7, 5);
+    assert_eq!(edits(&mut bench), [lost]);
+    answer(&mut bench, lost, TopicOutcome::Unknown { why: "hung".to_owned() });
+    bench.command("anna", Command::Undo { ticket: ticket(7), event: undo }).expect("undone");
+    bench.pass(MINUTE);
+    assert_eq!(edits(&mut bench), [], "it seems to be shown already");
+    // The stream's own word of it was lost; a look at the topic finds it.
+    let told = |icon| {
+        let facts = TopicFacts {
+            topic: TopicId(7),
+            gone: false,
+            title: Some("Refund".to_owned()),
+            icon: Some(icon),
+            closed: Some(false),
+            hidden: None,
+            created_at: None,
+            creator: None,
+            top_message: None,
+        };
+        Incoming::Topics { group: GROUP, topics: vec![facts], people: Vec::new(), next: None, checked: true }
+    };
+    bench.incoming(told(5));
+    asked(&mut bench, icon(7, 2));
+    // What somebody has chosen by hand stays.
+    bench.pass(MINUTE);
+    bench.incoming(told(77));
+    bench.pass(MINUTE);
+    assert_eq!(edits(&mut bench), []);
+}

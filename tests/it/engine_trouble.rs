@@ -361,6 +361,33 @@ fn the_desks_own_account_is_staff() {
     assert_eq!(first_line(&bench, 20), "#20 /1 open customer=- assignee=- waiting=-");
 }
 
+/// Found by simulation: seed 200477.
+#[test]
+fn a_reply_that_a_user_account_sends_is_never_taken_for_one_typed_in_telegram() {
+    let mut bench = begin_as_user();
+    listed(&mut bench, &[5]);
+    read_histories(&mut bench, &history());
+    bench.push(vec![Happening::Message(text(8, 5, OLENA, at(3_000), "7.2"))]);
+    bench.command("anna", reply("Try 7.3")).expect("accepted");
+    let send = bench.take_sends().remove(0);
+    let unknown = Outcome::Unknown { why: "cut".to_owned() };
+    bench.incoming(Incoming::Delivery { outbox: send.outbox, outcome: unknown });
+    bench.command("anna", Command::Release { ticket: ticket(5) }).expect("released");
+    bench.command("tom", Command::Claim { ticket: ticket(5) }).expect("claimed");
+    // The difference brings it, and does not say that it was that.
+    bench.push(vec![Happening::Message(text(13, 5, OWN, at(3_500), "Try 7.3"))]);
+    let line = first_line(&bench, 5);
+    assert!(line.starts_with("#5 /1 assigned ") && line.contains("assignee=tom"), "{line}");
+    let outcome = Outcome::Sent { message: MessageId(13), at: at(3_500) };
+    bench.incoming(Incoming::Delivery { outbox: send.outbox, outcome });
+    let thread = bench.thread(5);
+    assert!(thread.starts_with("#5 /1 assigned ") && thread.contains("waiting=-"), "{thread}");
+    assert_eq!(thread.matches("Try 7.3").count(), 1, "{thread}");
+    // What is typed there with the same account is still heard of.
+    bench.push(vec![Happening::Message(text(14, 5, OWN, at(3_600), "and call us"))]);
+    assert!(first_line(&bench, 5).starts_with("#5 /1 in_progress "));
+}
+
 #[test]
 fn a_reply_that_is_known_late_answers_only_what_was_before_it() {
     let mut bench = Bench::followed(&history());
