@@ -1,6 +1,6 @@
 //! `topicdesk file`: fetches the file of a message, and tells where it lies or saves it.
 
-use std::io::{IsTerminal, Write, stderr, stdout};
+use std::io::{Write, stdout};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -10,12 +10,12 @@ use serde_json::json;
 use super::args::Global;
 use super::failure::{Done, Failure, INTERRUPTED};
 use super::mirror::{Mirror, glance, stopped};
+use super::progress::Progress;
 use super::site::Site;
 use super::work::{self, TicketNumber};
 use super::{interrupt, table};
 use crate::config::duration;
 use crate::desk::command::Command;
-use crate::desk::files::size_text;
 use crate::desk::ids::{MessageId, TicketKey};
 use crate::engine::handle::{Handle, new_command_id};
 use crate::engine::views::{Alert, FileNews, FileView, NotSaved};
@@ -76,14 +76,7 @@ async fn fetched(handle: &Handle, ticket: TicketKey, wanted: MessageId) -> Done<
     let command = Command::Fetch { ticket, message: wanted };
     let receipt = handle.submit(new_command_id(), command).await?;
     let file = receipt.file.ok_or_else(|| Failure::error("the desk names no file"))?;
-    let shows = stderr().is_terminal();
-    let mut shown = false;
-    let end = |shown: bool| {
-        if shown {
-            // The line of the progress ends.
-            let _gone = writeln!(stderr());
-        }
-    };
+    let mut progress = Progress::new();
     while !file.path.is_file() {
         // What is said may be missed, so somebody looks from time to time.
         let heard = tokio::time::timeout(Duration::from_millis(500), revisions.next()).await;
@@ -91,21 +84,17 @@ async fn fetched(handle: &Handle, ticket: TicketKey, wanted: MessageId) -> Done<
         for alert in alerts {
             match alert {
                 Alert::File(FileNews::Missed { message, why, .. }) if message == wanted => {
-                    end(shown);
                     return Err(Failure::error(format!("{ticket}: not fetched: {}", table::safe(&why))));
                 }
-                Alert::File(FileNews::Coming { message, done, size, .. }) if message == wanted && shows => {
-                    shown = true;
-                    let _gone = write!(stderr(), "\r{} of {} ", size_text(done), size_text(size));
+                Alert::File(FileNews::Coming { message, done, size, .. }) if message == wanted => {
+                    progress.tell(done, size);
                 }
                 _ => {}
             }
         }
         if let Some(failure) = stopped(&glance(handle).await?) {
-            end(shown);
             return Err(failure);
         }
     }
-    end(shown);
     Ok(FileView { ready: true, ..file })
 }

@@ -40,6 +40,7 @@ mod note;
 mod outbox;
 mod pending;
 mod priority;
+mod progress;
 mod queue;
 mod release;
 mod reopen;

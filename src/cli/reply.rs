@@ -15,6 +15,7 @@ use clap::Args;
 use super::args::Global;
 use super::failure::{Done, Failure};
 use super::mirror::{Mirror, glance, stopped};
+use super::progress::Progress;
 use super::site::{Site, say};
 use super::work::{self, TicketNumber};
 use super::{consent, interrupt, table};
@@ -25,7 +26,7 @@ use crate::desk::ids::{EntryId, MessageId, OutboxId, TicketKey};
 use crate::desk::thread::{Delivery, Doubt};
 use crate::engine::handle::{Handle, new_command_id};
 use crate::engine::transport::LinkState;
-use crate::engine::views::{Entry, EntryKind, View, ViewRequest, Window};
+use crate::engine::views::{Alert, Entry, EntryKind, FileNews, View, ViewRequest, Window};
 
 #[derive(Args)]
 pub(super) struct ReplyArgs {
@@ -163,6 +164,7 @@ async fn settled(
     seen: Option<MessageId>,
 ) -> Done {
     let mut revisions = handle.watch();
+    let mut progress = Progress::new();
     let mut entry: Option<EntryId> = None;
     loop {
         let page = work::page(handle, ticket, Window::Newest, 100).await?;
@@ -180,6 +182,7 @@ async fn settled(
         let stopped_at = |delivery: &&Delivery| matches!(delivery, Delivery::Parked { .. } | Delivery::Confirm { .. });
         match own.clone().find(stopped_at).or_else(|| own.next()) {
             None | Some(Delivery::Sent { .. }) => {
+                drop(progress);
                 // The page may have been read before the row left; and a row that left before the first look is known
                 // by its words only.
                 let page = work::page(handle, ticket, Window::Newest, 100).await?;
@@ -206,7 +209,14 @@ async fn settled(
             return Err(Failure { message: format!("{}; the reply stays queued", failure.message), ..failure });
         }
         // A change of the link alone is no revision of the ticket, so somebody looks from time to time.
-        let _looked = tokio::time::timeout(Duration::from_millis(500), revisions.next()).await;
+        let heard = tokio::time::timeout(Duration::from_millis(500), revisions.next()).await;
+        for alert in heard.ok().flatten().map(|revision| revision.alerts).unwrap_or_default() {
+            if let Alert::File(FileNews::Leaving { outbox: row, done, size, .. }) = alert
+                && row == outbox
+            {
+                progress.tell(done, size);
+            }
+        }
     }
 }
 
