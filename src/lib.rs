@@ -12,6 +12,7 @@
 //! | [`engine`] | what the program does: one synchronous, deterministic engine, its handle, its views, its runner |
 //! | [`telegram`] | the MTProto client: login, the link, conversion of what comes in, sending. Names `grammers` |
 //! | [`knowledge`] | articles that may answer: a local folder and a webhook. The only room that names an HTTP client |
+//! | [`seat`] | the desk's local socket: many terminals, one engine |
 //! | [`config`] | `desk.toml` and templates to values; paths; errors with file, line and column |
 //! | [`tui`] | the terminal: model, update, view. The only room that names `ratatui` |
 //! | [`cli`] | the command line, one command a file; the composition root. The only room that names `clap` |
@@ -97,6 +98,17 @@
 //! ([`engine::transport`], [`engine::handle`]); no room holds a reference into another. Only [`engine::runner`] waits: clock,
 //! randomness and rules are inputs of the engine, so a test steps through a week in a millisecond.
 //!
+//! One process has the engine; all others attach to it. A seat's client is the other ends of an ordinary [`engine::handle::Handle`], so
+//! neither screen nor command knows the difference:
+//!
+//! ```text
+//! screen -> Handle -> seat::client -> frames over a Unix socket -> seat::server -> Handle -> engine
+//! ```
+//!
+//! Who is at the other end the kernel says, and what they may do [`desk::authority`] says, in the engine. A line that breaks is knocked for
+//! again, and what was not answered is asked again under the same ids; if nobody listens any more, a seat that may open the files takes
+//! the lock and is the host.
+//!
 //! # Invariants
 //!
 //! 1. Status is moved by [`desk::lifecycle`] only: `decide` and `happen` say what follows, `apply` folds it.
@@ -119,6 +131,7 @@ pub mod engine;
 pub mod knowledge;
 #[cfg(feature = "sandbox")]
 pub mod sandbox;
+pub mod seat;
 #[cfg(feature = "sandbox")]
 pub mod selftest;
 pub mod store;

@@ -31,6 +31,9 @@ pub(super) struct Global {
     /// Where desks keep their data
     #[arg(long, global = true, env = "TOPICDESK_DATA_DIR", value_name = "DIR")]
     pub(super) data_dir: Option<PathBuf>,
+    /// The socket of the desk that runs, instead of the usual one
+    #[arg(long, global = true, env = "TOPICDESK_SOCKET", value_name = "PATH")]
+    pub(super) socket: Option<PathBuf>,
     /// Who is working, as named in desk.toml
     #[arg(long, global = true, env = "TOPICDESK_AGENT", value_name = "NAME")]
     pub(super) agent: Option<String>,
@@ -54,6 +57,24 @@ pub(super) enum Command {
     /// Prove that nothing is lost, repeated or leaked, whatever fails
     #[cfg(feature = "sandbox")]
     Selftest(super::selftest::SelftestArgs),
+    /// Run the desk without a screen, for everybody who attaches to it
+    Serve,
+    /// Say how the desk that runs is
+    Status,
+    /// List who is attached to the desk that runs
+    Seats,
+    /// End the desk that runs
+    Stop,
+    /// Have the desk that runs read desk.toml again
+    Reload,
+    /// Have the desk that runs log more, or less
+    Log(super::operate::LogArgs),
+    /// Copy the tickets into a file, also while the desk runs
+    Backup(super::backup::BackupArgs),
+    /// Put such a copy in the place of the tickets
+    Restore(super::backup::RestoreArgs),
+    /// Print what happens at the desk, a line each
+    Watch,
     /// Log in, as a bot or as a user
     Login(super::login::LoginArgs),
     /// Log out and forget the key

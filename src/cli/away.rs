@@ -6,6 +6,7 @@ use serde_json::json;
 
 use super::args::Global;
 use super::failure::Done;
+use super::mirror::Opened;
 use super::site::Site;
 use crate::desk::command::Command;
 use crate::engine::handle::new_command_id;
@@ -13,10 +14,10 @@ use crate::engine::handle::new_command_id;
 pub(super) async fn run(global: &Global, away: bool) -> Done {
     let site = Site::open(global)?;
     let agent = site.agent()?.name.clone();
-    let (desk, _ends) = site.start()?;
-    let handle = desk.handle(agent.clone());
+    let opened = Opened::unlinked(&site, agent.clone()).await?;
+    let handle = opened.handle();
     let done = handle.submit(new_command_id(), Command::SetPresence { away }).await;
-    desk.stop();
+    opened.stop().await;
     let notice = done?.notice.map(|notice| format!(": {notice}")).unwrap_or_default();
     if site.json {
         return Ok(writeln!(stdout(), "{:#}", json!({ "agent": agent, "away": away }))?);

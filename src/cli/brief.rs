@@ -26,7 +26,7 @@ const NAMED: usize = 20;
 pub(super) async fn run(global: &Global, args: BriefArgs) -> Done {
     let site = Site::open(global)?;
     let since = stats::begin(&site, &args.since)?;
-    let (_desk, handle) = site.read_only()?;
+    let (_desk, handle) = site.read_only().await?;
     let brief = match handle.read(ViewRequest::Brief { since }).await {
         View::Brief(brief) => *brief,
         other => return Err(unreadable(other)),

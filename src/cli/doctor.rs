@@ -240,7 +240,7 @@ async fn mirror_status(site: &Site, icons: Option<IconSet>, checks: &mut Checks)
         checks.note(AREA, "customers cannot write in a closed topic", "nothing, if that is meant");
     }
     let file = site.paths.config.display();
-    let kept = match site.read_only() {
+    let kept = match site.alone() {
         Ok((_desk, handle)) => mirror::glance(&handle).await.ok().and_then(|desk| desk.mirror_status),
         Err(_) => None,
     };

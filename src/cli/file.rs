@@ -9,7 +9,7 @@ use serde_json::json;
 
 use super::args::Global;
 use super::failure::{Done, Failure, INTERRUPTED};
-use super::mirror::{Mirror, glance, stopped};
+use super::mirror::{Opened, glance, stopped};
 use super::progress::Progress;
 use super::site::Site;
 use super::work::{self, TicketNumber};
@@ -38,8 +38,8 @@ pub(super) struct FileArgs {
 pub(super) async fn run(global: &Global, args: FileArgs) -> Done {
     let site = Site::open(global)?;
     let agent = site.agent()?.name.clone();
-    let mirror = Mirror::start(&site)?;
-    let handle = mirror.handle(agent);
+    let mirror = Opened::linked(&site, Some(agent)).await?;
+    let handle = mirror.handle();
     let part = "what has come so far is kept: the same command goes on with it";
     let done = async {
         let ticket = work::find(&handle, args.ticket).await?;

@@ -16,11 +16,49 @@ use crate::engine::views::{DeskView, View, ViewRequest};
 
 use crate::telegram::{ErrorKind, GroupSelector, SandboxTarget, Secret, Setup, TelegramError, link, login};
 
-/// A desk with its link.
+/// A desk with its link, in this process.
 pub(super) struct Mirror {
     desk: Desk,
-    link: JoinHandle<()>,
+    link: Option<JoinHandle<()>>,
     knowledge: Option<JoinHandle<()>>,
+}
+
+/// A desk that one command works: its own, or that of whoever runs it.
+pub(super) struct Opened {
+    handle: Handle,
+    own: Option<Mirror>,
+}
+
+impl Opened {
+    /// Attaches to whoever runs the desk, or opens it with its link. `agent`: nobody in particular, if there is none.
+    pub(super) async fn linked(site: &Site, agent: Option<AgentName>) -> Done<Opened> {
+        Opened::open(site, agent, Mirror::start).await
+    }
+
+    /// Attaches to whoever runs the desk, or opens it without a link: what is to be sent stays queued.
+    pub(super) async fn unlinked(site: &Site, agent: AgentName) -> Done<Opened> {
+        Opened::open(site, Some(agent), |site| Ok(Mirror { desk: site.start()?.0, link: None, knowledge: None })).await
+    }
+
+    async fn open(site: &Site, agent: Option<AgentName>, alone: impl Fn(&Site) -> Done<Mirror>) -> Done<Opened> {
+        if let Some((handle, _)) = super::seat::attach(site, agent.clone(), None).await? {
+            return Ok(Opened { handle, own: None });
+        }
+        let mirror = alone(site)?;
+        Ok(Opened { handle: mirror.handle(agent.unwrap_or_default()), own: Some(mirror) })
+    }
+
+    /// Gives the handle, for the agent.
+    pub(super) fn handle(&self) -> Handle {
+        self.handle.clone()
+    }
+
+    /// Stops what was started, and waits for the transaction in progress.
+    pub(super) async fn stop(self) {
+        if let Some(mirror) = self.own {
+            mirror.stop().await;
+        }
+    }
 }
 
 /// How long a link may take to say goodbye.
@@ -33,7 +71,7 @@ impl Mirror {
         login::standing(&setup.session)?;
         let (desk, ends) = site.start()?;
         let link = link::spawn(setup, ends.orders, ends.incoming);
-        Ok(Mirror { desk, link, knowledge: None })
+        Ok(Mirror { desk, link: Some(link), knowledge: None })
     }
 
     /// Puts a knowledge base beside it: for screens, which show what it suggests.
@@ -59,8 +97,9 @@ impl Mirror {
         }
         // The engine's thread is waited for on this one: at most a transaction.
         self.desk.stop();
-        let abort = self.link.abort_handle();
-        if tokio::time::timeout(GOODBYE, self.link).await.is_err() {
+        let Some(link) = self.link else { return };
+        let abort = link.abort_handle();
+        if tokio::time::timeout(GOODBYE, link).await.is_err() {
             abort.abort();
         }
     }

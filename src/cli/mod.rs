@@ -20,6 +20,7 @@ mod work;
 
 mod assign;
 mod away;
+mod backup;
 mod brief;
 mod claim;
 mod close;
@@ -37,6 +38,7 @@ mod knowledge;
 mod login;
 mod logout;
 mod note;
+mod operate;
 mod outbox;
 mod pending;
 mod priority;
@@ -52,8 +54,10 @@ mod rules;
 mod sandbox;
 mod screen;
 mod search;
+mod seat;
 #[cfg(feature = "sandbox")]
 mod selftest;
+mod serve;
 mod show;
 mod stats;
 mod sync;
@@ -61,6 +65,7 @@ mod tag;
 mod takeover;
 mod template;
 mod verify;
+mod watch;
 
 use std::io::Write;
 use std::process::ExitCode;
@@ -114,6 +119,15 @@ async fn run(cli: Cli) -> Done {
         Some(Command::Sandbox(args)) => sandbox::run(&global, args).await,
         #[cfg(feature = "sandbox")]
         Some(Command::Selftest(args)) => selftest::run(&global, args).await,
+        Some(Command::Serve) => serve::run(&global).await,
+        Some(Command::Status) => operate::status(&global).await,
+        Some(Command::Seats) => operate::seats(&global).await,
+        Some(Command::Stop) => operate::stop(&global).await,
+        Some(Command::Reload) => operate::reload(&global).await,
+        Some(Command::Backup(args)) => backup::backup(&global, args).await,
+        Some(Command::Restore(args)) => backup::restore(&global, &args),
+        Some(Command::Log(args)) => operate::log(&global, args).await,
+        Some(Command::Watch) => watch::run(&global).await,
         Some(Command::Login(args)) => login::run(&global, args).await,
         Some(Command::Logout) => logout::run(&global).await,
         Some(Command::Doctor) => doctor::run(&global).await,

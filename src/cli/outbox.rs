@@ -11,7 +11,7 @@ use serde::Serialize;
 
 use super::args::Global;
 use super::failure::{Done, Failure, INTERRUPTED};
-use super::mirror::{Mirror, glance, stopped};
+use super::mirror::{Opened, glance, stopped};
 use super::site::{Site, say};
 use super::times::Zone;
 use super::{consent, interrupt, table, work};
@@ -141,7 +141,7 @@ async fn find(handle: &Handle, outbox: OutboxId) -> Done<OutboxRow> {
 
 async fn list(global: &Global) -> Done {
     let site = Site::open(global)?;
-    let (_desk, handle) = site.read_only()?;
+    let (_desk, handle) = site.read_only().await?;
     let rows = rows(&handle).await?;
     let mut out = stdout().lock();
     if site.json {
@@ -177,7 +177,7 @@ fn cells(site: &Site, handle: &Handle, row: &OutboxRow) -> Vec<String> {
 
 async fn show(global: &Global, outbox: OutboxId) -> Done {
     let site = Site::open(global)?;
-    let (_desk, handle) = site.read_only()?;
+    let (_desk, handle) = site.read_only().await?;
     let row = find(&handle, outbox).await?;
     let page = work::page(&handle, row.ticket, Window::Newest, 100).await?;
     let is_new =
@@ -217,8 +217,8 @@ fn indented(text: &str) -> String {
 async fn discard(global: &Global, outbox: OutboxId) -> Done {
     let site = Site::open(global)?;
     let agent = site.agent()?.name.clone();
-    let (desk, _ends) = site.start()?;
-    let handle = desk.handle(agent);
+    let opened = Opened::unlinked(&site, agent).await?;
+    let handle = opened.handle();
     let done = async {
         let row = find(&handle, outbox).await?;
         handle.submit(new_command_id(), Command::DiscardOutbox { outbox }).await?;
@@ -228,7 +228,7 @@ async fn discard(global: &Global, outbox: OutboxId) -> Done {
         Ok(writeln!(stdout(), "{}: reply {outbox} was discarded, nothing was sent", row.ticket)?)
     };
     let done = done.await;
-    desk.stop();
+    opened.stop().await;
     done
 }
 
@@ -246,8 +246,8 @@ async fn send(
         Some(seen) => Some(MessageId(seen)),
         None => Some(newest(&site, outbox).await?),
     };
-    let mirror = Mirror::start(&site)?;
-    let handle = mirror.handle(agent);
+    let mirror = Opened::linked(&site, Some(agent)).await?;
+    let handle = mirror.handle();
     let done = async {
         let row = find(&handle, outbox).await?;
         if !row.is_editable() {
@@ -275,7 +275,7 @@ async fn send(
 
 /// Tells the last message of the reply's ticket that the desk knows before it connects.
 async fn newest(site: &Site, outbox: OutboxId) -> Done<MessageId> {
-    let (_desk, handle) = site.read_only()?;
+    let (_desk, handle) = site.read_only().await?;
     let row = find(&handle, outbox).await?;
     let page = work::page(&handle, row.ticket, Window::Newest, 100).await?;
     Ok(page.thread.iter().filter_map(|entry| entry.message_id).max().unwrap_or_default())

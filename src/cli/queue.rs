@@ -53,7 +53,7 @@ const PAGE: usize = 500;
 
 pub(super) async fn run(global: &Global, args: QueueArgs) -> Done {
     let site = Site::open(global)?;
-    let (_desk, handle) = site.read_only()?;
+    let (_desk, handle) = site.read_only().await?;
     let rules = &site.config.rules;
     let (queue, title) = named(rules, &args.queue)?;
     rules.query(&args.filter).map_err(|error| Failure::usage(error.pointed(&args.filter)))?;

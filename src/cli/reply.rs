@@ -14,7 +14,7 @@ use clap::Args;
 
 use super::args::Global;
 use super::failure::{Done, Failure};
-use super::mirror::{Mirror, glance, stopped};
+use super::mirror::{Opened, glance, stopped};
 use super::progress::Progress;
 use super::site::{Site, say};
 use super::work::{self, TicketNumber};
@@ -76,8 +76,8 @@ pub(super) async fn run(global: &Global, args: ReplyArgs) -> Done {
         None => Some(newest(&site, number).await.unwrap_or_default()),
     };
     let wait = args.wait.unwrap_or(Duration::from_secs(if args.file.is_some() { 1800 } else { 120 }));
-    let mirror = Mirror::start(&site)?;
-    let handle = mirror.handle(agent);
+    let mirror = Opened::linked(&site, Some(agent)).await?;
+    let handle = mirror.handle();
     let done = async {
         let ticket = work::present(&handle, number).await?;
         let (text, along) = match &args.filled.template {
@@ -116,7 +116,7 @@ pub(super) async fn run(global: &Global, args: ReplyArgs) -> Done {
 
 /// Tells the last message of a ticket that the desk knows before it connects.
 async fn newest(site: &Site, number: TicketNumber) -> Done<MessageId> {
-    let (_desk, handle) = site.read_only()?;
+    let (_desk, handle) = site.read_only().await?;
     let ticket = work::find(&handle, number).await?;
     let page = work::page(&handle, ticket, Window::Newest, 100).await?;
     Ok(page.thread.iter().filter_map(|entry| entry.message_id).max().unwrap_or_default())

@@ -37,7 +37,7 @@ pub(super) async fn run(global: &Global, args: ReportArgs) -> Done {
 
 async fn outside(global: &Global, span: Duration) -> Done {
     let site = Site::open(global)?;
-    let (_desk, handle) = site.read_only()?;
+    let (_desk, handle) = site.read_only().await?;
     let since = Some(site.clock.now() - span);
     let report = match handle.read(ViewRequest::Outside { since }).await {
         View::Outside(report) => report,

@@ -1,13 +1,22 @@
 //! `topicdesk` without a command: the desk itself, the screen on which agents work.
 
 use std::path::PathBuf;
+use std::sync::Arc;
+
+use tokio::sync::Mutex;
+use tokio::task::JoinHandle;
 
 use super::args::Global;
 use super::failure::{Done, FAILED, Failure};
 use super::mirror::Mirror;
 use super::site::{Site, say};
+use super::{seat, serve};
 use crate::config::After;
+use crate::desk::ids::AgentName;
 use crate::desk::people::Agent;
+use crate::engine::handle::Handle;
+use crate::seat::client::Host;
+use crate::seat::server::Listening;
 use crate::tui::{self, Setup, TuiError};
 
 pub(super) async fn run(global: &Global) -> Done {
@@ -22,13 +31,22 @@ pub(super) async fn work(site: &Site, hint: Option<String>) -> Done {
     let setup = setup(site, &agent, hint)?;
     // A webhook that cannot be is told before the desk is opened.
     super::knowledge::setup(&site.config)?;
-    let mut mirror = Mirror::start(site)?;
-    mirror.consult(site)?;
-    let handle = mirror.handle(agent.name.clone());
+    let hosted = Arc::default();
+    let attached = seat::attach(site, Some(agent.name.clone()), Some(host(site, &agent.name, &hosted))).await?;
+    let handle = match attached {
+        Some((handle, _)) => handle,
+        None => {
+            let (host, handle) = Hosted::begin(site, &agent.name)?;
+            *hosted.lock().await = Some(host);
+            handle
+        }
+    };
     let sitting = handle.sit();
     let ended = tui::run(handle, setup).await;
     drop(sitting);
-    mirror.stop().await;
+    if let Some(host) = hosted.lock().await.take() {
+        host.stop().await;
+    }
     let state = match &ended {
         Ok(state) => Some(state.as_str()),
         Err(error) => error.state(),
@@ -40,6 +58,56 @@ pub(super) async fn work(site: &Site, hint: Option<String>) -> Done {
         }
     }
     ended.map(|_| ()).map_err(Failure::from)
+}
+
+/// An engine that runs beside a screen, and lets others attach.
+struct Hosted {
+    mirror: Mirror,
+    listening: Option<Listening>,
+    attendant: Option<JoinHandle<()>>,
+}
+
+impl Hosted {
+    /// Takes the desk's lock, opens it with link and knowledge base, and listens.
+    fn begin(site: &Site, agent: &AgentName) -> Done<(Hosted, Handle)> {
+        let mut mirror = Mirror::start(site)?;
+        mirror.consult(site)?;
+        let handle = mirror.handle(agent.clone());
+        let (listening, attendant) = match seat::listen(site, handle.clone()) {
+            Ok((listening, operations)) => {
+                let attendant = tokio::spawn(serve::beside_a_screen(operations, agent.clone()));
+                (Some(listening), Some(attendant))
+            }
+            Err(failure) => {
+                // A screen of one's own needs nobody else.
+                tracing::warn!(why = failure.message, "nobody else can attach to this desk");
+                (None, None)
+            }
+        };
+        Ok((Hosted { mirror, listening, attendant }, handle))
+    }
+
+    async fn stop(self) {
+        drop(self.listening);
+        if let Some(attendant) = self.attendant {
+            attendant.abort();
+        }
+        self.mirror.stop().await;
+    }
+}
+
+/// Becomes the host when the one that was is gone, if this user may open the desk's files.
+fn host(site: &Site, agent: &AgentName, hosted: &Arc<Mutex<Option<Hosted>>>) -> Host {
+    let (site, agent, hosted) = (site.clone(), agent.clone(), hosted.clone());
+    Box::new(move || {
+        let (site, agent, hosted) = (site.clone(), agent.clone(), hosted.clone());
+        Box::pin(async move {
+            // Whoever may not open it goes on waiting for somebody who may.
+            let (host, handle) = Hosted::begin(&site, &agent).ok()?;
+            *hosted.lock().await = Some(host);
+            Some(handle)
+        })
+    })
 }
 
 fn setup(site: &Site, agent: &Agent, hint: Option<String>) -> Done<Setup> {

@@ -23,7 +23,7 @@ pub(super) struct SearchArgs {
 
 pub(super) async fn run(global: &Global, args: SearchArgs) -> Done {
     let site = Site::open(global)?;
-    let (_desk, handle) = site.read_only()?;
+    let (_desk, handle) = site.read_only().await?;
     let text = args.text.join(" ");
     site.config.rules.query(&text).map_err(|error| Failure::usage(error.pointed(&text)))?;
     let request = ViewRequest::Search { text, limit: args.limit };

@@ -38,7 +38,7 @@ const PAGE: usize = 500;
 
 pub(super) async fn run(global: &Global, args: ShowArgs) -> Done {
     let site = Site::open(global)?;
-    let (_desk, handle) = site.read_only()?;
+    let (_desk, handle) = site.read_only().await?;
     if args.activity {
         return activity(&site, &handle, &args).await;
     }

@@ -19,6 +19,7 @@ use crate::store::StoreError;
 use crate::telegram::login;
 
 /// Where a command works.
+#[derive(Clone)]
 pub(super) struct Site {
     /// Where everything lies.
     pub(super) paths: Paths,
@@ -39,7 +40,7 @@ impl Site {
 
     /// Finds the paths and reads `desk.toml`; without one, defaults stand. Warnings go to standard error.
     pub(super) fn find(global: &Global) -> Done<Site> {
-        let paths = Site::paths(global)?;
+        let mut paths = Site::paths(global)?;
         let config = match config::load(&paths.config) {
             Ok(config) => config,
             Err(ConfigError::Unreadable { source, .. })
@@ -53,16 +54,21 @@ impl Site {
             say(warning);
         }
         let agent = global.agent.clone();
+        if let Some(socket) = &global.socket {
+            paths.socket.clone_from(socket);
+        }
         Ok(Site { paths, config, clock: Clock::System, json: global.json, agent })
     }
 
     /// Finds the paths, reads `desk.toml` and begins the log: for commands that open the desk or connect.
     pub(super) fn open(global: &Global) -> Done<Site> {
         let site = Site::find(global)?;
-        if site.config.file.is_none() && !site.paths.data.exists() {
+        let (is_there, runs) = (site.paths.data.exists(), site.paths.socket.exists());
+        if site.config.file.is_none() && !is_there && !runs {
             return Err(Failure::usage(begin(&site.paths)));
         }
-        if site.paths.data.exists() || site.config.file.is_some() {
+        // Who sits at somebody else's desk has nothing to log there.
+        if is_there || !runs {
             log::begin(&site.paths.log(), global.verbose);
         }
         Ok(site)
@@ -131,8 +137,25 @@ impl Site {
         Zone(self.config.rules.timezone.as_deref().and_then(|name| name.parse().ok()))
     }
 
-    /// Opens the desk for reading, for whoever reads.
-    pub(super) fn read_only(&self) -> Done<(Desk, Handle)> {
+    /// Opens the desk for reading, for whoever reads: through whoever runs it, else by itself.
+    pub(super) async fn read_only(&self) -> Done<(Option<Desk>, Handle)> {
+        if let Some((handle, _)) = super::seat::attach(self, self.wanted(), None).await? {
+            return Ok((None, handle));
+        }
+        let (desk, handle) = self.alone()?;
+        Ok((Some(desk), handle))
+    }
+
+    /// Tells whom the caller would like to be, as far as that can be known here.
+    pub(super) fn wanted(&self) -> Option<AgentName> {
+        match self.agent() {
+            Ok(agent) => Some(agent.name.clone()),
+            Err(_) => self.agent.clone().map(AgentName),
+        }
+    }
+
+    /// Opens the desk's files for reading, for whoever reads.
+    pub(super) fn alone(&self) -> Done<(Desk, Handle)> {
         let reader = self.reader()?;
         let desk = runner::read_only(&self.paths.data, self.config.rules.clone(), self.clock.clone())?;
         let handle = desk.handle(reader);

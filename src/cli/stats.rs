@@ -55,7 +55,7 @@ pub(super) async fn run(global: &Global, args: StatsArgs) -> Done {
     if since.is_some_and(|since| since >= until.unwrap_or(now)) {
         return Err(Failure::usage("the period is empty: --since has to be before --until"));
     }
-    let (_desk, handle) = site.read_only()?;
+    let (_desk, handle) = site.read_only().await?;
     let report = match handle.read(ViewRequest::Stats { since, until }).await {
         View::Stats(report) => *report,
         other => return Err(unreadable(other)),

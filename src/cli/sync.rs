@@ -9,14 +9,13 @@ use tokio::time::Instant;
 
 use super::args::Global;
 use super::failure::{Done, Failure};
-use super::mirror::{Mirror, glance, stopped};
+use super::mirror::{Opened, glance, stopped};
 use super::site::{Site, say};
 use super::times::{Zone, ago};
 use super::{interrupt, table};
-use crate::desk::ids::AgentName;
 use crate::engine::handle::Handle;
 use crate::engine::transport::LinkState;
-use crate::engine::views::{Alert, Counts, DeskView, Summary, View, ViewRequest};
+use crate::engine::views::{Alert, Counts, DeskView, EngineNews, Summary, View, ViewRequest};
 
 #[derive(Args)]
 pub(super) struct SyncArgs {
@@ -36,9 +35,9 @@ const LOOK: Duration = Duration::from_millis(250);
 
 pub(super) async fn run(global: &Global, args: SyncArgs) -> Done {
     let site = Site::open(global)?;
-    let mirror = Mirror::start(&site)?;
+    let mirror = Opened::linked(&site, None).await?;
     // Nobody in particular reads: a sync needs no agent.
-    let handle = mirror.handle(AgentName(String::new()));
+    let handle = mirror.handle();
     let zone = Zone(site.config.rules.timezone.as_deref().and_then(|name| name.parse().ok()));
     let done = tokio::select! {
         done = catch_up(&site, &handle, zone) => done,
@@ -203,49 +202,7 @@ async fn follow(site: &Site, handle: &Handle) -> Done {
             if site.json {
                 writeln!(stdout(), "{}", json!(alert))?;
             } else {
-                match alert {
-                    Alert::NewTicket { ticket } => writeln!(stdout(), "{ticket} is new")?,
-                    Alert::Reply { ticket, assignee } => writeln!(stdout(), "{ticket} has a reply for {assignee}")?,
-                    Alert::Parked { ticket, why, .. } => {
-                        writeln!(stdout(), "{ticket} has a reply that was not sent: {why}")?;
-                    }
-                    Alert::Mentioned { ticket, agent, by } => {
-                        writeln!(stdout(), "{ticket}: a note of {by} names {agent}")?;
-                    }
-                    Alert::NotChanged { ticket, why, .. } => {
-                        writeln!(stdout(), "{ticket} has a message that was not changed: {why}")?;
-                    }
-                    Alert::Due { ticket, clock, deadline, .. } => {
-                        writeln!(stdout(), "{ticket}: {} is due {deadline}", clock.title())?;
-                    }
-                    Alert::Overdue { ticket, clock, deadline, .. } => {
-                        writeln!(stdout(), "{ticket}: {} is overdue since {deadline}", clock.title())?;
-                    }
-                    Alert::Missed { count } => {
-                        writeln!(stdout(), "{count} became overdue while nobody could be told")?;
-                    }
-                    Alert::Escalated { ticket, rule, why, to } => {
-                        writeln!(stdout(), "{ticket} is escalated to {} by \"{rule}\": {why}", names(to))?;
-                    }
-                    Alert::EscalationsHeld { rule, count, to } => {
-                        writeln!(stdout(), "\"{rule}\" has escalated {count} more to {}", names(to))?;
-                    }
-                    Alert::EscalationsMissed { count, to } => {
-                        writeln!(stdout(), "{count} were escalated late, for {}", names(to))?;
-                    }
-                    Alert::Assigned { ticket, assignee, team } => {
-                        writeln!(stdout(), "{ticket} is given to {assignee} (team {team})")?;
-                    }
-                    Alert::TakenBack { ticket, from, .. } => writeln!(stdout(), "{ticket} is taken back from {from}")?,
-                    Alert::Burst { customer, topics, .. } => {
-                        let customer = super::table::safe(customer);
-                        writeln!(
-                            stdout(),
-                            "{customer} has opened {topics} topics at once: they are held for a minute"
-                        )?;
-                    }
-                    Alert::File(_) | Alert::Suggestions { .. } => {}
-                }
+                tell_alert(&mut stdout(), alert)?;
             }
             stdout().flush()?;
         }
@@ -253,6 +210,56 @@ async fn follow(site: &Site, handle: &Handle) -> Done {
             return Err(failure);
         }
     }
+}
+
+/// Tells in one line what should be heard.
+pub(super) fn tell_alert(out: &mut dyn Write, alert: &Alert) -> std::io::Result<()> {
+    match alert {
+        Alert::NewTicket { ticket } => writeln!(out, "{ticket} is new")?,
+        Alert::Reply { ticket, assignee } => writeln!(out, "{ticket} has a reply for {assignee}")?,
+        Alert::Parked { ticket, why, .. } => {
+            writeln!(out, "{ticket} has a reply that was not sent: {why}")?;
+        }
+        Alert::Mentioned { ticket, agent, by } => {
+            writeln!(out, "{ticket}: a note of {by} names {agent}")?;
+        }
+        Alert::NotChanged { ticket, why, .. } => {
+            writeln!(out, "{ticket} has a message that was not changed: {why}")?;
+        }
+        Alert::Due { ticket, clock, deadline, .. } => {
+            writeln!(out, "{ticket}: {} is due {deadline}", clock.title())?;
+        }
+        Alert::Overdue { ticket, clock, deadline, .. } => {
+            writeln!(out, "{ticket}: {} is overdue since {deadline}", clock.title())?;
+        }
+        Alert::Engine(news) => {
+            if let EngineNews::Lost { why } = news {
+                say(&format!("the desk is not to be reached: {why}"));
+            }
+        }
+        Alert::Missed { count } => {
+            writeln!(out, "{count} became overdue while nobody could be told")?;
+        }
+        Alert::Escalated { ticket, rule, why, to } => {
+            writeln!(out, "{ticket} is escalated to {} by \"{rule}\": {why}", names(to))?;
+        }
+        Alert::EscalationsHeld { rule, count, to } => {
+            writeln!(out, "\"{rule}\" has escalated {count} more to {}", names(to))?;
+        }
+        Alert::EscalationsMissed { count, to } => {
+            writeln!(out, "{count} were escalated late, for {}", names(to))?;
+        }
+        Alert::Assigned { ticket, assignee, team } => {
+            writeln!(out, "{ticket} is given to {assignee} (team {team})")?;
+        }
+        Alert::TakenBack { ticket, from, .. } => writeln!(out, "{ticket} is taken back from {from}")?,
+        Alert::Burst { customer, topics, .. } => {
+            let customer = super::table::safe(customer);
+            writeln!(out, "{customer} has opened {topics} topics at once: they are held for a minute")?;
+        }
+        Alert::File(_) | Alert::Suggestions { .. } => {}
+    }
+    Ok(())
 }
 
 /// Names agents; nobody in particular when there are none.

@@ -97,7 +97,7 @@ async fn uses(site: &Site) -> Done<Option<Vec<Usage>>> {
     if !site.paths.tickets().exists() {
         return Ok(None);
     }
-    let (_desk, handle) = site.read_only()?;
+    let (_desk, handle) = site.read_only().await?;
     match handle.read(ViewRequest::Templates).await {
         View::Templates { uses } => Ok(Some(uses)),
         other => Err(work::unreadable(other)),

@@ -9,14 +9,14 @@ use serde::Serialize;
 
 use super::args::Global;
 use super::failure::{Done, Failure};
-use super::mirror::{Mirror, glance, stopped};
+use super::mirror::{Opened, glance, stopped};
 use super::site::Site;
 use super::sync::{Progress, caught_up};
 use super::times::Zone;
 use super::work::TicketNumber;
 use super::{interrupt, table, work};
 use crate::desk::command::Command;
-use crate::desk::ids::{AgentName, MessageId, TicketKey};
+use crate::desk::ids::{MessageId, TicketKey};
 use crate::engine::handle::{Handle, new_command_id};
 use crate::engine::views::{Completeness, How, Rechecked, SeenRange, TicketCheck, View, ViewRequest};
 
@@ -39,9 +39,9 @@ struct Verdict {
 
 pub(super) async fn run(global: &Global, args: VerifyArgs) -> Done {
     let site = Site::open(global)?;
-    let mirror = Mirror::start(&site)?;
+    let mirror = Opened::linked(&site, None).await?;
     // Nobody in particular compares: it needs no agent.
-    let handle = mirror.handle(AgentName(String::new()));
+    let handle = mirror.handle();
     let done = tokio::select! {
         done = verify(&site, &handle, args) => done,
         () = interrupt::wait() => Err(Failure::interrupted("interrupted: nothing is lost, and what was found is kept")),

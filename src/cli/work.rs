@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::args::Global;
 use super::failure::{Done, Failure, INTERRUPTED};
-use super::mirror::{Mirror, glance, stopped};
+use super::mirror::{Opened, glance, stopped};
 use super::site::{Site, say};
 use super::{consent, interrupt, table};
 use crate::desk::command::Command;
@@ -120,8 +120,8 @@ pub(super) async fn change(
 ) -> Done {
     let site = Site::open(global)?;
     let agent = site.agent()?.name.clone();
-    let (desk, _ends) = site.start()?;
-    let handle = desk.handle(agent);
+    let opened = Opened::unlinked(&site, agent).await?;
+    let handle = opened.handle();
     let done = async {
         let key = present(&handle, number).await?;
         let receipt = handle.submit(new_command_id(), command(&site, key)?).await?;
@@ -129,7 +129,7 @@ pub(super) async fn change(
         tell(&site, &ticket, &receipt)
     };
     let done = done.await;
-    desk.stop();
+    opened.stop().await;
     done
 }
 
@@ -146,8 +146,8 @@ pub(super) async fn change_message(
 ) -> Done {
     let site = Site::open(global)?;
     let agent = site.agent()?.name.clone();
-    let mirror = Mirror::start(&site)?;
-    let handle = mirror.handle(agent);
+    let mirror = Opened::linked(&site, Some(agent)).await?;
+    let handle = mirror.handle();
     let done = async {
         let ticket = find(&handle, number).await?;
         let change = consent::submit(&handle, force, |confirmed| command(ticket, confirmed)).await?.change;

@@ -1,15 +1,18 @@
 //! The agents and other staff that `desk.toml` names, and the account of this machine that runs the program.
 
+use std::collections::BTreeMap;
+
 use toml::Spanned;
 
 use super::reader::{Item, Reader, Section};
+use crate::desk::authority::Authority;
 use crate::desk::ids::{AgentName, PersonId};
 use crate::desk::people::{Agent, Staff};
 
 impl<'t> Reader<'t> {
     /// Reads `[[agents]]` and `[staff]`.
-    pub(super) fn staff(&mut self, root: &Section<'_, 't>) -> Staff {
-        let mut staff = Staff::default();
+    pub(super) fn staff(&mut self, root: &Section<'_, 't>) -> (Staff, BTreeMap<AgentName, Authority>) {
+        let (mut staff, mut authorities) = (Staff::default(), BTreeMap::new());
         let mut seen: Vec<String> = Vec::new();
         for section in self.sections(root, "agents") {
             self.check_keys(&section);
@@ -27,6 +30,9 @@ impl<'t> Reader<'t> {
                 self.wrong(name.span().start, format!("there are two agents `{}`", name.get_ref()));
             }
             seen.push(name.get_ref().to_lowercase());
+            if let Some(authority) = self.choice(&section, "role", &Authority::ALL.map(|one| (one.label(), one))) {
+                authorities.insert(AgentName(name.get_ref().clone()), authority);
+            }
             let mut agent =
                 Agent { name: AgentName(name.into_inner()), telegram: None, username: None, os_user, timezone };
             if let [_, second, ..] = telegram.as_slice() {
@@ -48,7 +54,7 @@ impl<'t> Reader<'t> {
                 None => {}
             }
         }
-        staff
+        (staff, authorities)
     }
 
     fn account(&mut self, item: &Spanned<Item>) -> Option<Account> {
@@ -80,14 +86,39 @@ enum Account {
 ///
 /// By the user id that the kernel knows, not by `$USER`, which anybody can set.
 pub fn os_user() -> Vec<String> {
-    let number = rustix::process::getuid().as_raw().to_string();
+    let own = rustix::process::getuid().as_raw();
+    let named = os_user_named(own);
+    // Accounts of a directory service are not in the table; their shell knows the name.
+    let name = named.or_else(|| std::env::var("USER").ok().filter(|name| !name.is_empty()));
+    name.into_iter().chain([own.to_string()]).collect()
+}
+
+/// Tells the name of an account of this machine, by its number, as its table of accounts has it.
+fn os_user_named(uid: u32) -> Option<String> {
+    let number = uid.to_string();
     let table = std::fs::read_to_string("/etc/passwd").unwrap_or_default();
-    let named = table.lines().find_map(|line| {
+    table.lines().find_map(|line| {
         let mut fields = line.split(':');
         let name = fields.next()?;
         (fields.nth(1)? == number).then(|| name.to_owned())
-    });
-    // Accounts of a directory service are not in the table; their shell knows the name.
-    let name = named.or_else(|| std::env::var("USER").ok().filter(|name| !name.is_empty()));
-    name.into_iter().chain([number]).collect()
+    })
+}
+
+/// Finds the agent that an account of this machine is: `os_user` is its name, or its number.
+pub fn agent_of(uid: u32, agents: &[Agent]) -> Option<&Agent> {
+    let (name, number) = (os_user_named(uid), uid.to_string());
+    let is_it = |user: &str| user == number || name.as_deref() == Some(user);
+    agents.iter().find(|agent| agent.os_user.as_deref().is_some_and(is_it))
+}
+
+/// Finds the number of a group of this machine, by its name or the number itself.
+pub fn group_id(group: &str) -> Option<u32> {
+    if let Ok(number) = group.parse() {
+        return Some(number);
+    }
+    let table = std::fs::read_to_string("/etc/group").unwrap_or_default();
+    table.lines().find_map(|line| {
+        let mut fields = line.split(':');
+        (fields.next()? == group).then(|| fields.nth(1)?.parse().ok()).flatten()
+    })
 }

@@ -32,7 +32,7 @@ const KNOWN: [(&str, &[&str]); 30] = [
             "keys",
         ],
     ),
-    ("desk", &["name", "timezone", "language", "pilot"]),
+    ("desk", &["name", "timezone", "language", "pilot", "socket_group"]),
     (
         "telegram",
         &["api_id", "api_hash", "api_hash_file", "group", "backfill_calls_per_second", "sandbox", "mirror_status"],
@@ -43,7 +43,7 @@ const KNOWN: [(&str, &[&str]); 30] = [
     ("telegram.sandbox", &["address", "dc_id", "auth_key"]),
     ("groups", &["group"]),
     ("queues", &["name", "query", "sort"]),
-    ("agents", &["name", "telegram", "os_user", "timezone", "skills", "capacity", "hours", "senior"]),
+    ("agents", &["name", "telegram", "os_user", "role", "timezone", "skills", "capacity", "hours", "senior"]),
     ("intake", &["name", "when", "match", "language", "icon", "add_tags", "category", "priority", "team"]),
     ("teams", &["name", "agents", "assign", "fallback"]),
     ("routing", &["name", "when", "team"]),

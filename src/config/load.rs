@@ -64,8 +64,9 @@ fn config<'t>(reader: &mut Reader<'t>, root: &Section<'_, 't>, folder: Option<&P
     if let Some(name) = reader.line(&desk, "name") {
         rules.desk_name = name.into_inner();
     }
+    let seat_group = reader.placed(&desk, "socket_group");
     rules.timezone = reader.timezone(&desk, "timezone");
-    rules.staff = reader.staff(root);
+    (rules.staff, rules.authorities) = reader.staff(root);
     let zone = rules.timezone.as_deref().and_then(|name| name.parse().ok()).unwrap_or(chrono_tz::UTC);
     rules.queues = reader.queues(root, zone, &rules.staff.agents);
     // "Thanks Mia!" is a mere thanks too.
@@ -85,7 +86,7 @@ fn config<'t>(reader: &mut Reader<'t>, root: &Section<'_, 't>, folder: Option<&P
     let knowledge = reader.knowledge(root, folder, &language);
     let tui = tui(reader, root);
     let keys = keys(reader, root);
-    Config { file: None, warnings, rules, language, telegram, files, knowledge, tui, keys }
+    Config { file: None, warnings, rules, language, seat_group, telegram, files, knowledge, tui, keys }
 }
 
 fn language<'t>(reader: &mut Reader<'t>, desk: &Section<'_, 't>) -> String {
@@ -246,6 +247,8 @@ fn api_hash<'t>(reader: &mut Reader<'t>, section: &Section<'_, 't>, folder: Opti
             let at = file.span().start;
             let content = std::fs::read_to_string(&path).and_then(|text| Ok((text, std::fs::metadata(&path)?)));
             match content {
+                // A seat has no business with it; who connects is told that it is missing.
+                Err(error) if error.kind() == std::io::ErrorKind::PermissionDenied => return None,
                 Err(error) => {
                     reader.wrong(at, format!("{} cannot be read: {error}", path.display()));
                     return None;

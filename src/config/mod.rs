@@ -33,7 +33,7 @@ use std::path::PathBuf;
 
 use thiserror::Error;
 
-pub use agents::os_user;
+pub use agents::{agent_of, group_id, os_user};
 pub use edit::write_group;
 pub use groups::GroupChoice;
 pub use keys::{known_keys, known_tables};
@@ -87,6 +87,8 @@ pub struct Config {
     pub rules: Rules,
     /// The language of templates when the customer's is not known, ISO 639-1.
     pub language: String,
+    /// The group of this machine whose members may attach to the desk; `None`: only its own user.
+    pub seat_group: Option<Placed>,
     /// The connection.
     pub telegram: Telegram,
     /// Files on this machine.

@@ -20,13 +20,19 @@ pub struct Paths {
     pub data_dir: PathBuf,
     /// The folder of this desk's data.
     pub data: PathBuf,
+    /// The socket of whoever runs the desk.
+    pub socket: PathBuf,
 }
+
+/// Where a desk lies that the whole machine shares: its configuration, its data, its socket.
+const SYSTEM: [&str; 3] = ["/etc/topicdesk", "/var/lib/topicdesk", "/run/topicdesk"];
 
 impl Paths {
     /// Finds the places: what the caller names, else the user's folders for configuration and data.
     ///
     /// `desk.toml` is the named file; else the one in the named data folder, if there is one (as a demo leaves it); else
-    /// the user's, which for another desk than the default one is `<desk>.toml`.
+    /// the user's, which for another desk than the default one is `<desk>.toml`. Who has neither a file nor data of their own works the
+    /// machine's desk, if there is one: `/etc/topicdesk/desk.toml`, data in `/var/lib/topicdesk`, the socket in `/run/topicdesk`.
     ///
     /// # Errors
     /// The desk's name cannot be a folder's, or there is no home directory.
@@ -37,12 +43,31 @@ impl Paths {
             return Err(ConfigError::DeskName(desk.escape_debug().to_string()));
         }
         let user = directories::ProjectDirs::from("", "", "topicdesk");
+        let name = if desk == DEFAULT_DESK { "desk.toml".to_owned() } else { format!("{desk}.toml") };
+        let has_own = |user: &directories::ProjectDirs| {
+            user.config_dir().join(&name).exists() || user.data_dir().join(desk).exists()
+        };
+        let shared = Path::new(SYSTEM[0]).join(&name);
+        if data_dir.is_none()
+            && config.is_none_or(|file| file == shared)
+            && !user.as_ref().is_some_and(has_own)
+            && shared.exists()
+        {
+            let data_dir = PathBuf::from(SYSTEM[1]);
+            return Ok(Paths {
+                desk: desk.to_owned(),
+                config: shared,
+                config_named: false,
+                data: data_dir.join(desk),
+                data_dir,
+                socket: Path::new(SYSTEM[2]).join(format!("{desk}.sock")),
+            });
+        }
         let data = match (data_dir, &user) {
             (Some(folder), _) => folder.to_owned(),
             (None, Some(user)) => user.data_dir().to_owned(),
             (None, None) => return Err(ConfigError::Homeless),
         };
-        let name = if desk == DEFAULT_DESK { "desk.toml".to_owned() } else { format!("{desk}.toml") };
         let beside = data_dir.map(|folder| folder.join(&name)).filter(|file| file.exists());
         let file = match (config, beside, &user) {
             (Some(file), _, _) => file.to_owned(),
@@ -55,6 +80,8 @@ impl Paths {
             desk: desk.to_owned(),
             config: file,
             config_named: config.is_some(),
+            // The folder is its owner's only, as a socket's has to be.
+            socket: data.join(desk).join("desk.sock"),
             data: data.join(desk),
             data_dir,
         })

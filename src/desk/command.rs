@@ -348,6 +348,9 @@ pub enum Refusal {
     /// The date has passed.
     #[error("{0} has passed already")]
     Past(Timestamp),
+    /// The agent may not do that.
+    #[error("{0}")]
+    NotAllowed(String),
     /// A command that makes no sense there.
     #[error("{0}")]
     Senseless(String),

@@ -94,7 +94,7 @@ impl fmt::Display for TicketKey {
 }
 
 /// Names an agent, as `desk.toml` does.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct AgentName(pub String);
 

@@ -6,6 +6,7 @@
 pub mod activity;
 pub mod along;
 pub mod article;
+pub mod authority;
 pub mod automatic;
 pub mod command;
 pub mod escalation;

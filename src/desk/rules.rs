@@ -1,9 +1,11 @@
 //! The rules that the people who run the desk set in `desk.toml`, as values.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use super::authority::Authority;
 use super::automatic::{Automatic, Occasion};
 use super::escalation::{Escalations, UpsetWords};
 use super::guard::Guard;
@@ -28,6 +30,9 @@ pub struct Rules {
     pub timezone: Option<String>,
     /// Agents and other staff named in `desk.toml`. The engine adds the admins of the group.
     pub staff: Staff,
+    /// What agents may do, as far as it is said: who is not named here is an agent, or an admin if nobody is.
+    #[serde(default)]
+    pub authorities: BTreeMap<AgentName, Authority>,
     /// Topics that never are tickets, by id.
     pub ignore_topics: Vec<TopicId>,
     /// Topics that never are tickets, by title: `*` stands for any characters, case does not matter.
@@ -113,6 +118,7 @@ impl Default for Rules {
             desk_name: "Topic Desk".to_owned(),
             timezone: None,
             staff: Staff::default(),
+            authorities: BTreeMap::new(),
             ignore_topics: Vec::new(),
             ignore_titles: Vec::new(),
             import_max_age: 14 * DAY,
@@ -147,6 +153,12 @@ impl Rules {
     /// Finds an agent by name.
     pub fn agent(&self, name: &AgentName) -> Option<&Agent> {
         self.staff.agents.iter().find(|agent| &agent.name == name)
+    }
+
+    /// Tells what an agent may do. Where `desk.toml` gives nobody a role, everybody may do everything.
+    pub fn authority(&self, name: &AgentName) -> Authority {
+        let plain = if self.authorities.is_empty() { Authority::Admin } else { Authority::Agent };
+        self.authorities.get(name).copied().unwrap_or(plain)
     }
 
     /// Tells whether a policy or an escalation is for customers by their names, which may change.

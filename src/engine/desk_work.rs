@@ -23,6 +23,13 @@ impl Turn<'_> {
         if let Err(refusal) = self.rules.guard.allows(command) {
             return Ok(Err(refusal));
         }
+        let assignee = match command.ticket() {
+            Some(key) => self.ticket(key)?.and_then(|ticket| ticket.standing.assignee.clone()),
+            None => None,
+        };
+        if let Some(why) = self.rules.authority(agent).forbids(agent, command, assignee.as_ref()) {
+            return Ok(Err(Refusal::NotAllowed(why)));
+        }
         match command {
             Command::SaveDraft { ticket, text, note } => {
                 self.work.put_draft(agent, *ticket, text, *note)?;

@@ -1,7 +1,7 @@
 //! The handle: the one way by which a screen or a command works a desk.
 //!
 //! Opened *for an agent*, it stamps every command with that agent. All that goes through it are serde types without borrows, so the
-//! same handle works in one process and, later, over a socket. Dropping all handles does not stop the engine.
+//! same handle works in one process and over the socket of `seat`. Dropping all handles does not stop the engine.
 
 use std::path::PathBuf;
 
@@ -60,6 +60,34 @@ pub struct Question {
     pub answer: oneshot::Sender<View>,
 }
 
+/// A file of a reply, on its way to whoever keeps it.
+#[derive(Debug)]
+pub enum Errand {
+    /// Keep a copy.
+    Attach {
+        /// Of this file.
+        path: PathBuf,
+        /// Where the answer goes.
+        answer: oneshot::Sender<Result<Attachment, String>>,
+    },
+    /// The reply will not be.
+    Detach {
+        /// The copy.
+        file: Attachment,
+    },
+}
+
+/// Who keeps the files of replies.
+#[derive(Clone, Debug)]
+pub(super) enum Keeper {
+    /// Nobody: the desk can only be read.
+    Nobody,
+    /// This process.
+    Here(Files),
+    /// Whoever has the other ends.
+    There(mpsc::Sender<Errand>),
+}
+
 /// The one way to work a desk. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Handle {
@@ -67,16 +95,18 @@ pub struct Handle {
     submissions: mpsc::Sender<Submission>,
     questions: mpsc::Sender<Question>,
     revisions: broadcast::Sender<Revision>,
-    pub(super) files: Option<Files>,
+    pub(super) keeper: Keeper,
 }
 
-/// The other ends of a handle, for whoever answers: `engine::runner`, or a test.
+/// The other ends of a handle, for whoever answers: `engine::runner`, a seat's client, or a test.
 #[derive(Debug)]
 pub struct HandleEnds {
     /// Commands.
     pub submissions: mpsc::Receiver<Submission>,
     /// Questions.
     pub questions: mpsc::Receiver<Question>,
+    /// Files of replies, if they are kept elsewhere.
+    pub errands: mpsc::Receiver<Errand>,
     /// Where revisions are published.
     pub revisions: broadcast::Sender<Revision>,
 }
@@ -85,11 +115,12 @@ pub struct HandleEnds {
 pub fn handle(agent: AgentName) -> (Handle, HandleEnds) {
     let (submit, submissions) = mpsc::channel(256);
     let (ask, questions) = mpsc::channel(256);
+    let (send, errands) = mpsc::channel(16);
     let (revisions, _) = broadcast::channel(256);
     let publish = revisions.clone();
     (
-        Handle { agent, submissions: submit, questions: ask, revisions, files: None },
-        HandleEnds { submissions, questions, revisions: publish },
+        Handle { agent, submissions: submit, questions: ask, revisions, keeper: Keeper::There(send) },
+        HandleEnds { submissions, questions, errands, revisions: publish },
     )
 }
 
@@ -109,10 +140,23 @@ impl Handle {
     /// # Errors
     /// The desk's typed refusal, or [`Refusal::Stopped`]; in both cases nothing has happened.
     pub async fn submit(&self, id: CommandId, command: Command) -> Result<Receipt, Refusal> {
+        self.begin(id, command).await?.await.unwrap_or(Err(Refusal::Stopped))
+    }
+
+    /// Puts a command into the engine's queue and gives what its answer comes by: commands are carried out in the order in which
+    /// this returns.
+    ///
+    /// # Errors
+    /// [`Refusal::Stopped`]: nothing has happened.
+    pub async fn begin(
+        &self,
+        id: CommandId,
+        command: Command,
+    ) -> Result<oneshot::Receiver<Result<Receipt, Refusal>>, Refusal> {
         let (answer, receipt) = oneshot::channel();
         let submission = Submission { id, agent: self.agent.clone(), command, answer };
         self.submissions.send(submission).await.map_err(|_| Refusal::Stopped)?;
-        receipt.await.unwrap_or(Err(Refusal::Stopped))
+        Ok(receipt)
     }
 
     /// Copies a file to where it stays until the reply that names it has left.
@@ -120,15 +164,45 @@ impl Handle {
     /// # Errors
     /// A sentence: it cannot be read or copied, is no file, is empty, or larger than Telegram takes.
     pub async fn attach(&self, path: PathBuf) -> Result<Attachment, String> {
-        let files = self.files.clone().ok_or_else(|| "this desk can only be read".to_owned())?;
-        let copied = tokio::task::spawn_blocking(move || files.stage(&path));
-        copied.await.unwrap_or_else(|panic| Err(panic.to_string()))
+        match &self.keeper {
+            Keeper::Nobody => Err("this desk can only be read".to_owned()),
+            Keeper::Here(files) => {
+                let files = files.clone();
+                let copied = tokio::task::spawn_blocking(move || files.stage(&path));
+                copied.await.unwrap_or_else(|panic| Err(panic.to_string()))
+            }
+            Keeper::There(errands) => {
+                let (answer, kept) = oneshot::channel();
+                let stopped = || Err(Refusal::Stopped.to_string());
+                let path = files::at_home(&path);
+                match errands.send(Errand::Attach { path, answer }).await {
+                    Ok(()) => kept.await.unwrap_or_else(|_| stopped()),
+                    Err(_) => stopped(),
+                }
+            }
+        }
     }
 
     /// Removes a copy that [`attach`](Handle::attach) has made for a reply that will not be.
     pub fn detach(&self, file: &Attachment) {
-        if let Some(files) = &self.files {
-            files.release(&file.stored);
+        match &self.keeper {
+            Keeper::Nobody => {}
+            Keeper::Here(files) => files.release(&file.stored),
+            Keeper::There(errands) => {
+                // What nobody takes away, the next start of the engine sweeps.
+                let _busy = errands.try_send(Errand::Detach { file: file.clone() });
+            }
+        }
+    }
+
+    /// Opens a file of the cache by its name there, for a seat that cannot read the folder itself.
+    ///
+    /// # Errors
+    /// There is no such file, or it is not of the cache.
+    pub fn cached(&self, name: &str) -> std::io::Result<std::fs::File> {
+        match &self.keeper {
+            Keeper::Here(files) => files.open_cached(name),
+            Keeper::Nobody | Keeper::There(_) => Err(std::io::ErrorKind::NotFound.into()),
         }
     }
 

@@ -8,7 +8,7 @@ use std::time::Duration;
 use tokio::sync::{broadcast, mpsc, oneshot};
 
 use super::counting::Counting;
-use super::handle::{Handle, HandleEnds, Question, Submission, handle};
+use super::handle::{Handle, HandleEnds, Keeper, Question, Submission, handle};
 use super::input::{Input, Output};
 use super::read::{Condition, SharedCondition, Views};
 use super::shelf::{Consulted, KnowledgeEnds, Shelf};
@@ -99,8 +99,8 @@ pub fn start(setup: EngineSetup) -> Result<(Desk, TransportEnds), EngineError> {
     let engine = Engine::new(store, setup.rules.clone(), random)?;
     let condition = SharedCondition::default();
     let (mut handle, ends) = handle(AgentName(String::new()));
-    handle.files = Some(Files::of(&setup.data));
-    let HandleEnds { submissions, questions, revisions } = ends;
+    handle.keeper = Keeper::Here(Files::of(&setup.data));
+    let HandleEnds { submissions, questions, revisions, errands: _ } = ends;
     let (orders_in, orders) = mpsc::unbounded_channel();
     let (incoming, incoming_out) = mpsc::channel(WAITING);
     let (stop, stopped) = oneshot::channel();
@@ -141,8 +141,9 @@ pub fn read_only(data: &Path, rules: Rules, clock: Clock) -> Result<Desk, Engine
         let (data, rules, clock, shelf) = (data.to_owned(), rules, clock.clone(), shelf.clone());
         Counting::new(move || views(&data, &rules, &clock, &condition, &shelf))
     };
-    let (handle, ends) = handle(AgentName(String::new()));
-    let HandleEnds { submissions, questions, revisions } = ends;
+    let (mut handle, ends) = handle(AgentName(String::new()));
+    handle.keeper = Keeper::Nobody;
+    let HandleEnds { submissions, questions, revisions, errands: _ } = ends;
     drop(submissions);
     let reader =
         std::thread::Builder::new().name("reader".to_owned()).spawn(move || answer(&reads, counting, questions))?;

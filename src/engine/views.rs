@@ -20,7 +20,7 @@ pub use escalations::{EscalationView, FiringView};
 pub use found::{Hit, Summary};
 pub use outbox::OutboxRow;
 pub use outside::{AnsweredBy, OutsideAnswer, OutsideReport};
-pub use revision::{Alert, Revision};
+pub use revision::{Alert, EngineNews, Revision};
 pub use routing::{
     AgentView, Assign, CandidateVerdict, Decision, Explanation, Lapse, Presence, RuleVerdict, TeamVerdict,
 };

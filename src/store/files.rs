@@ -42,6 +42,18 @@ impl Files {
         make(&self.folder)
     }
 
+    /// Opens a file of the cache by its name there.
+    ///
+    /// # Errors
+    /// It is not there, is no plain file, or the name leads elsewhere.
+    pub fn open_cached(&self, name: &str) -> io::Result<File> {
+        let plain = Path::new(name).file_name().is_some_and(|own| own == name);
+        if !plain || !self.folder.join(name).symlink_metadata()?.is_file() {
+            return Err(io::ErrorKind::NotFound.into());
+        }
+        File::open(self.folder.join(name))
+    }
+
     /// Tells where a file that leaves with a reply lies.
     pub fn outgoing(&self, stored: &str) -> PathBuf {
         self.folder.join("outgoing").join(stored)
@@ -160,7 +172,7 @@ impl Files {
 }
 
 /// Puts a leading `~/` in the place of which the agent thinks.
-fn at_home(path: &Path) -> PathBuf {
+pub fn at_home(path: &Path) -> PathBuf {
     match (path.strip_prefix("~"), std::env::var_os("HOME")) {
         (Ok(rest), Some(home)) => Path::new(&home).join(rest),
         _ => path.to_owned(),

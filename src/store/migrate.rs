@@ -37,6 +37,14 @@ pub(super) fn migrate(connection: &mut Connection, path: &Path) -> Result<()> {
     if found > KNOWN {
         return Err(StoreError::Newer { path: path.to_owned(), found, known: KNOWN });
     }
+    if found > 0 && found < KNOWN && path.is_absolute() {
+        // Whoever wants the version before back has their tickets as they were.
+        let copy = path.with_file_name(format!("tickets.db.format-{found}"));
+        if !copy.exists() {
+            super::backup::copy(connection, &copy)?;
+            tracing::info!(copy = %copy.display(), "a copy was made before the format changes");
+        }
+    }
     for (step, sql) in (1..).zip(MIGRATIONS).skip(usize::try_from(found).unwrap_or(0)) {
         let transaction = connection.transaction_with_behavior(TransactionBehavior::Exclusive)?;
         transaction.execute_batch(sql)?;

@@ -12,6 +12,7 @@ use thiserror::Error;
 
 pub mod articles;
 pub mod automatic;
+pub mod backup;
 pub mod changes;
 pub mod clocks;
 pub mod counting;
@@ -70,6 +71,14 @@ pub enum StoreError {
         path: PathBuf,
         /// Why.
         source: rusqlite::Error,
+    },
+    /// What was to be put back is no copy of a desk.
+    #[error("{path} cannot be put back: {why}")]
+    NoCopy {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        why: String,
     },
     /// Another process has the desk.
     #[error("the desk is in use by process {pid}")]

@@ -52,6 +52,8 @@ pub(crate) struct Model {
     pub(crate) now: Timestamp,
     /// The time by which ages are shown: moves with keys and changes, and every five minutes, so that an idle screen is quiet.
     pub(crate) aged: Timestamp,
+    /// The engine's process is not to be reached, and why.
+    pub(crate) unreached: Option<String>,
     /// Which pane has the keys.
     pub(crate) focus: Focus,
     /// Only the pane with the focus is shown.
@@ -338,6 +340,7 @@ impl Model {
             size,
             now,
             aged: now,
+            unreached: None,
             focus: Focus::Queue,
             zoomed: false,
             details: None,

@@ -10,6 +10,7 @@ mod cli_outbox;
 #[cfg(feature = "sandbox")]
 mod cli_routing;
 #[cfg(feature = "sandbox")]
+mod cli_seats;
 mod cli_templates;
 mod config;
 mod docs;
@@ -80,6 +81,7 @@ mod screens_stats;
 mod screens_templates;
 mod screens_terminal;
 mod screens_thread;
+mod seats;
 #[cfg(feature = "sandbox")]
 mod selftest;
 #[cfg(feature = "sandbox")]

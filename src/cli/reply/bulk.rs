@@ -9,7 +9,7 @@ use serde_json::json;
 use sha2::{Digest, Sha256};
 
 use super::super::failure::{Done, FAILED, Failure, INTERRUPTED};
-use super::super::mirror::{Mirror, glance, stopped};
+use super::super::mirror::{Opened, glance, stopped};
 use super::super::site::{Site, say};
 use super::super::work::{self, TicketNumber};
 use super::super::{consent, interrupt, table};
@@ -52,8 +52,8 @@ pub(super) async fn run(site: &Site, args: ReplyArgs) -> Done {
         None if piped => work::text(Vec::new())?,
         None => String::new(),
     };
-    let mirror = Mirror::start(site)?;
-    let handle = mirror.handle(agent);
+    let mirror = Opened::linked(site, Some(agent)).await?;
+    let handle = mirror.handle();
     let done = send_all(site, &handle, &args, typed).await;
     mirror.stop().await;
     done

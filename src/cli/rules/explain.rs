@@ -12,7 +12,7 @@ use crate::engine::views::{Explanation, Lapse, RuleVerdict, View, ViewRequest};
 
 pub(super) async fn run(global: &Global, number: TicketNumber) -> Done {
     let site = Site::open(global)?;
-    let (_desk, handle) = site.read_only()?;
+    let (_desk, handle) = site.read_only().await?;
     let ticket = work::find(&handle, number).await?;
     let explanation = match handle.read(ViewRequest::Explain { ticket }).await {
         View::Explained { explanation } => explanation,

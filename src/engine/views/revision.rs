@@ -143,6 +143,8 @@ pub enum Alert {
         /// How many.
         topics: u32,
     },
+    /// The way to the engine is lost, or there again.
+    Engine(EngineNews),
     /// A file has come further, or not.
     File(FileNews),
     /// There is something else to suggest.
@@ -150,4 +152,19 @@ pub enum Alert {
         /// For which ticket; `None`: perhaps for all.
         ticket: Option<TicketKey>,
     },
+}
+
+/// What has become of the way to the engine, for a screen that is not in its process.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "engine")]
+pub enum EngineNews {
+    /// It is not to be reached: what is shown is as it was, and what is asked waits.
+    Lost {
+        /// Why.
+        why: String,
+    },
+    /// It is there again; all that waited was done.
+    Back,
+    /// It was gone, and runs in this process now: others attach to it.
+    Hosting,
 }

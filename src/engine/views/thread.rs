@@ -102,6 +102,7 @@ pub struct ThreadPage {
     /// The highest message that the reader had seen when they last left the thread.
     pub seen: Option<MessageId>,
     /// What the reader has begun to write.
+    #[serde(rename = "own_draft")]
     pub draft: Option<Draft>,
     /// Ids that were never seen inside the range of this topic's group, as far as the desk knows: `(from, to)`.
     pub holes: Vec<(MessageId, MessageId)>,

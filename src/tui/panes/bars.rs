@@ -181,6 +181,9 @@ fn link_words(model: &Model) -> (String, Style) {
     if model.stopped {
         return ("desk stopped".to_owned(), model.theme.warning);
     }
+    if let Some(why) = &model.unreached {
+        return (format!("desk not reached: {}", text::cut(why, 40)), model.theme.warning);
+    }
     let Some(desk) = &model.desk else { return ("opening".to_owned(), model.theme.dim) };
     if let Some(why) = &desk.trouble {
         return (format!("not saved: {}", text::cut(why, 40)), model.theme.warning);

@@ -1,0 +1,103 @@
+//! Attaching to a desk that runs, and letting others attach to the one in this process.
+
+use std::sync::Arc;
+
+use tokio::sync::mpsc;
+
+use super::failure::{ACCESS, Done, FAILED, Failure};
+use super::site::Site;
+use crate::config::{self, Config};
+use crate::desk::authority::Authority;
+use crate::desk::ids::AgentName;
+use crate::engine::handle::Handle;
+use crate::seat::client::{self, Attach, Host, Welcome};
+use crate::seat::server::{self, Access, Gate, Listening};
+use crate::seat::{Operation, SeatError};
+
+/// Attaches to whoever runs the desk; `None`: nobody does.
+///
+/// # Errors
+/// The desk does not let this user in, or speaks another version; the socket is not safe.
+pub(super) async fn attach(
+    site: &Site,
+    agent: Option<AgentName>,
+    host: Option<Host>,
+) -> Done<Option<(Handle, Welcome)>> {
+    let files = directories::ProjectDirs::from("", "", "topicdesk").map(|user| user.cache_dir().join(&site.paths.desk));
+    let files = files.unwrap_or_else(|| std::env::temp_dir().join("topicdesk"));
+    match client::attach(Attach { path: site.paths.socket.clone(), agent, files, host }).await {
+        Ok(attached) => Ok(Some(attached)),
+        Err(SeatError::Nobody(_)) => Ok(None),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Lets others attach to the engine in this process; requests about the desk as a whole come out of the queue.
+///
+/// # Errors
+/// The socket's place is not safe, or the group that may connect does not exist.
+pub(super) fn listen(site: &Site, handle: Handle) -> Done<(Listening, mpsc::Receiver<Operation>)> {
+    let group = match &site.config.seat_group {
+        None => None,
+        Some(group) => match config::group_id(&group.text) {
+            Some(id) => Some(id),
+            None => {
+                let name = group.text.escape_debug();
+                return Err(Failure::usage(format!("{}: there is no group `{name}` on this machine", group.place)));
+            }
+        },
+    };
+    let (operations, waiting) = mpsc::channel(16);
+    let desk = server::Desk {
+        name: site.config.rules.desk_name.clone(),
+        handle,
+        gate: gate(&site.config, &site.paths.config.display().to_string()),
+        clock: site.clock.clone(),
+        operations,
+    };
+    let listening = server::listen(&site.paths.socket, Access { group }, desk)?;
+    Ok((listening, waiting))
+}
+
+/// Tells who is who: whoever has the desk's files anyway may be any agent; all others are whom `os_user` says.
+fn gate(config: &Config, file: &str) -> Gate {
+    let (rules, file) = (config.rules.clone(), file.to_owned());
+    let own = rustix::process::geteuid().as_raw();
+    Arc::new(move |uid, wanted| {
+        let agents = &rules.staff.agents;
+        if uid == own || uid == 0 {
+            let Some(wanted) = wanted.filter(|wanted| !wanted.0.is_empty()) else {
+                let known = config::agent_of(uid, agents).map(|agent| agent.name.clone());
+                return Ok((known.unwrap_or_default(), Authority::Admin));
+            };
+            let known = agents.iter().find(|agent| agent.name.0.eq_ignore_ascii_case(&wanted.0));
+            return match known {
+                Some(agent) => Ok((agent.name.clone(), rules.authority(&agent.name))),
+                None => Err(format!("there is no agent `{}` in {file}", wanted.0.escape_debug())),
+            };
+        }
+        let Some(agent) = config::agent_of(uid, agents) else {
+            return Err(format!(
+                "user {uid} is no agent of this desk: an admin adds `os_user` to one of [[agents]] in {file}"
+            ));
+        };
+        match wanted {
+            Some(wanted) if !wanted.0.is_empty() && !agent.name.0.eq_ignore_ascii_case(&wanted.0) => Err(format!(
+                "user {uid} is {}, and cannot be {}: leave out --agent",
+                agent.name,
+                wanted.0.escape_debug()
+            )),
+            _ => Ok((agent.name.clone(), rules.authority(&agent.name))),
+        }
+    })
+}
+
+impl From<SeatError> for Failure {
+    fn from(error: SeatError) -> Self {
+        let code = match &error {
+            SeatError::Refused(_) | SeatError::Version { .. } | SeatError::Nobody(_) => ACCESS,
+            SeatError::Nonsense(_) | SeatError::Unsafe { .. } | SeatError::Io { .. } => FAILED,
+        };
+        Failure { code, message: error.to_string() }
+    }
+}

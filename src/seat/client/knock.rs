@@ -1,0 +1,77 @@
+//! Saying hello to a desk, and asking it something about itself.
+
+use std::path::Path;
+use std::time::Duration;
+
+use tokio::net::unix::{OwnedReadHalf, OwnedWriteHalf};
+
+use super::super::SeatError;
+use super::super::operation::{Answer, Request};
+use super::super::protocol::{self, Asked, Frame, FrameError, MOST_TOLD, Told, VERSION};
+use super::super::socket;
+use super::Welcome;
+use crate::desk::ids::AgentName;
+
+/// How long the desk may take to answer a hello.
+const HELLO: Duration = Duration::from_secs(5);
+
+/// A connection that has been welcomed.
+pub(super) struct Line {
+    pub(super) reading: OwnedReadHalf,
+    pub(super) writing: OwnedWriteHalf,
+    /// This user can read the desk's files.
+    pub(super) shares: bool,
+}
+
+/// Asks something about the desk as a whole.
+///
+/// # Errors
+/// As [`attach`]; or the desk's reason, as [`SeatError::Refused`].
+pub async fn operate(path: &Path, agent: Option<&AgentName>, request: Request) -> Result<Answer, SeatError> {
+    let (mut line, _) = knock(path, agent).await?;
+    let words = |error: FrameError| SeatError::Nonsense(error.to_string());
+    let frame = Frame::of(&Asked::Operate { number: 1, request }).map_err(words)?;
+    protocol::write(&mut line.writing, &frame).await.map_err(|error| words(error.into()))?;
+    loop {
+        let Some(frame) = protocol::read(&mut line.reading, MOST_TOLD).await.map_err(words)? else {
+            return Err(SeatError::Refused("the desk ended before it answered".to_owned()));
+        };
+        if let Told::Operated { result, .. } = frame.value().map_err(words)? {
+            return result.map_err(SeatError::Refused);
+        }
+    }
+}
+
+/// Connects and says hello.
+pub(super) async fn knock(path: &Path, agent: Option<&AgentName>) -> Result<(Line, Welcome), SeatError> {
+    let stream = socket::connect(path).await?;
+    let io = |source| SeatError::Io { path: path.to_owned(), source };
+    let (own, theirs) = (rustix::process::geteuid().as_raw(), stream.peer_cred().map_err(io)?.uid());
+    let (mut reading, mut writing) = stream.into_split();
+    let hello = Asked::Hello { version: VERSION, program: env!("CARGO_PKG_VERSION").to_owned(), agent: agent.cloned() };
+    let words = |error: FrameError| SeatError::Nonsense(error.to_string());
+    let said = async {
+        protocol::write(&mut writing, &Frame::of(&hello)?).await?;
+        protocol::read(&mut reading, MOST_TOLD).await
+    };
+    let silent = || SeatError::Nonsense(format!("it has said nothing for {} seconds", HELLO.as_secs()));
+    let frame = tokio::time::timeout(HELLO, said).await.map_err(|_| silent())?.map_err(words)?;
+    let Some(frame) = frame else {
+        return Err(SeatError::Refused("the desk has no room for another seat, or is ending".to_owned()));
+    };
+    match frame.value().map_err(words)? {
+        Told::Welcome { desk, agent, authority, pid, .. } => {
+            Ok((Line { reading, writing, shares: own == theirs || own == 0 }, Welcome { desk, agent, authority, pid }))
+        }
+        Told::Refused { version, .. } if version != VERSION => {
+            let hint = if version > VERSION {
+                "this program is older than the desk: start the installed one"
+            } else {
+                "the desk is older than this program: have it started again"
+            };
+            Err(SeatError::Version { theirs: version, ours: VERSION, hint })
+        }
+        Told::Refused { why, .. } => Err(SeatError::Refused(why)),
+        _ => Err(SeatError::Nonsense("it does not begin with a welcome".to_owned())),
+    }
+}

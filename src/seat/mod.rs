@@ -1,0 +1,63 @@
+//! THE DESK'S LOCAL SOCKET: many terminals, one engine.
+//!
+//! One process has the engine and [`listen`](server::listen)s; every other one [`attach`](client::attach)es and gets the same kind of
+//! [`Handle`](crate::engine::handle::Handle) as if the engine were its own. Who somebody is, the kernel says (the user id of the other
+//! end of the socket), and the gate that the server was given makes an agent of it; no frame can say otherwise.
+//!
+//! Promises: a command keeps its id over a reconnection, so it has one effect; a seat that does not read, floods or lies harms nobody
+//! but itself; nothing of `session.db`, of the configuration or of another agent's drafts goes over the socket. Never: a rule of
+//! the desk, or a look into the store.
+
+pub mod client;
+mod files;
+mod operation;
+mod protocol;
+pub mod server;
+mod socket;
+
+use std::io;
+use std::path::PathBuf;
+
+use thiserror::Error;
+
+pub use operation::{Answer, Operation, Request, SeatView, StatusView};
+
+/// Why a socket cannot be listened on, or a desk not be attached to.
+#[derive(Debug, Error)]
+pub enum SeatError {
+    /// Nobody listens there.
+    #[error("no desk is running: nobody listens at {}", .0.display())]
+    Nobody(PathBuf),
+    /// The desk does not let this seat in, and says why.
+    #[error("{0}")]
+    Refused(String),
+    /// The other end is another version.
+    #[error("the running desk speaks version {theirs} of the seats' protocol, this program {ours}: {hint}")]
+    Version {
+        /// Of the engine.
+        theirs: u32,
+        /// Of this program.
+        ours: u32,
+        /// What to do.
+        hint: &'static str,
+    },
+    /// What comes is no protocol.
+    #[error("the other end of the socket says what makes no sense: {0}")]
+    Nonsense(String),
+    /// The place is not safe for a socket.
+    #[error("{}: {why}", .path.display())]
+    Unsafe {
+        /// Where.
+        path: PathBuf,
+        /// What is wrong with it, and what to do.
+        why: String,
+    },
+    /// The system's.
+    #[error("{}: {source}", .path.display())]
+    Io {
+        /// Where.
+        path: PathBuf,
+        /// What.
+        source: io::Error,
+    },
+}

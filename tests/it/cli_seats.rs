@@ -1,0 +1,265 @@
+//! The desk that runs, with real processes: commands attach to it, other users are who the kernel says they are, and a copy made under
+//! load is put back whole.
+
+use std::io::{BufRead, BufReader};
+use std::os::unix::fs::{PermissionsExt, chown};
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
+
+use rustix::process::{Pid, Signal, kill_process};
+
+use crate::support::process::{Desk, SandboxProcess, command, until};
+
+const FAST: &str = "backfill_calls_per_second = 0";
+const QUIET: [&str; 3] = ["--quiet", "--flood-per-minute", "0"];
+
+/// A desk that runs without a screen; it is killed when this is dropped.
+struct Server {
+    child: Child,
+    said: BufReader<std::process::ChildStderr>,
+}
+
+impl Server {
+    fn start(mut command: Command) -> Server {
+        let mut child = command.stderr(Stdio::piped()).spawn().expect("starts");
+        let mut said = BufReader::new(child.stderr.take().expect("is piped"));
+        let mut line = String::new();
+        said.read_line(&mut line).expect("reads");
+        assert!(line.contains("is listened for at"), "{line}");
+        Server { child, said }
+    }
+
+    fn pid(&self) -> Pid {
+        Pid::from_child(&self.child)
+    }
+
+    fn next_line(&mut self) -> String {
+        let mut line = String::new();
+        self.said.read_line(&mut line).expect("reads");
+        line
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _gone = self.child.kill();
+        let _gone = self.child.wait();
+    }
+}
+
+#[test]
+fn commands_attach_to_the_desk_that_runs() {
+    let sandbox = SandboxProcess::start(&QUIET);
+    let desk = sandbox.bot_desk(FAST);
+    desk.run(&["status"]).fails(3, "no desk is running");
+    desk.run(&["watch"]).fails(3, "no desk is running");
+    let mut server = Server::start(desk.command(&["serve"]));
+    // Attached, it waits until the desk that runs has everything.
+    desk.run(&["sync"]).ok();
+    let status = desk.json(&["status"]);
+    assert_eq!(status["pid"], server.child.id(), "{status}");
+    desk.run(&["serve"]).fails(3, &format!("process {}", server.child.id()));
+
+    let mut watch = desk.command(&["watch", "--json"]).stdout(Stdio::piped()).spawn().expect("starts");
+    let mut watched = BufReader::new(watch.stdout.take().expect("is piped"));
+    until("it is attached", || {
+        let seats = desk.json(&["seats"]);
+        seats.as_array().expect("a list").iter().any(|seat| seat["pid"] == watch.id()).then_some(())
+    });
+    let ticket = desk.queue("unassigned").remove(0);
+    desk.run(&["claim", &ticket]).ok();
+    let mut line = String::new();
+    while !line.contains(&format!("\"topic\":{ticket}")) && !line.contains("\"all\":true") {
+        line.clear();
+        assert!(watched.read_line(&mut line).expect("reads") > 0);
+    }
+    desk.run(&["--agent", "tom", "claim", &ticket]).fails(1, "is anna's since");
+    let reply = desk.json(&["reply", &ticket, "We are looking into it."]);
+    assert_eq!(reply["state"], "sent");
+    desk.run(&["logout"]).fails(3, "in use by process");
+
+    // A broken configuration leaves the old one; a good one is taken without anybody losing anything.
+    let good = std::fs::read_to_string(desk.path().join("desk.toml")).expect("reads");
+    desk.configure(&format!("{good}\n[desk]\nname = 5\n"));
+    desk.run(&["reload"]).fails(2, "desk.toml:");
+    desk.configure(&good);
+    kill_process(server.pid(), Signal::USR1).expect("is there");
+    desk.configure(&format!("{good}\n[[queues]]\nname = \"Mine too\"\nquery = \"assignee:me\"\n"));
+    until("it has been read", || desk.run(&["reload"]).out.contains("read again").then_some(()));
+    until("it is there again", || (desk.run(&["status"]).code == Some(0)).then_some(()));
+    assert!(desk.queue("Mine too").contains(&ticket));
+    assert!(watch.try_wait().expect("asks").is_none(), "who watches has come back by itself");
+
+    assert!(desk.run(&["log", "debug"]).ok().contains("logs debug from now on"));
+    assert!(desk.run(&["stop"]).ok().contains("ending"));
+    assert_eq!(server.child.wait().expect("ends").code(), Some(0));
+    let _rest = server.next_line();
+    desk.run(&["status"]).fails(3, "no desk is running");
+    assert!(!desk.path().join("default/desk.sock").exists());
+    watch.kill().expect("is there");
+    watch.wait().expect("ends");
+    assert_eq!(desk.messages(&ticket).iter().filter(|(_, text)| text == "We are looking into it.").count(), 1);
+}
+
+#[test]
+fn a_copy_made_while_the_desk_works_is_put_back_whole() {
+    let sandbox = SandboxProcess::start(&QUIET);
+    let desk = sandbox.bot_desk(FAST);
+    let server = Server::start(desk.command(&["serve"]));
+    // Attached, it waits until the desk that runs has everything.
+    desk.run(&["sync"]).ok();
+    let tickets = desk.queue("unassigned");
+    let copy = desk.path().join("copy.db");
+    let copy = copy.to_str().expect("a path");
+    // Notes are written all the while.
+    let mut writer = Command::new("sh");
+    let note = format!(
+        "for i in $(seq 1 15); do '{}' --data-dir '{}' --agent anna note {} \"note $i\" || exit 1; done",
+        env!("CARGO_BIN_EXE_topicdesk"),
+        desk.path().display(),
+        tickets[0]
+    );
+    let mut writer = writer.args(["-c", &note]).stdout(Stdio::null()).spawn().expect("starts");
+    until("some are there", || desk.run(&["show", &tickets[0]]).out.contains("note 3").then_some(()));
+    desk.run(&["backup", copy]).ok();
+    let before = desk.json(&["show", &tickets[0]]);
+    assert!(writer.wait().expect("ends").success());
+    desk.run(&["backup", copy]).fails(1, "exists");
+    desk.run(&["claim", &tickets[1]]).ok();
+    desk.run(&["restore", copy]).fails(3, "in use by process");
+    drop(server);
+    desk.run(&["restore", copy]).ok();
+    let after = desk.json(&["show", &tickets[0]]);
+    let notes = |page: &serde_json::Value| {
+        let all = page["thread"].as_array().expect("a list").iter();
+        all.filter(|entry| entry["kind"] == "note").map(|entry| entry["text"].to_string()).collect::<Vec<_>>()
+    };
+    assert!(notes(&after).len() >= 3 && notes(&before).starts_with(&notes(&after)), "{after}");
+    assert!(desk.queue("unassigned").contains(&tickets[1]), "claimed after the copy was made");
+    // The desk of the copy works on, and learns what has happened since.
+    desk.run(&["sync"]).ok();
+    desk.run(&["claim", &tickets[1]]).ok();
+}
+
+/// A box that several users of the machine share: they may start the program and connect, and nothing else.
+struct SharedBox {
+    folder: tempfile::TempDir,
+    program: PathBuf,
+}
+
+impl SharedBox {
+    fn new(desk: &Desk) -> SharedBox {
+        let folder = tempfile::tempdir().expect("a folder");
+        std::fs::set_permissions(folder.path(), std::fs::Permissions::from_mode(0o755)).expect("sets");
+        let program = folder.path().join("topicdesk");
+        std::fs::copy(env!("CARGO_BIN_EXE_topicdesk"), &program).expect("copies");
+        let (run, home) = (folder.path().join("run"), folder.path().join("home"));
+        for (path, mode) in [(&run, 0o750), (&home, 0o777)] {
+            std::fs::create_dir(path).expect("makes");
+            std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).expect("sets");
+        }
+        chown(&run, None, Some(GROUP)).expect("sets");
+        // What everybody may read: no login, no key.
+        std::fs::write(folder.path().join("desk.toml"), AGENTS).expect("writes");
+        std::fs::set_permissions(folder.path().join("desk.toml"), std::fs::Permissions::from_mode(0o644))
+            .expect("sets");
+        let own = std::fs::read_to_string(desk.path().join("desk.toml")).expect("reads");
+        let start = own.find("[[agents]]").expect("has agents");
+        desk.configure(&format!("[desk]\nsocket_group = \"{GROUP}\"\n{}\n{AGENTS}", &own[..start]));
+        SharedBox { folder, program }
+    }
+
+    fn socket(&self) -> PathBuf {
+        self.folder.path().join("run/desk.sock")
+    }
+
+    /// Runs a command as another user.
+    fn run(&self, user: u32, group: u32, args: &[&str]) -> Output {
+        let mut command = Command::new(&self.program);
+        for name in ["DESK", "CONFIG", "DATA_DIR", "AGENT", "BOT_TOKEN"] {
+            command.env_remove(format!("TOPICDESK_{name}"));
+        }
+        command.env("TOPICDESK_SOCKET", self.socket()).env("TOPICDESK_CONFIG", self.folder.path().join("desk.toml"));
+        command.env("HOME", self.folder.path().join("home")).env_remove("USER").current_dir("/");
+        command.args(args).stdin(Stdio::null()).uid(user).gid(group).output().expect("starts")
+    }
+}
+
+const GROUP: u32 = 54_242;
+const ANNA: u32 = 55_001;
+const TOM: u32 = 55_002;
+const STRANGER: u32 = 55_003;
+const AGENTS: &str = "[[agents]]\nname = \"anna\"\nos_user = \"55001\"\nrole = \"lead\"\n\n[[agents]]\nname = \"tom\"\nos_user = \"55002\"\n";
+
+fn words(output: &Output) -> String {
+    format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
+}
+
+#[test]
+fn users_of_the_machine_are_who_the_kernel_says_they_are() {
+    if !rustix::process::geteuid().is_root() {
+        eprintln!("SKIPPED: only root can be other users; the checks of users were not run");
+        return;
+    }
+    let sandbox = SandboxProcess::start(&QUIET);
+    let desk = sandbox.bot_desk(FAST);
+    let shared = SharedBox::new(&desk);
+    let mut serve = desk.command(&["serve"]);
+    serve.env("TOPICDESK_SOCKET", shared.socket()).env_remove("TOPICDESK_AGENT");
+    let _server = Server::start(serve);
+    assert!(shared.run(ANNA, GROUP, &["sync"]).status.success());
+    let output = shared.run(ANNA, GROUP, &["queue", "unassigned", "--json"]);
+    let rows: serde_json::Value = serde_json::from_slice(&output.stdout).expect("json");
+    let [first, second] = [&rows[0], &rows[1]].map(|row| row["id"].to_string());
+
+    // Each is their agent, without saying so; nobody can say otherwise.
+    let claimed = shared.run(TOM, GROUP, &["claim", &first]);
+    assert!(words(&claimed).contains("ASSIGNED, tom"), "{}", words(&claimed));
+    let other = shared.run(TOM, GROUP, &["--agent", "anna", "claim", &second]);
+    assert_eq!(other.status.code(), Some(3), "{}", words(&other));
+    assert!(words(&other).contains("is tom, and cannot be anna"), "{}", words(&other));
+    let stranger = shared.run(STRANGER, GROUP, &["--agent", "tom", "queue"]);
+    assert_eq!(stranger.status.code(), Some(3), "{}", words(&stranger));
+    assert!(words(&stranger).contains("user 55003 is no agent of this desk"), "{}", words(&stranger));
+    let outside = shared.run(STRANGER, STRANGER, &["--agent", "tom", "queue"]);
+    assert!(outside.status.code() != Some(0) && words(&outside).contains("ermission denied"), "{}", words(&outside));
+
+    // What a role is for.
+    shared.run(ANNA, GROUP, &["claim", &second]);
+    let forbidden = shared.run(TOM, GROUP, &["release", &second]);
+    assert!(words(&forbidden).contains("only a lead releases a colleague's ticket"), "{}", words(&forbidden));
+    assert!(shared.run(ANNA, GROUP, &["release", &first]).status.success(), "a lead may");
+    let stop = shared.run(ANNA, GROUP, &["stop"]);
+    assert!(words(&stop).contains("anna is lead: that needs admin"), "{}", words(&stop));
+
+    // Nothing of the desk's own files can be read, copied or sent by a seat.
+    let data = desk.path().join("default");
+    for secret in ["session.db", "tickets.db"] {
+        let mut cat = Command::new("cat");
+        let output = cat.arg(data.join(secret)).uid(TOM).gid(GROUP).output().expect("starts");
+        assert!(!output.status.success() && output.stdout.is_empty());
+    }
+    let copy = shared.folder.path().join("home/copy.db");
+    let copied = shared.run(ANNA, GROUP, &["backup", copy.to_str().expect("a path")]);
+    assert!(!copied.status.success() && !copy.exists(), "{}", words(&copied));
+    let session = data.join("session.db");
+    let sent = shared.run(TOM, GROUP, &["reply", &second, "--file", session.to_str().expect("a path")]);
+    assert!(words(&sent).contains("cannot be read"), "{}", words(&sent));
+
+    // A file of their own leaves with a reply.
+    let file = shared.folder.path().join("home/invoice.txt");
+    std::fs::write(&file, "1 x tea").expect("writes");
+    std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o644)).expect("sets");
+    let sent = shared.run(ANNA, GROUP, &["reply", &second, "Your invoice", "--file", file.to_str().expect("a path")]);
+    assert!(words(&sent).contains("sent as message"), "{}", words(&sent));
+    let id = words(&sent).split("message ").nth(1).and_then(|rest| rest.split_whitespace().next().map(String::from));
+    // And comes back, to whoever asks for it, into a folder of theirs.
+    let saved = shared.folder.path().join("home/again.txt");
+    let fetched =
+        shared.run(TOM, GROUP, &["file", &second, &id.expect("an id"), "--save", saved.to_str().expect("a path")]);
+    assert!(fetched.status.success(), "{}", words(&fetched));
+    assert_eq!(std::fs::read_to_string(&saved).expect("reads"), "1 x tea");
+    assert!(command().arg("--version").output().expect("starts").status.success());
+    let _path: &Path = shared.folder.path();
+}

@@ -1,0 +1,442 @@
+//! Many seats at one engine, over a real socket: who wins, who is refused, who harms whom, and what is left after a death.
+
+use std::io::Write;
+use std::os::unix::fs::PermissionsExt;
+use std::os::unix::net::UnixStream;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use tempfile::TempDir;
+use tokio::sync::mpsc;
+use topicdesk::clock::Clock;
+use topicdesk::desk::authority::Authority;
+use topicdesk::desk::command::{Command, Refusal};
+use topicdesk::desk::ids::{AgentName, CommandId};
+use topicdesk::engine::handle::{Handle, new_command_id};
+use topicdesk::engine::runner::{self, Desk, EngineSetup};
+use topicdesk::engine::views::{Alert, EngineNews, ThreadPage, View, ViewRequest, Window};
+use topicdesk::seat::client::{self, Attach, Host};
+use topicdesk::seat::server::{self, Access, Gate, Listening};
+use topicdesk::seat::{Answer, Operation, Request, SeatError};
+
+use crate::support::bench::{Bench, LI, OLENA, at, created, rules, text, ticket};
+
+/// A desk with two tickets, on disk.
+struct House {
+    data: Arc<TempDir>,
+    /// Where the socket lies.
+    folder: TempDir,
+}
+
+/// An engine that runs and is listened for.
+struct Running {
+    desk: Desk,
+    listening: Listening,
+    _operations: mpsc::Receiver<Operation>,
+}
+
+impl House {
+    fn new() -> House {
+        let bench = Bench::followed(&[
+            created(5, OLENA, at(0), "Cannot log in"),
+            text(6, 5, OLENA, at(1), "After the update I cannot log in"),
+            created(7, LI, at(10), "Refund"),
+            text(8, 7, LI, at(11), "I want my money back"),
+        ]);
+        let data = bench.folder.clone();
+        drop(bench);
+        let folder = tempfile::tempdir().expect("a folder");
+        std::fs::set_permissions(folder.path(), std::fs::Permissions::from_mode(0o700)).expect("sets");
+        House { data, folder }
+    }
+
+    fn socket(&self) -> PathBuf {
+        self.folder.path().join("desk.sock")
+    }
+
+    fn open(&self) -> Desk {
+        let setup = EngineSetup { data: self.data.path().to_owned(), rules: rules(), clock: Clock::System };
+        let (desk, _nobody) = runner::start(setup).expect("starts");
+        desk
+    }
+
+    fn run(&self, gate: Gate) -> Running {
+        let desk = self.open();
+        let handle = desk.handle(AgentName(String::new()));
+        let (operations, waiting) = mpsc::channel(4);
+        let served = server::Desk { name: "Shop".to_owned(), handle, gate, clock: Clock::System, operations };
+        let listening = server::listen(&self.socket(), Access::default(), served).expect("listens");
+        Running { desk, listening, _operations: waiting }
+    }
+
+    async fn seat(&self, agent: &str) -> Result<Handle, SeatError> {
+        self.attach(agent, None).await
+    }
+
+    async fn attach(&self, agent: &str, host: Option<Host>) -> Result<Handle, SeatError> {
+        let attach = Attach {
+            path: self.socket(),
+            agent: Some(AgentName::from(agent)),
+            files: self.folder.path().join("files"),
+            host,
+        };
+        client::attach(attach).await.map(|(handle, _)| handle)
+    }
+}
+
+impl Running {
+    fn stop(self) {
+        drop(self.listening);
+        self.desk.stop();
+    }
+}
+
+/// Everybody is who they say they are; a lead is called so.
+fn trusting() -> Gate {
+    Arc::new(|_, agent| {
+        let agent = agent.cloned().ok_or("nobody")?;
+        let authority = if agent.0 == "boss" { Authority::Admin } else { Authority::Agent };
+        Ok((agent, authority))
+    })
+}
+
+fn wait<T>(future: impl Future<Output = T>) -> T {
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().expect("runtime");
+    let value = runtime.block_on(async {
+        tokio::time::timeout(Duration::from_secs(60), future).await.expect("it takes a minute and more")
+    });
+    runtime.shutdown_background();
+    value
+}
+
+async fn thread(handle: &Handle, topic: i32) -> ThreadPage {
+    match handle.read(ViewRequest::Thread { ticket: ticket(topic), window: Window::Newest, limit: 100 }).await {
+        View::Thread(page) => *page,
+        other => panic!("{other:?}"),
+    }
+}
+
+async fn submit(handle: &Handle, command: Command) -> Result<(), Refusal> {
+    handle.submit(new_command_id(), command).await.map(|_| ())
+}
+
+fn claim(topic: i32) -> Command {
+    Command::Claim { ticket: ticket(topic) }
+}
+
+fn note(text: &str) -> Command {
+    Command::Note { ticket: ticket(5), text: text.to_owned() }
+}
+
+#[test]
+fn a_seat_works_a_desk_as_if_the_engine_were_its_own() {
+    let house = House::new();
+    wait(async {
+        let running = house.run(trusting());
+        let (anna, tom) = (house.seat("anna").await.expect("anna"), house.seat("tom").await.expect("tom"));
+        let mut heard = tom.watch();
+        submit(&anna, claim(5)).await.expect("hers now");
+        let told = heard.next().await.expect("told");
+        assert!(told.changed.contains(&ticket(5)) || told.all, "{told:?}");
+        match submit(&tom, claim(5)).await {
+            Err(Refusal::Taken { assignee, .. }) => assert_eq!(assignee.0, "anna"),
+            other => panic!("{other:?}"),
+        }
+        // The same through the socket as through the handle of the engine's own process.
+        let own = running.desk.handle(AgentName::from("tom"));
+        assert_eq!(thread(&tom, 5).await, thread(&own, 5).await);
+        let queue = ViewRequest::Queue {
+            queue: topicdesk::engine::views::QueueName::All,
+            filter: String::new(),
+            sort: topicdesk::engine::views::Sort::Natural,
+            offset: 0,
+            limit: 10,
+        };
+        assert_eq!(tom.read(queue.clone()).await, own.read(queue).await);
+        // A draft is its agent's.
+        let draft = Command::SaveDraft { ticket: ticket(5), text: "dear".to_owned(), note: false };
+        submit(&anna, draft).await.expect("kept");
+        assert!(thread(&anna, 5).await.draft.is_some());
+        assert!(thread(&tom, 5).await.draft.is_none());
+        running.stop();
+    });
+}
+
+#[test]
+fn views_are_the_same_after_they_have_been_words() {
+    let bench = Bench::followed(&[created(5, OLENA, at(0), "Cannot log in"), text(6, 5, OLENA, at(1), "help")]);
+    for request in [
+        ViewRequest::Thread { ticket: ticket(5), window: Window::Newest, limit: 100 },
+        ViewRequest::Desk,
+        ViewRequest::Counts,
+        ViewRequest::Outbox,
+        ViewRequest::Summary,
+        ViewRequest::Completeness { ticket: None },
+        ViewRequest::Explain { ticket: ticket(5) },
+        ViewRequest::Sla { ticket: ticket(5) },
+        ViewRequest::Stats { since: None, until: None },
+        ViewRequest::Brief { since: at(0) },
+        ViewRequest::Activity { ticket: ticket(5) },
+        ViewRequest::Templates,
+        ViewRequest::Outside { since: None },
+        ViewRequest::Escalations { limit: 10 },
+        ViewRequest::Suggestions { ticket: Some(ticket(5)), words: String::new(), reread: false },
+        ViewRequest::Search { text: "help".to_owned(), limit: 10 },
+    ] {
+        let view = bench.read("anna", request.clone());
+        let words = serde_json::to_string(&view).expect("words");
+        let again: View = serde_json::from_str(&words).unwrap_or_else(|error| panic!("{request:?}: {error}: {words}"));
+        assert_eq!(again, view, "{request:?}");
+    }
+}
+
+#[test]
+fn two_who_claim_at_once_and_one_wins() {
+    let house = House::new();
+    wait(async {
+        let running = house.run(trusting());
+        for topic in [5, 7] {
+            let mut asked = Vec::new();
+            for agent in ["anna", "tom"] {
+                let seat = house.seat(agent).await.expect("a seat");
+                asked.push(tokio::spawn(async move { submit(&seat, claim(topic)).await }));
+            }
+            let mut won = 0;
+            for one in asked {
+                match one.await.expect("asked") {
+                    Ok(()) => won += 1,
+                    Err(Refusal::Taken { .. }) => {}
+                    Err(other) => panic!("{other}"),
+                }
+            }
+            assert_eq!(won, 1);
+        }
+        running.stop();
+    });
+}
+
+#[test]
+fn commands_of_a_seat_keep_their_order() {
+    let house = House::new();
+    wait(async {
+        let running = house.run(trusting());
+        let anna = house.seat("anna").await.expect("a seat");
+        let mut answers = Vec::new();
+        for number in 0..80 {
+            let note = note(&format!("note {number:03}"));
+            answers.push(anna.begin(new_command_id(), note).await.expect("asked"));
+        }
+        for answer in answers {
+            answer.await.expect("answered").expect("noted");
+        }
+        let notes: Vec<String> = notes(&anna).await;
+        let should: Vec<String> = (0..80).map(|number| format!("note {number:03}")).collect();
+        assert!(should.ends_with(&notes) && notes.len() > 30, "{notes:?}");
+        running.stop();
+    });
+}
+
+async fn notes(handle: &Handle) -> Vec<String> {
+    thread(handle, 5).await.thread.into_iter().map(|entry| entry.text).filter(|text| text.starts_with("note")).collect()
+}
+
+#[test]
+fn who_is_nobody_here_is_refused_and_told_why() {
+    let house = House::new();
+    wait(async {
+        let gate: Gate = Arc::new(|uid, _| Err(format!("user {uid} is no agent of this desk: ask an admin")));
+        let running = house.run(gate);
+        let refused = house.seat("anna").await.expect_err("refused").to_string();
+        let own = rustix_uid();
+        assert_eq!(refused, format!("user {own} is no agent of this desk: ask an admin"));
+        running.stop();
+        assert!(matches!(house.seat("anna").await, Err(SeatError::Nobody(_))));
+    });
+}
+
+fn rustix_uid() -> u32 {
+    use std::os::unix::fs::MetadataExt;
+    let folder = tempfile::tempdir().expect("a folder");
+    std::fs::metadata(folder.path()).expect("is there").uid()
+}
+
+#[test]
+fn what_only_an_admin_may_is_refused_to_others() {
+    let house = House::new();
+    wait(async {
+        let running = house.run(trusting());
+        let ask =
+            async |agent: &str, request| client::operate(&house.socket(), Some(&AgentName::from(agent)), request).await;
+        let _seat = house.seat("anna").await.expect("a seat");
+        let seats = ask("tom", Request::Seats).await.expect("told");
+        let Answer::Seats { seats } = seats else { panic!("{seats:?}") };
+        let names: Vec<&str> = seats.iter().map(|seat| seat.agent.0.as_str()).collect();
+        assert_eq!(names, ["anna", "tom"]);
+        assert!(seats.iter().all(|seat| seat.uid == rustix_uid() && seat.pid == Some(std::process::id() as i32)));
+        let refused = ask("tom", Request::Stop).await.expect_err("refused").to_string();
+        assert_eq!(refused, "tom is agent: that needs admin");
+        let status = ask("boss", Request::Status).await.expect("told");
+        assert!(matches!(&status, Answer::Status(view) if view.desk == "Shop"), "{status:?}");
+        running.stop();
+    });
+}
+
+#[test]
+fn garbage_floods_and_silence_harm_nobody_else() {
+    let house = House::new();
+    wait(async {
+        let running = house.run(trusting());
+        let good = house.seat("anna").await.expect("a seat");
+        let hello = br#"{"ask":"hello","version":1,"program":"x","agent":"tom"}"#;
+        let frame = |words: &[u8]| {
+            let mut bytes = u32::try_from(words.len() + 1).expect("short").to_be_bytes().to_vec();
+            bytes.push(0);
+            bytes.extend_from_slice(words);
+            bytes
+        };
+        let greeted = |more: &[u8]| [&frame(hello), more].concat();
+        let attacks: Vec<Vec<u8>> = vec![
+            b"GET / HTTP/1.1\r\n\r\n".to_vec(),
+            vec![0xff; 4096],
+            vec![0],
+            frame(b"{\"ask\":\"hello\",\"version\":99,\"program\":\"new\",\"agent\":null}"),
+            frame(b"{\"ask\":\"submit\"}"),
+            greeted(&frame(b"not json")),
+            greeted(&[0x7f, 0xff, 0xff, 0xff, 0]),
+            greeted(&[0, 0, 0, 9, 1, 1, 1, 1, 1, 1, 1, 1, 1]),
+            greeted(&frame(br#"{"ask":"get","number":1,"name":"../session.db"}"#)),
+            greeted(&frame(br#"{"ask":"put","number":1,"name":"../../x","size":5}"#)),
+            greeted(&frame(br#"{"ask":"put","number":1,"name":"x","size":99999999999999}"#)),
+        ];
+        let mut held: Vec<UnixStream> = Vec::new();
+        for attack in &attacks {
+            let mut stream = UnixStream::connect(house.socket()).expect("connects");
+            // Who is shown out early may not hear it all.
+            let _shown_out = stream.write_all(attack);
+            held.push(stream);
+        }
+        // Seats that ask for much and read nothing.
+        let request = ViewRequest::Thread { ticket: ticket(5), window: Window::Newest, limit: 100 };
+        let asked = serde_json::to_value(&request).expect("json");
+        let read = serde_json::json!({ "ask": "read", "number": 1, "request": asked }).to_string();
+        for _ in 0..8 {
+            let mut stream = UnixStream::connect(house.socket()).expect("connects");
+            stream.set_nonblocking(true).expect("sets");
+            let _full = stream.write_all(&greeted(&frame(read.as_bytes()).repeat(2_000)));
+            held.push(stream);
+        }
+        // More than there is room for.
+        for _ in 0..400 {
+            held.extend(UnixStream::connect(house.socket()));
+        }
+        submit(&good, claim(5)).await.expect("works as ever");
+        assert_eq!(thread(&good, 5).await.ticket.row.assignee, Some(AgentName::from("anna")));
+        drop(held);
+        // When they have gone there is room again.
+        loop {
+            match house.seat("tom").await {
+                Ok(seat) => {
+                    submit(&seat, claim(7)).await.expect("works");
+                    break;
+                }
+                Err(_) => tokio::task::yield_now().await,
+            }
+        }
+        running.stop();
+    });
+}
+
+#[test]
+fn a_seat_goes_on_when_the_engine_has_come_back_and_nothing_is_done_twice() {
+    let house = House::new();
+    wait(async {
+        let running = house.run(trusting());
+        let anna = house.seat("anna").await.expect("a seat");
+        let mut heard = anna.watch();
+        anna.submit(CommandId("first".to_owned()), note("note one")).await.expect("noted");
+        running.stop();
+        until(&mut heard, |news| matches!(news, EngineNews::Lost { .. })).await;
+        // What is done now waits; the first is repeated as if its answer had been lost.
+        let waiting = {
+            let anna = anna.clone();
+            tokio::spawn(async move {
+                let again = anna.submit(CommandId("first".to_owned()), note("note one")).await;
+                let second = anna.submit(new_command_id(), note("note two")).await;
+                (again, second, notes(&anna).await)
+            })
+        };
+        let running = house.run(trusting());
+        until(&mut heard, |news| *news == EngineNews::Back).await;
+        let (again, second, notes) = waiting.await.expect("done");
+        assert!(again.is_ok() && second.is_ok(), "{again:?} {second:?}");
+        assert_eq!(notes, ["note one", "note two"]);
+        running.stop();
+    });
+}
+
+async fn until(heard: &mut topicdesk::engine::handle::Revisions, wanted: impl Fn(&EngineNews) -> bool) {
+    loop {
+        let revision = heard.next().await.expect("goes on");
+        if revision.alerts.iter().any(|alert| matches!(alert, Alert::Engine(news) if wanted(news))) {
+            return;
+        }
+    }
+}
+
+#[test]
+fn a_seat_takes_the_desk_over_when_its_host_has_died() {
+    let house = House::new();
+    wait(async {
+        let running = house.run(trusting());
+        let data = house.data.path().to_owned();
+        let host: Host = Box::new(move || {
+            let data = data.clone();
+            Box::pin(async move {
+                let (desk, _nobody) = runner::start(EngineSetup { data, rules: rules(), clock: Clock::System }).ok()?;
+                let handle = desk.handle(AgentName::from("anna"));
+                // It runs as long as the test.
+                std::mem::forget(desk);
+                Some(handle)
+            })
+        });
+        let anna = house.attach("anna", Some(host)).await.expect("a seat");
+        submit(&anna, note("note one")).await.expect("noted");
+        let mut heard = anna.watch();
+        running.stop();
+        until(&mut heard, |news| *news == EngineNews::Hosting).await;
+        submit(&anna, note("note two")).await.expect("noted here");
+        assert_eq!(notes(&anna).await, ["note one", "note two"]);
+    });
+}
+
+#[test]
+fn the_file_of_a_reply_goes_over_the_socket() {
+    let house = House::new();
+    wait(async {
+        let running = house.run(trusting());
+        let anna = house.seat("anna").await.expect("a seat");
+        let source = house.folder.path().join("invoice.pdf");
+        let content: Vec<u8> = (0..3_000_000_u32).map(|number| (number % 251) as u8).collect();
+        std::fs::write(&source, &content).expect("writes");
+        let file = anna.attach(source.clone()).await.expect("kept");
+        assert_eq!((file.name.as_str(), file.size), ("invoice.pdf", 3_000_000));
+        let kept = outgoing(house.data.path(), &file.stored);
+        assert_eq!(std::fs::read(&kept).expect("reads"), content);
+        anna.detach(&file);
+        while kept.exists() {
+            tokio::task::yield_now().await;
+        }
+        for (path, why) in
+            [(house.folder.path().join("none"), "cannot be read"), (house.folder.path().into(), "no file")]
+        {
+            let said = anna.attach(path).await.expect_err("no file");
+            assert!(said.contains(why), "{said}");
+        }
+        running.stop();
+    });
+}
+
+fn outgoing(data: &Path, stored: &str) -> PathBuf {
+    topicdesk::store::files::Files::of(data).outgoing(stored)
+}
