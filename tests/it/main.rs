@@ -56,6 +56,7 @@ mod pty_mirror_status;
 #[cfg(feature = "sandbox")]
 mod pty_outbox;
 #[cfg(feature = "sandbox")]
+mod pty_seats;
 mod pty_signals;
 #[cfg(feature = "sandbox")]
 mod pty_templates;

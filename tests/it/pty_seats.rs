@@ -1,0 +1,45 @@
+//! Several screens at one desk, in real terminals: the first runs it, the others attach, and one of them goes on when the first dies.
+
+use rustix::process::{Pid, Signal, kill_process};
+
+use crate::pty::{enter, open, silent};
+use crate::support::process::{Desk, until};
+use crate::support::screen::Start;
+
+fn second(desk: &Desk) -> Start {
+    // The demo has left its configuration beside its data.
+    Start::new(&["--agent", "tom"]).data_dir(desk.path())
+}
+
+#[test]
+fn a_second_screen_attaches_and_takes_over_when_the_first_dies() {
+    let desk = Desk::empty();
+    let mut first = open(silent(&desk));
+    let mut other = second(&desk).open();
+    other.sees("live");
+    let seats = desk.json(&["seats"]);
+    let others: Vec<&str> =
+        seats.as_array().expect("a list").iter().filter_map(|seat| seat["agent"].as_str()).collect();
+    assert!(others.contains(&"tom"), "{seats}");
+
+    // What one does the other sees, and who comes second is told.
+    let ticket = desk.queue("unassigned").remove(0);
+    enter(&mut first, &ticket);
+    first.keys("c");
+    first.sees(&format!("claimed #{ticket}"));
+    enter(&mut other, &ticket);
+    other.keys("c");
+    other.sees("is anna's: claimed");
+
+    // The sandbox dies with the demo's process: there is no link any more, but the desk goes on.
+    other.keys("i");
+    other.sees("INTERNAL NOTE");
+    other.keys("dear colleague");
+    let host = desk.json(&["status"])["pid"].as_i64().and_then(|pid| Pid::from_raw(pid as i32)).expect("a process");
+    kill_process(host, Signal::KILL).expect("is there");
+    other.sees("it runs here now");
+    other.keys("\r");
+    until("the note is there", || desk.run(&["show", &ticket]).out.contains("dear colleague").then_some(()));
+    let status = desk.json(&["status"]);
+    assert_ne!(status["pid"].as_i64(), Some(i64::from(host.as_raw_nonzero().get())));
+}
