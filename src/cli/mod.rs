@@ -9,6 +9,7 @@ mod args;
 mod ask;
 mod backtest;
 mod failure;
+mod hooks;
 mod interrupt;
 mod log;
 mod mirror;

@@ -10,7 +10,7 @@ use super::args::Global;
 use super::failure::{Done, FAILED, Failure};
 use super::mirror::Mirror;
 use super::site::{Site, say};
-use super::{seat, serve};
+use super::{hooks, seat, serve};
 use crate::config::After;
 use crate::desk::ids::AgentName;
 use crate::desk::people::Agent;
@@ -65,6 +65,7 @@ struct Hosted {
     mirror: Mirror,
     listening: Option<Listening>,
     attendant: Option<JoinHandle<()>>,
+    hooks: Option<JoinHandle<()>>,
 }
 
 impl Hosted {
@@ -84,13 +85,14 @@ impl Hosted {
                 (None, None)
             }
         };
-        Ok((Hosted { mirror, listening, attendant }, handle))
+        let hooks = hooks::spawn(site.config.hooks.clone(), handle.clone());
+        Ok((Hosted { mirror, listening, attendant, hooks }, handle))
     }
 
     async fn stop(self) {
         drop(self.listening);
-        if let Some(attendant) = self.attendant {
-            attendant.abort();
+        for task in self.attendant.into_iter().chain(self.hooks) {
+            task.abort();
         }
         self.mirror.stop().await;
     }

@@ -11,7 +11,7 @@ use super::args::Global;
 use super::failure::Done;
 use super::mirror::Mirror;
 use super::site::{Site, say};
-use super::{interrupt, log, seat};
+use super::{hooks, interrupt, log, seat};
 use crate::desk::ids::AgentName;
 use crate::seat::{Answer, Operation, Request};
 use crate::store::backup;
@@ -51,9 +51,13 @@ async fn serve(global: &Global, site: &Site, first: bool) -> Done<Turn> {
     if first {
         say(&format!("{} is listened for at {}", site.config.rules.desk_name, site.paths.socket.display()));
     }
+    let hooks = hooks::spawn(site.config.hooks.clone(), mirror.handle(AgentName::default()));
     notify("READY=1");
     let turn = attend(global, &site.paths.data, &mut operations).await;
     notify(if matches!(turn, Turn::End) { "STOPPING=1" } else { "RELOADING=1" });
+    if let Some(hooks) = hooks {
+        hooks.abort();
+    }
     drop(listening);
     mirror.stop().await;
     Ok(turn)

@@ -4,7 +4,7 @@ use super::reader::{Reader, Section};
 use crate::desk::near::distance;
 
 /// Every table with its keys; `[keys.*]` apart, whose contexts and actions belong to the screen.
-const KNOWN: [(&str, &[&str]); 30] = [
+const KNOWN: [(&str, &[&str]); 31] = [
     (
         "",
         &[
@@ -23,6 +23,7 @@ const KNOWN: [(&str, &[&str]); 30] = [
             "escalations",
             "outbox",
             "guard",
+            "hooks",
             "nudges",
             "confirmation",
             "survey",
@@ -41,6 +42,7 @@ const KNOWN: [(&str, &[&str]); 30] = [
     // The statuses.
     ("telegram.mirror_status.icons", &["open", "assigned", "in_progress", "pending", "resolved", "closed"]),
     ("telegram.sandbox", &["address", "dc_id", "auth_key"]),
+    ("hooks", &["on", "run", "time"]),
     ("groups", &["group"]),
     ("queues", &["name", "query", "sort"]),
     ("agents", &["name", "telegram", "os_user", "role", "timezone", "skills", "capacity", "hours", "senior"]),

@@ -61,6 +61,7 @@ fn config<'t>(reader: &mut Reader<'t>, root: &Section<'_, 't>, folder: Option<&P
     outbox(reader, root, &mut rules);
     rules.guard = reader.guard(root);
     let files = files(reader, root, &mut rules);
+    let hooks = reader.hooks(root);
     if let Some(name) = reader.line(&desk, "name") {
         rules.desk_name = name.into_inner();
     }
@@ -86,7 +87,7 @@ fn config<'t>(reader: &mut Reader<'t>, root: &Section<'_, 't>, folder: Option<&P
     let knowledge = reader.knowledge(root, folder, &language);
     let tui = tui(reader, root);
     let keys = keys(reader, root);
-    Config { file: None, warnings, rules, language, seat_group, telegram, files, knowledge, tui, keys }
+    Config { file: None, warnings, rules, language, seat_group, telegram, hooks, files, knowledge, tui, keys }
 }
 
 fn language<'t>(reader: &mut Reader<'t>, desk: &Section<'_, 't>) -> String {

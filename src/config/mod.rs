@@ -12,6 +12,7 @@ mod edit;
 mod escalations;
 mod groups;
 mod guard;
+mod hooks;
 mod hours;
 mod ics;
 mod intake;
@@ -36,6 +37,7 @@ use thiserror::Error;
 pub use agents::{agent_of, group_id, os_user};
 pub use edit::write_group;
 pub use groups::GroupChoice;
+pub use hooks::{Hook, Occasion};
 pub use keys::{known_keys, known_tables};
 pub use knowledge::{Knowledge, Webhook};
 pub use load::{from_text, load};
@@ -91,6 +93,8 @@ pub struct Config {
     pub seat_group: Option<Placed>,
     /// The connection.
     pub telegram: Telegram,
+    /// Programs that are run when something happens.
+    pub hooks: Vec<Hook>,
     /// Files on this machine.
     pub files: Files,
     /// Articles.

@@ -103,6 +103,30 @@ fn commands_attach_to_the_desk_that_runs() {
 }
 
 #[test]
+fn programs_are_run_when_something_happens_and_get_it_as_json() {
+    // Customers open topics by themselves.
+    let sandbox = SandboxProcess::start(&["--speed", "20", "--flood-per-minute", "0"]);
+    let desk = sandbox.bot_desk(FAST);
+    let heard = desk.path().join("heard; touch nothing");
+    let settings = std::fs::read_to_string(desk.path().join("desk.toml")).expect("reads");
+    let hook = |run: &[&str]| format!("\n[[hooks]]\non = \"new_ticket\"\nrun = {run:?}\ntime = \"2s\"\n");
+    let to = heard.to_str().expect("a path");
+    desk.configure(&format!(
+        "{settings}{}{}{}",
+        hook(&["/no/such/program"]),
+        hook(&["sleep", "600"]),
+        hook(&["tee", to])
+    ));
+    let _server = Server::start(desk.command(&["serve"]));
+    let told = until("the hook has run", || {
+        let text = std::fs::read_to_string(&heard).ok()?;
+        serde_json::from_str::<serde_json::Value>(&text).ok()
+    });
+    assert_eq!(told["event"]["alert"], "new_ticket", "{told}");
+    assert!(told["ticket"]["id"].is_i64() && told["ticket"]["status"] == "open", "{told}");
+}
+
+#[test]
 fn a_copy_made_while_the_desk_works_is_put_back_whole() {
     let sandbox = SandboxProcess::start(&QUIET);
     let desk = sandbox.bot_desk(FAST);
