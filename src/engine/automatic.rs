@@ -182,7 +182,7 @@ impl Turn<'_> {
             Kind::Survey => Happening::SurveyAsked { message },
         };
         self.happen(row.key, &what, at, &Actor::Desk)?;
-        Ok(())
+        self.count_early(row, message)
     }
 
     /// Tells whether a message of a user account is the copy, come before its answer, of what the desk is sending by itself.

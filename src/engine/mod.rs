@@ -147,6 +147,8 @@ struct State {
     buttons_wake: Option<Timestamp>,
     /// Taking off buttons was asked for and not answered.
     unbuttoning: bool,
+    /// Presses that came before it was known which message asks, oldest first.
+    early_presses: Vec<survey::EarlyPress>,
     /// Clocks that ran down while nobody could say it, and of which nobody was told yet.
     missed: usize,
     /// When a rule escalates a ticket.
@@ -327,6 +329,7 @@ impl State {
         state.say_wake = work.next(Timer::Saying)?;
         state.sayings = work.sayings()?.into_iter().collect();
         state.buttons_wake = work.next_buttons()?;
+        state.early_presses = kept(&work, survey::EARLY_PRESSES)?;
         state.idle_work = true;
         drop(work);
         store.durable(state.sync.is_done())?;
