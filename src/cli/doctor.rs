@@ -13,6 +13,7 @@ use super::mirror;
 use super::site::Site;
 use super::table;
 use crate::config::templates;
+use crate::desk::escalation::Escalations;
 use crate::desk::people::Person;
 use crate::engine::EngineError;
 use crate::engine::runner;
@@ -197,7 +198,15 @@ async fn telegram(site: &Site, checks: &mut Checks) -> (Option<GroupFacts>, Opti
             return (None, None);
         }
     };
-    match examination::examine(&setup, site.config.rules.mirrors_status()).await {
+    let (reach, without) = Escalations::reach(&site.config.rules);
+    for name in without {
+        checks.note(
+            AREA,
+            format!("rules cannot reach {name} in Telegram: desk.toml names no account of theirs"),
+            format!("add `telegram = \"@name\"` to the agent in {}", site.paths.config.display()),
+        );
+    }
+    match examination::examine(&setup, site.config.rules.mirrors_status(), &reach).await {
         Ok(found) => {
             for finding in found.findings {
                 let how = finding.how.unwrap_or_default();

@@ -11,7 +11,7 @@ use std::path::Path;
 use thiserror::Error;
 
 use crate::clock::Timestamp;
-use crate::desk::ids::{ChangeId, EntryId, GroupId, MessageId, OutboxId, PersonId, TicketKey, TopicId};
+use crate::desk::ids::{ChangeId, EntryId, GroupId, MessageId, OutboxId, PersonId, SummonsId, TicketKey, TopicId};
 use crate::desk::people::{Person, Staff};
 use crate::desk::query::QueryError;
 use crate::desk::rules::Rules;
@@ -57,6 +57,7 @@ pub mod shelf;
 mod sla;
 mod step;
 mod summary;
+mod summons;
 mod survey;
 pub mod transport;
 mod turn;
@@ -111,6 +112,10 @@ struct State {
     listing: bool,
     /// Rows asked for and not answered.
     sending: BTreeSet<OutboxId>,
+    /// A word to staff is to be sent, or may have been.
+    summons_open: bool,
+    /// Words to staff asked for and not answered.
+    summoning: BTreeSet<SummonsId>,
     /// Changes asked for and not answered.
     changing: BTreeSet<ChangeId>,
     /// The topic whose change was asked for and not answered.
@@ -325,6 +330,7 @@ impl State {
         state.alarm_wake = work.next(Timer::Alarm)?;
         state.escalate_wake = work.next(Timer::Escalation)?;
         state.held = kept(&work, escalation::HELD)?;
+        state.summons_open = work.has_summons()?;
         state.desks = routing::Desks::load(&work, rules)?;
         state.say_wake = work.next(Timer::Saying)?;
         state.sayings = work.sayings()?.into_iter().collect();

@@ -252,7 +252,7 @@ const POLICIES: &str = r#"
     sunday = ["14:30-23:00"]
     [[sla]]
     name = "urgent"
-    when = { priority = ["urgent", "high"] }
+    when = "priority:urgent,high"
     first_response = "20m"
     next_response = "40m"
     [[sla]]
