@@ -234,7 +234,7 @@ async fn mirror_status(site: &Site, icons: Option<IconSet>, checks: &mut Checks)
     if site.config.rules.pilot {
         checks.note(
             "pilot",
-            "the desk is on trial: no nudges, surveys, notices or icons leave it",
+            "the desk is on trial: no nudges, surveys, notices, icons or words to staff leave it",
             "take `pilot` out of [desk] when the trial is over",
         );
         return;

@@ -1,5 +1,6 @@
 //! Summons in the engine: who is told in Telegram, once, whatever becomes of the call; and who is not.
 
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use topicdesk::config;
@@ -7,6 +8,7 @@ use topicdesk::desk::command::Command;
 use topicdesk::desk::escalation::{Account, Reach, StaffChat};
 use topicdesk::desk::ids::{GroupId, MessageId};
 use topicdesk::desk::rules::Rules;
+use topicdesk::engine::input::Input;
 use topicdesk::engine::transport::{Happening, Incoming, LinkState, Order, Outcome, Summons};
 use topicdesk::engine::views::{Alert, View, ViewRequest, Window};
 
@@ -329,4 +331,31 @@ fn sums_are_told_in_telegram_too_and_what_waited_too_long_is_not_told_at_all() {
         "{missed:?}"
     );
     assert!(missed.iter().all(|one| !one.text.contains("t.me")), "{missed:?}");
+}
+
+#[test]
+fn a_step_that_is_taken_back_tells_nobody_twice() {
+    let mut bench = live(with(BOTH));
+    asks(&mut bench, 20);
+    bench.pass(29 * MINUTE);
+    // The firing cannot be written down, so nobody is told yet.
+    bench.refuse.store(true, Ordering::SeqCst);
+    bench.clock.step(2 * MINUTE);
+    bench.step(Input::Woken);
+    assert_eq!(summonses(&mut bench), []);
+    bench.refuse.store(false, Ordering::SeqCst);
+    pass(&mut bench, MINUTE);
+    let all = summonses(&mut bench);
+    assert_eq!(to(&all), [anna(), chat()]);
+    // The answer cannot be: the identical call is made again, which Telegram knows.
+    bench.refuse.store(true, Ordering::SeqCst);
+    let outcome = sent(&bench);
+    answer(&mut bench, &all[0], outcome);
+    bench.refuse.store(false, Ordering::SeqCst);
+    pass(&mut bench, MINUTE);
+    assert_eq!(summonses(&mut bench), all[..1], "the other one is still on its way");
+    let outcome = sent(&bench);
+    answer(&mut bench, &all[0], outcome);
+    pass(&mut bench, HOUR);
+    assert_eq!(summonses(&mut bench), []);
 }
