@@ -66,7 +66,8 @@
 //!
 //! Rules that escalate ([`desk::escalation`]) go by the same means: from a ticket alone it follows what fires next and for which instant, the
 //! column `escalate_at` is the timer's copy, and a firing is an event, once for each cause. Because nothing else decides, the backtest
-//! (`engine::backtest`) feeds the recorded events to the same function and tells what other rules would have done.
+//! (`engine::backtest`) feeds the recorded events to the same function and tells what other rules would have done. What a rule says to staff
+//! in Telegram (`engine::summons`) is sent as replies are, one call under one `random_id`, but to a `Reach`, which can name no topic.
 //!
 //! # Whose work it is
 //!
@@ -118,7 +119,8 @@
 //! 4. A reply is sent once, in order per ticket, whatever dies when.
 //! 5. One desk has one engine: a file lock says so and names the process.
 //! 6. Text from Telegram is made safe once, where it enters (`telegram::convert`).
-//! 7. An internal note has no path to `telegram::send`: notes and replies are different commands, and only replies make outbox rows.
+//! 7. An internal note has no path to `telegram::send`: notes and replies are different commands, and only replies make outbox rows. What a
+//!    rule tells staff has none into a group of the desk, and is made of the rule's `message` and the ticket's title.
 //! 8. Secrets are in files of mode 0600 and in no log, error or `Debug`.
 //! 9. What is known to be deleted in Telegram leaves the files too, index and write-ahead log included, unless `keep_deleted_text`;
 //!    the entry stays as a tombstone.

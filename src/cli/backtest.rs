@@ -125,8 +125,10 @@ impl Page {
                 .collect();
             table::write(out, &["FIRED", "HELD BACK", "RULE"], &rows, table::width())?;
         }
-        if !tally.told.is_empty() {
-            let told: Vec<String> = tally.told.iter().map(|(name, count)| format!("{name} {count}")).collect();
+        if !tally.told.is_empty() || tally.chat > 0 {
+            let chat = (tally.chat > 0).then(|| format!("the staff chat {}", tally.chat));
+            let told = tally.told.iter().map(|(name, count)| format!("{name} {count}"));
+            let told: Vec<String> = told.chain(chat).collect();
             writeln!(out, "Told: {}", table::safe(&told.join(", ")))?;
         }
         if let Some((at, most)) = tally.worst_hour {
@@ -161,10 +163,12 @@ impl Page {
             .some(firings)
             .iter()
             .map(|one| {
-                let told = match (one.held, &one.told[..]) {
+                let chat = one.chat.then_some("the staff chat");
+                let told: Vec<&str> = one.told.iter().map(|name| name.0.as_str()).chain(chat).collect();
+                let told = match (one.held, &told[..]) {
                     (true, _) => "held back".to_owned(),
                     (false, []) => "-".to_owned(),
-                    (false, told) => told.iter().map(|name| name.0.as_str()).collect::<Vec<_>>().join(", "),
+                    (false, told) => told.join(", "),
                 };
                 let mut why = one.cause.words();
                 why.push_str(&deeds(&one.deeds));

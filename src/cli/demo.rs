@@ -96,7 +96,7 @@ saturday = "10:00-14:00"
 
 [[sla]]
 name = "Urgent"
-when = { priority = ["urgent", "high"] }
+when = "priority:urgent,high"
 hours = "service"
 first_response = "15m"
 next_response = "30m"
@@ -105,7 +105,7 @@ warn_before = "10m"
 
 [[sla]]
 name = "Repairs"
-when = { tag = "repair" }
+when = "tag:repair"
 hours = "workshop"
 first_response = "4h"
 next_response = "9h"

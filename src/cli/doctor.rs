@@ -13,6 +13,7 @@ use super::mirror;
 use super::site::Site;
 use super::table;
 use crate::config::templates;
+use crate::desk::escalation::Escalations;
 use crate::desk::people::Person;
 use crate::engine::EngineError;
 use crate::engine::runner;
@@ -197,7 +198,15 @@ async fn telegram(site: &Site, checks: &mut Checks) -> (Option<GroupFacts>, Opti
             return (None, None);
         }
     };
-    match examination::examine(&setup, site.config.rules.mirrors_status()).await {
+    let (reach, without) = Escalations::reach(&site.config.rules);
+    for name in without {
+        checks.note(
+            AREA,
+            format!("rules cannot reach {name} in Telegram: desk.toml names no account of theirs"),
+            format!("add `telegram = \"@name\"` to the agent in {}", site.paths.config.display()),
+        );
+    }
+    match examination::examine(&setup, site.config.rules.mirrors_status(), &reach).await {
         Ok(found) => {
             for finding in found.findings {
                 let how = finding.how.unwrap_or_default();
@@ -225,7 +234,7 @@ async fn mirror_status(site: &Site, icons: Option<IconSet>, checks: &mut Checks)
     if site.config.rules.pilot {
         checks.note(
             "pilot",
-            "the desk is on trial: no nudges, surveys, notices or icons leave it",
+            "the desk is on trial: no nudges, surveys, notices, icons or words to staff leave it",
             "take `pilot` out of [desk] when the trial is over",
         );
         return;

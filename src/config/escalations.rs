@@ -5,9 +5,12 @@ use std::time::Duration;
 use chrono_tz::Tz;
 use toml::Spanned;
 
+use super::GroupChoice;
 use super::reader::{Item, Reader, Section};
-use crate::desk::escalation::{DEFAULT_COOLDOWN, DEFAULT_MAX_PER_HOUR, Escalations, On, Raise, Recipient, Rule};
-use crate::desk::ids::AgentName;
+use crate::desk::escalation::{
+    DEFAULT_COOLDOWN, DEFAULT_MAX_PER_HOUR, Escalations, LONGEST_MESSAGE, On, Raise, Recipient, Rule, StaffChat, Tell,
+};
+use crate::desk::ids::{AgentName, GroupId};
 use crate::desk::people::Agent;
 use crate::desk::query::{Condition, Query, Who};
 use crate::desk::rules::Rules;
@@ -17,8 +20,16 @@ use crate::desk::tags::{Priority, Tag};
 const MOST: usize = 100;
 
 impl<'t> Reader<'t> {
-    /// Reads all `[[escalations]]`, in order. Agents, hours and policies are those of the rules so far.
-    pub(super) fn escalations(&mut self, root: &Section<'_, 't>, rules: &Rules, zone: Tz) -> Escalations {
+    /// Reads all `[[escalations]]`, in order. Agents, teams, hours and policies are those of the rules so far.
+    pub(super) fn escalations(
+        &mut self,
+        root: &Section<'_, 't>,
+        rules: &Rules,
+        zone: Tz,
+        warnings: &mut Vec<String>,
+    ) -> Escalations {
+        let telegram = self.section(root, "telegram");
+        let has_chat = telegram.get("staff_chat").is_some();
         let mut all: Vec<Rule> = Vec::new();
         let mut given: Vec<Option<usize>> = Vec::new();
         for section in self.sections(root, "escalations") {
@@ -32,12 +43,13 @@ impl<'t> Reader<'t> {
             // What could not be read would seem to be missing.
             if self.problems.len() == before {
                 self.judge(&section, &rule, rules);
+                self.judge_tell(&section, &rule, rules, has_chat, warnings);
             }
             given.push(section.get("assign").map(|value| value.span().start));
             all.push(rule);
         }
         self.circles(&all, &given);
-        Escalations { rules: all }
+        Escalations { rules: all, staff_chat: None }
     }
 
     fn escalation(&mut self, section: &Section<'_, 't>, others: &[Rule], rules: &Rules, zone: Tz) -> Rule {
@@ -62,7 +74,8 @@ impl<'t> Reader<'t> {
         });
         let unanswered = self.count(section, "unanswered_messages");
         let sentiment = self.flag(section, "sentiment").unwrap_or(false);
-        let notify = self.recipients(section, agents);
+        let notify = self.recipients(section, rules);
+        let tell = self.tell(section);
         let assign = self.line(section, "assign").and_then(|name| self.known_agent("assign", &name, agents));
         Rule {
             name: name.map(Spanned::into_inner).unwrap_or_default(),
@@ -74,6 +87,7 @@ impl<'t> Reader<'t> {
             unanswered_messages: unanswered,
             sentiment,
             notify,
+            tell,
             priority: self.raise(section),
             add_tags: self.tags_to_add(section),
             assign,
@@ -83,7 +97,8 @@ impl<'t> Reader<'t> {
         }
     }
 
-    fn conditions_of(&mut self, written: &Spanned<String>, zone: Tz, agents: &[Agent]) -> Option<Query> {
+    /// Reads a query that a rule asks of tickets while nobody reads: without words, and without *me*.
+    pub(super) fn conditions_of(&mut self, written: &Spanned<String>, zone: Tz, agents: &[Agent]) -> Option<Query> {
         let query = self.query(written, zone, agents)?;
         for term in &query.terms {
             let what = match &term.condition {
@@ -132,7 +147,8 @@ impl<'t> Reader<'t> {
         found.map(|agent| agent.name.clone())
     }
 
-    fn recipients(&mut self, section: &Section<'_, 't>, agents: &[Agent]) -> Vec<Recipient> {
+    fn recipients(&mut self, section: &Section<'_, 't>, rules: &Rules) -> Vec<Recipient> {
+        let agents = &rules.staff.agents;
         let mut recipients = Vec::new();
         for item in self.items(section, "notify") {
             let at = item.span();
@@ -141,11 +157,16 @@ impl<'t> Reader<'t> {
                     "@all" if agents.is_empty() => self.wrong(at.start, "`escalations.notify`: there are no agents"),
                     "@all" => recipients.push(Recipient::All),
                     "@assignee" => recipients.push(Recipient::Assignee),
-                    team if team.starts_with('@') => {
+                    word if word.starts_with('@') => {
                         let what = format!(
-                            "`escalations.notify`: `{}` is nobody: name agents, \"@all\" or \"@assignee\"",
-                            team.escape_debug()
+                            "`escalations.notify`: `{}` is nobody: name agents, teams (\"team:billing\"), \"@all\" or \"@assignee\"",
+                            word.escape_debug()
                         );
+                        self.wrong(at.start, what);
+                    }
+                    word if word.starts_with("team:") => recipients.extend(self.known_team(word, at.start, rules)),
+                    word if is_team_only(word, rules) => {
+                        let what = format!("`escalations.notify`: `{word}` is a team: write \"team:{word}\"");
                         self.wrong(at.start, what);
                     }
                     _ => recipients
@@ -155,6 +176,127 @@ impl<'t> Reader<'t> {
             }
         }
         recipients
+    }
+
+    /// Reads `team:NAME`.
+    fn known_team(&mut self, word: &str, at: usize, rules: &Rules) -> Option<Recipient> {
+        let wanted = word.trim_start_matches("team:").trim();
+        let teams = &rules.routing.teams;
+        let found = teams.iter().find(|team| team.name.0.eq_ignore_ascii_case(wanted));
+        if found.is_none() {
+            let all: Vec<&str> = teams.iter().map(|team| team.name.0.as_str()).collect();
+            let all =
+                if all.is_empty() { "there are none".to_owned() } else { format!("there are {}", all.join(", ")) };
+            self.wrong(at, format!("`escalations.notify`: there is no team `{}`; {all}", wanted.escape_debug()));
+        }
+        found.map(|team| Recipient::Team(team.name.clone()))
+    }
+
+    /// Reads what a rule says in Telegram: to whom, and in which words.
+    fn tell(&mut self, section: &Section<'_, 't>) -> Tell {
+        let mut tell = Tell::default();
+        for item in self.items(section, "tell") {
+            match item.get_ref() {
+                Item::Text(text) if text == "telegram" => tell.agents = true,
+                Item::Text(text) if text == "staff_chat" => tell.staff_chat = true,
+                _ => self.wrong(item.span().start, "`escalations.tell` must be \"telegram\", \"staff_chat\" or both"),
+            }
+        }
+        let message = self.text(section, "message");
+        if let Some(message) = message.as_ref().filter(|text| text.get_ref().chars().count() > LONGEST_MESSAGE) {
+            let what = format!("`escalations.message` is longer than {LONGEST_MESSAGE} characters");
+            self.wrong(message.span().start, what);
+        }
+        if let Some(message) = message.as_ref().filter(|_| !tell.agents && !tell.staff_chat) {
+            let what = "`escalations.message` is said in Telegram only: say to whom with `tell`";
+            self.wrong(message.span().start, what);
+        }
+        Tell { message: message.map(|text| text.into_inner().trim().to_owned()), ..tell }
+    }
+
+    /// Names what a rule says in Telegram to nobody, or to somebody who has no account there.
+    fn judge_tell(
+        &mut self,
+        section: &Section<'_, 't>,
+        rule: &Rule,
+        rules: &Rules,
+        has_chat: bool,
+        warnings: &mut Vec<String>,
+    ) {
+        let name = &rule.name;
+        let place = |key: &str| section.get(key).map_or(section.span.start, |value| value.span().start);
+        if rule.tell.staff_chat && !has_chat {
+            let what = format!("\"{name}\" tells the staff chat: say which that is with `staff_chat` in [telegram]");
+            self.wrong(place("tell"), what);
+        }
+        if !rule.tell.agents {
+            return;
+        }
+        if rule.notify.is_empty() && rule.assign.is_none() {
+            self.wrong(place("tell"), format!("\"{name}\" tells no agent: name some in `notify`"));
+        }
+        let lacks = |agent: &&Agent| agent.account().is_none();
+        let named = |name: &AgentName| rules.agent(name).filter(lacks);
+        let add = "add `telegram = \"@name\"` to the agent";
+        let items: Vec<usize> = self.items(section, "notify").iter().map(|item| item.span().start).collect();
+        for (recipient, at) in rule.notify.iter().zip(items) {
+            let without: Vec<&Agent> = match recipient {
+                Recipient::Agent(agent) => {
+                    if let Some(agent) = named(agent) {
+                        let what = format!("\"{name}\" tells {} in Telegram, who has no account: {add}", agent.name);
+                        self.wrong(at, what);
+                    }
+                    continue;
+                }
+                Recipient::All | Recipient::Assignee => rules.staff.agents.iter().filter(lacks).collect(),
+                Recipient::Team(team) => {
+                    let team = rules.routing.team(team).map(|team| team.agents.as_slice()).unwrap_or_default();
+                    team.iter().filter_map(named).collect()
+                }
+            };
+            if !without.is_empty() {
+                let who: Vec<&str> = without.iter().map(|agent| agent.name.0.as_str()).collect();
+                let (at, who) = (self.place(at), who.join(", "));
+                warnings.push(format!("{at}: \"{name}\" tells in Telegram whoever has an account: {who} has none"));
+            }
+        }
+        if let Some(agent) = rule.assign.as_ref().and_then(named) {
+            let what = format!("\"{name}\" tells {} in Telegram, who has no account: {add}", agent.name);
+            self.wrong(place("assign"), what);
+        }
+    }
+
+    /// Reads `staff_chat` of `[telegram]`: a group or channel of the staff, and never one of the groups of the customers.
+    pub(super) fn staff_chat(&mut self, telegram: &Section<'_, 't>, groups: &[GroupChoice]) -> Option<StaffChat> {
+        let mut items = self.items(telegram, "staff_chat").into_iter();
+        let item = items.next()?;
+        let at = item.span().start;
+        if let Some(second) = items.next() {
+            self.wrong(second.span().start, "`telegram.staff_chat` is one chat");
+        }
+        let choice = match item.get_ref() {
+            Item::Number(id) => GroupChoice::from_id(*id),
+            Item::Text(text) => GroupChoice::from_text(text),
+        };
+        let is_it = |group: &GroupChoice| match (group, &choice) {
+            (GroupChoice::Username(one), GroupChoice::Username(other)) => one.eq_ignore_ascii_case(other),
+            (one, other) => one == other,
+        };
+        if groups.iter().any(is_it) {
+            let what = format!(
+                "`telegram.staff_chat` is {choice}, the group of the customers: nothing for staff is said there"
+            );
+            self.wrong(at, what);
+            return None;
+        }
+        match choice {
+            GroupChoice::Id(id) if id != 0 => Some(StaffChat::Id(GroupId(id))),
+            GroupChoice::Username(name) if !name.is_empty() => Some(StaffChat::Username(name)),
+            _ => {
+                self.wrong(at, "`telegram.staff_chat` must be the id of a group or channel (-100…), or its \"@name\"");
+                None
+            }
+        }
     }
 
     fn raise(&mut self, section: &Section<'_, 't>) -> Option<Raise> {
@@ -192,7 +334,7 @@ impl<'t> Reader<'t> {
             return self.wrong(section.span.start, what);
         }
         if !rule.has_action() {
-            let what = format!("\"{name}\" does nothing: notify, priority, add_tags, assign or note");
+            let what = format!("\"{name}\" does nothing: notify, tell, priority, add_tags, assign or note");
             return self.wrong(section.span.start, what);
         }
         let other = Rule { sentiment: false, ..rule.clone() };
@@ -267,4 +409,10 @@ impl<'t> Reader<'t> {
             );
         }
     }
+}
+
+/// Tells whether a word names a team and no agent.
+fn is_team_only(word: &str, rules: &Rules) -> bool {
+    let agent = rules.staff.agents.iter().any(|agent| agent.name.0.eq_ignore_ascii_case(word));
+    !agent && rules.routing.teams.iter().any(|team| team.name.0.eq_ignore_ascii_case(word))
 }

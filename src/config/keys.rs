@@ -4,7 +4,7 @@ use super::reader::{Reader, Section};
 use crate::desk::near::distance;
 
 /// Every table with its keys; `[keys.*]` apart, whose contexts and actions belong to the screen.
-const KNOWN: [(&str, &[&str]); 31] = [
+const KNOWN: [(&str, &[&str]); 30] = [
     (
         "",
         &[
@@ -36,7 +36,16 @@ const KNOWN: [(&str, &[&str]); 31] = [
     ("desk", &["name", "timezone", "language", "pilot", "socket_group"]),
     (
         "telegram",
-        &["api_id", "api_hash", "api_hash_file", "group", "backfill_calls_per_second", "sandbox", "mirror_status"],
+        &[
+            "api_id",
+            "api_hash",
+            "api_hash_file",
+            "group",
+            "staff_chat",
+            "backfill_calls_per_second",
+            "sandbox",
+            "mirror_status",
+        ],
     ),
     ("telegram.mirror_status", &["enabled", "icons", "close_topics", "quiet_reasons", "notice"]),
     // The statuses.
@@ -89,7 +98,6 @@ const KNOWN: [(&str, &[&str]); 31] = [
     ),
     ("hours.*.holidays", &["on", "name", "hours"]),
     ("sla", &["name", "when", "hours", "first_response", "next_response", "resolution", "warn_before"]),
-    ("sla.when", &["tag", "priority", "customer", "group", "language"]),
     (
         "escalations",
         &[
@@ -103,6 +111,8 @@ const KNOWN: [(&str, &[&str]); 31] = [
             "sentiment",
             "sentiment_alone",
             "notify",
+            "tell",
+            "message",
             "priority",
             "add_tags",
             "assign",

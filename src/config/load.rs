@@ -75,15 +75,16 @@ fn config<'t>(reader: &mut Reader<'t>, root: &Section<'_, 't>, folder: Option<&P
     let hours = reader.hours(root, rules.timezone.as_deref(), folder);
     let language = language(reader, &desk);
     reader.automatic(root, &mut rules, &hours, &language, &mut warnings);
-    rules.sla = reader.sla(root, hours);
+    rules.sla = reader.sla(root, hours, zone, &rules.staff.agents);
     let around = Around { agents: &rules.staff.agents, hours: &rules.sla.hours, zone };
     rules.routing = reader.routing(root, &around);
     rules.upset = words::upset();
-    rules.escalations = reader.escalations(root, &rules, zone);
+    rules.escalations = reader.escalations(root, &rules, zone, &mut warnings);
     rules.pilot = reader.flag(&desk, "pilot").unwrap_or(false);
     let section = reader.section(root, "telegram");
     rules.mirror_status = reader.mirror_status(&section, &language, &mut warnings);
     let telegram = telegram(reader, root, &section, folder, &mut warnings);
+    rules.escalations.staff_chat = reader.staff_chat(&section, &telegram.groups);
     let knowledge = reader.knowledge(root, folder, &language);
     let tui = tui(reader, root);
     let keys = keys(reader, root);

@@ -179,9 +179,7 @@ impl<'t> Reader<'t> {
             }
             let Some(when) = self.when_query(&section, around) else { continue };
             let (Some(name), Some(team)) = (name, team) else { continue };
-            // What an earlier rule asks is a part of what this one asks: the earlier takes all of its tickets.
-            let wider = |earlier: &&RoutingRule| earlier.when.terms.iter().all(|term| when.terms.contains(term));
-            if let Some(earlier) = rules.iter().find(wider) {
+            if let Some(earlier) = rules.iter().find(|earlier| earlier.when.takes_all_of(&when)) {
                 let takes = if earlier.when.is_empty() { "has no conditions and takes" } else { "takes" };
                 let what = format!(
                     "\"{}\" is never reached: \"{}\" before it {takes} every ticket{}",

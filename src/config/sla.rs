@@ -3,27 +3,33 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use chrono_tz::Tz;
 use toml::Spanned;
 
-use super::GroupChoice;
 use super::duration;
 use super::reader::{Item, Reader, Section};
 use crate::desk::hours::Hours;
-use crate::desk::ids::{GroupId, PersonId};
-use crate::desk::language::is_code;
-use crate::desk::sla::{ClockName, CustomerIs, GroupIs, Policy, Sla, WarnBefore, When};
-use crate::desk::tags::{Priority, Tag};
+use crate::desk::people::Agent;
+use crate::desk::query::Query;
+use crate::desk::sla::{ClockName, Policy, Sla, WarnBefore};
 
 impl<'t> Reader<'t> {
-    /// Reads all `[[sla]]`, in order.
-    pub(super) fn sla(&mut self, root: &Section<'_, 't>, hours: BTreeMap<String, Hours>) -> Sla {
+    /// Reads all `[[sla]]`, in order. Days in queries are those of `zone`; agents they name must exist.
+    pub(super) fn sla(
+        &mut self,
+        root: &Section<'_, 't>,
+        hours: BTreeMap<String, Hours>,
+        zone: Tz,
+        agents: &[Agent],
+    ) -> Sla {
         let mut policies: Vec<Policy> = Vec::new();
         let mut places = Vec::new();
         let before = self.problems.len();
         for section in self.sections(root, "sla") {
             self.check_keys(&section);
             places.push(section.span.start);
-            policies.push(self.policy(&section, &policies, &hours));
+            let when = self.when(&section, zone, agents);
+            policies.push(self.policy(&section, when, &policies, &hours));
         }
         // A condition that could not be read is not there: who comes first could not be told.
         let sound = self.problems.len() == before;
@@ -39,8 +45,7 @@ impl<'t> Reader<'t> {
             } else {
                 format!(
                     "\"{own}\" is never reached: \"{}\" before it takes every ticket that it could ({})",
-                    earlier.name,
-                    earlier.when.words()
+                    earlier.name, earlier.when
                 )
             };
             self.wrong(at, what);
@@ -48,7 +53,13 @@ impl<'t> Reader<'t> {
         sla
     }
 
-    fn policy(&mut self, section: &Section<'_, 't>, others: &[Policy], hours: &BTreeMap<String, Hours>) -> Policy {
+    fn policy(
+        &mut self,
+        section: &Section<'_, 't>,
+        when: Query,
+        others: &[Policy],
+        hours: &BTreeMap<String, Hours>,
+    ) -> Policy {
         let name = match self.line(section, "name") {
             Some(name) => {
                 if others.iter().any(|other| other.name == *name.get_ref()) {
@@ -63,8 +74,6 @@ impl<'t> Reader<'t> {
                 String::new()
             }
         };
-        let when = self.section(section, "when");
-        let when = self.when(&when);
         let named = self.line(section, "hours").filter(|named| {
             let known = hours.contains_key(named.get_ref());
             if !known {
@@ -133,80 +142,51 @@ impl<'t> Reader<'t> {
         }
     }
 
-    fn when(&mut self, section: &Section<'_, 't>) -> When {
-        self.check_keys(section);
-        let mut when = When::default();
-        for item in self.conditions(section, "tag") {
-            match item.get_ref() {
-                Item::Text(text) => match text.parse::<Tag>() {
-                    Ok(tag) => when.tags.push(tag),
-                    Err(why) => self.wrong(item.span().start, format!("`sla.when.tag`: {why}")),
-                },
-                Item::Number(_) => self.wrong(item.span().start, "`sla.when.tag` must be a tag in quotes"),
-            }
-        }
-        for item in self.conditions(section, "priority") {
-            let priority = match item.get_ref() {
-                Item::Text(text) => text.parse::<Priority>().map_err(|why| why.to_string()),
-                Item::Number(_) => Err("write it like \"high\"".to_owned()),
+    /// Reads the conditions of a policy: a query about the ticket itself. What time alone changes cannot be asked: the policy is what the
+    /// times of a ticket are reckoned by.
+    fn when(&mut self, section: &Section<'_, 't>, zone: Tz, agents: &[Agent]) -> Query {
+        let Some(value) = section.get("when") else { return Query::default() };
+        if value.get_ref().as_table().is_some() {
+            let written = self.as_query(section);
+            let what = match written.is_empty() {
+                true => "`sla.when` is a query: leave it out for every ticket".to_owned(),
+                false => format!("`sla.when` is a query: write `when = \"{written}\"`"),
             };
-            match priority {
-                Ok(priority) => when.priorities.push(priority),
-                Err(why) => self.wrong(item.span().start, format!("`sla.when.priority`: {why}")),
-            }
+            self.wrong(value.span().start, what);
+            return Query::default();
         }
-        for item in self.conditions(section, "customer") {
-            match item.get_ref() {
-                Item::Number(id) => when.customers.push(CustomerIs::Id(PersonId(*id))),
-                Item::Text(text) => {
-                    let name = text.trim().trim_start_matches('@').to_lowercase();
-                    let fits =
-                        (3..=32).contains(&name.len()) && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
-                    match (name.parse::<i64>(), fits) {
-                        (Ok(id), _) => when.customers.push(CustomerIs::Id(PersonId(id))),
-                        (Err(_), true) => when.customers.push(CustomerIs::Username(name)),
-                        (Err(_), false) => {
-                            let what = "`sla.when.customer` must be a Telegram id or a name like \"@olena\"";
-                            self.wrong(item.span().start, what);
-                        }
-                    }
-                }
-            }
+        let Some(written) = self.text(section, "when") else { return Query::default() };
+        let Some(query) = self.conditions_of(&written, zone, agents) else { return Query::default() };
+        if let Some(term) = query.terms.iter().find(|term| term.condition.is_about_time()) {
+            let what = format!(
+                "`{}`: by the policy the times of a ticket are reckoned, so it cannot go by them",
+                term.condition
+            );
+            self.wrong(written.span().start, what);
         }
-        for item in self.conditions(section, "group") {
-            let choice = match item.get_ref() {
-                Item::Number(id) => GroupChoice::from_id(*id),
-                Item::Text(text) => GroupChoice::from_text(text),
-            };
-            when.groups.push(match choice {
-                GroupChoice::Id(id) => GroupIs::Id(GroupId(id)),
-                GroupChoice::Username(name) | GroupChoice::Title(name) => GroupIs::Name(name.to_lowercase()),
-            });
-        }
-        for item in self.conditions(section, "language") {
-            match item.get_ref() {
-                Item::Text(text) if is_code(text) => {
-                    when.languages.push(text.to_lowercase());
-                }
-                _ => {
-                    self.wrong(
-                        item.span().start,
-                        "`sla.when.language` must be a language's code like \"en\" or \"uk\"",
-                    );
-                }
-            }
-        }
-        when
+        query
     }
 
-    /// Reads the values of a condition. A list that is there and empty would fit everything or nothing: it is a mistake.
-    fn conditions(&mut self, section: &Section<'_, 't>, key: &str) -> Vec<Spanned<Item>> {
-        let items = self.items(section, key);
-        if let Some(value) = section.get(key)
-            && value.get_ref().as_array().is_some_and(|list| list.is_empty())
-        {
-            self.wrong(value.span().start, format!("`{}.{key}` is empty: leave it out, or name one", section.name));
+    /// Writes a table of conditions, as `{ tag = "vip", priority = ["high", "urgent"] }`, as a query.
+    fn as_query(&mut self, section: &Section<'_, 't>) -> String {
+        let table = self.section(section, "when");
+        let before = self.problems.len();
+        let mut terms = Vec::new();
+        for (key, _, _) in table.entries() {
+            let values: Vec<String> = self
+                .items(&table, key)
+                .into_iter()
+                .map(|item| match item.into_inner() {
+                    Item::Text(text) => text,
+                    Item::Number(number) => number.to_string(),
+                })
+                .collect();
+            if !values.is_empty() {
+                terms.push(format!("{key}:{}", values.join(",")));
+            }
         }
-        items
+        // That it is a table is the mistake; what is in it will be read when it is a query.
+        self.problems.truncate(before);
+        terms.join(" ")
     }
 }

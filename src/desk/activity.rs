@@ -93,16 +93,20 @@ pub fn describe(event: &Event, before: Option<&Ticket>, by: &str) -> Option<Stri
         Event::SlaBreached { clock, deadline, policy, .. } => {
             format!("{} was due {}: overdue ({policy})", clock.title(), date(*deadline))
         }
-        Event::Escalated { rule, cause, told, held, .. } => {
+        Event::Escalated { rule, cause, told, chat, held, .. } => {
             let since = date(cause.since());
+            let chat = chat.then_some("the staff chat");
+            let told: Vec<&str> = told.iter().map(|name| name.0.as_str()).chain(chat).collect();
             let to = match (held, &told[..]) {
                 (true, _) => "; told with others: the rule has reached its cap".to_owned(),
                 (false, []) => String::new(),
-                (false, told) => {
-                    format!("; told {}", told.iter().map(|name| name.0.as_str()).collect::<Vec<_>>().join(", "))
-                }
+                (false, told) => format!("; told {}", told.join(", ")),
             };
             format!("escalated by \"{rule}\": {}, since {since}{to}", cause.words())
+        }
+        Event::NotReached { rule, agent, why } => {
+            let who = agent.as_ref().map_or("the staff chat", |name| name.0.as_str());
+            format!("\"{rule}\" could not reach {who} in Telegram: {why}")
         }
         Event::Nudged { number } => format!("the customer was reminded ({number})"),
         Event::ResolutionTold => "the customer was told that it is resolved".to_owned(),

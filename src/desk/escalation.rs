@@ -10,11 +10,11 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::event::Event;
-use super::ids::AgentName;
+use super::ids::{AgentName, TeamName};
 use super::lifecycle;
-use super::people::Staff;
 use super::query::{Facts, Query};
-use super::sla::{Assessment, ClockState, Matter, Sla};
+use super::rules::Rules;
+use super::sla::{Assessment, ClockState, Sla};
 use super::tags::{Priority, Tag};
 use super::ticket::{Status, Ticket};
 use crate::clock::Timestamp;
@@ -23,6 +23,7 @@ mod cause;
 mod compare;
 mod flaw;
 mod replay;
+mod summons;
 mod upset;
 
 #[cfg(test)]
@@ -32,6 +33,7 @@ pub use cause::{Cause, Escalated};
 pub use compare::{Difference, Moved, compare};
 pub use flaw::Flaw;
 pub use replay::{Missed, Past, Replay, Replayed, Report, Tally};
+pub use summons::{Account, LONGEST_MESSAGE, Reach, StaffChat, Tell};
 pub use upset::UpsetWords;
 
 /// A rule's name is written by people who run the desk; how many firings of an hour they want when they do not say.
@@ -48,6 +50,9 @@ pub const HOUR: Duration = Duration::from_secs(3600);
 pub struct Escalations {
     /// Of two that fire for the same instant the first one goes first.
     pub rules: Vec<Rule>,
+    /// The chat in which staff is told of them, if a rule says so.
+    #[serde(default)]
+    pub staff_chat: Option<StaffChat>,
 }
 
 /// A rule.
@@ -71,6 +76,9 @@ pub struct Rule {
     pub sentiment: bool,
     /// Who hears of it.
     pub notify: Vec<Recipient>,
+    /// What of it is said in Telegram; by default nothing.
+    #[serde(default)]
+    pub tell: Tell,
     /// It matters more from then on.
     pub priority: Option<Raise>,
     /// It gets these tags.
@@ -105,6 +113,8 @@ pub enum Recipient {
     All,
     /// Whose ticket it is.
     Assignee,
+    /// Whoever of a team is there; if nobody is, all of it.
+    Team(TeamName),
 }
 
 /// How its priority changes. It never falls.
@@ -120,7 +130,7 @@ pub enum Raise {
 impl Rule {
     /// Tells whether it says something to people, so that its cap counts.
     pub fn reaches(&self) -> bool {
-        !self.notify.is_empty() || self.assign.is_some()
+        !self.notify.is_empty() || self.assign.is_some() || self.tell.staff_chat
     }
 
     /// Tells whether it has a trigger.
@@ -137,14 +147,20 @@ impl Rule {
         self.reaches() || self.priority.is_some() || !self.add_tags.is_empty() || self.note.is_some()
     }
 
-    /// Tells who hears of it, each once.
-    pub fn recipients(&self, ticket: &Ticket, staff: &Staff) -> Vec<AgentName> {
+    /// Tells who hears of it, each once. `is_there`: whether an agent is at work, which is asked of teams.
+    pub fn recipients(&self, ticket: &Ticket, rules: &Rules, is_there: &dyn Fn(&AgentName) -> bool) -> Vec<AgentName> {
         let mut all: Vec<AgentName> = Vec::new();
         for recipient in &self.notify {
             match recipient {
                 Recipient::Agent(name) => all.push(name.clone()),
-                Recipient::All => all.extend(staff.agents.iter().map(|agent| agent.name.clone())),
+                Recipient::All => all.extend(rules.staff.agents.iter().map(|agent| agent.name.clone())),
                 Recipient::Assignee => all.extend(ticket.standing.assignee.clone()),
+                Recipient::Team(name) => {
+                    let team = rules.routing.team(name).map(|team| team.agents.as_slice()).unwrap_or_default();
+                    let there: Vec<AgentName> = team.iter().filter(|agent| is_there(agent)).cloned().collect();
+                    // Somebody has to hear of it.
+                    all.extend(if there.is_empty() { team.to_vec() } else { there });
+                }
             }
         }
         // Whoever is given it should know.
@@ -254,20 +270,12 @@ impl Escalations {
     pub fn next(
         &self,
         sla: &Sla,
-        matter: &Matter<'_>,
+        facts: &Facts<'_>,
         assessment: Option<&Assessment<'_>>,
         floor: Timestamp,
     ) -> Option<Firing> {
-        let ticket = matter.ticket;
-        let facts = Facts {
-            ticket,
-            customer: matter.customer,
-            group: matter.group.map_or("", |(title, _)| title),
-            last_text: "",
-            due: assessment.and_then(Assessment::due).map(|due| due.at),
-            reader: None,
-            now: ticket.touched_at.unwrap_or(ticket.opened_at),
-        };
+        let ticket = facts.ticket;
+        let facts = Facts { due: assessment.and_then(Assessment::due).map(|due| due.at), ..*facts };
         let mut first: Option<Firing> = None;
         for (place, rule) in self.rules.iter().enumerate() {
             if rule.when.is_ruled_out(&facts) {
@@ -291,18 +299,26 @@ impl Escalations {
         first
     }
 
-    /// Makes what a firing does: the event that tells of it, then what it changes. `held`: the rule has reached its cap. `noted`: a note
-    /// is written too, which follows as an event of its own.
-    pub fn fire(&self, firing: &Firing, ticket: &Ticket, staff: &Staff, held: bool, noted: bool) -> Vec<Event> {
-        let rule = &self.rules[firing.rule];
+    /// Makes what a firing of a desk's rules does: the event that tells of it, then what it changes; a note that is written too follows as
+    /// an event of its own. `held`: the rule has reached its cap. `is_there` as for [`Rule::recipients`].
+    pub fn fire(
+        rules: &Rules,
+        firing: &Firing,
+        ticket: &Ticket,
+        held: bool,
+        is_there: &dyn Fn(&AgentName) -> bool,
+    ) -> Vec<Event> {
+        let rule = &rules.escalations.rules[firing.rule];
         let deeds = lifecycle::escalate(ticket, rule, !held);
-        let told = if held { Vec::new() } else { rule.recipients(ticket, staff) };
-        let count = deeds.len() + usize::from(noted);
+        let told = if held { Vec::new() } else { rule.recipients(ticket, rules, is_there) };
+        let chat = rule.tell.staff_chat && !held && !rules.pilot;
+        let count = deeds.len() + usize::from(rule.note.is_some());
         let event = Event::Escalated {
             rule: rule.name.clone(),
             cause: firing.cause,
             due: firing.at,
             told,
+            chat,
             held,
             deeds: u32::try_from(count).unwrap_or(u32::MAX),
         };

@@ -296,12 +296,25 @@ pub enum Event {
         /// Who was told.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         told: Vec<AgentName>,
+        /// The chat of the staff was told too.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        chat: bool,
         /// The rule had reached its cap: nobody was told of this one by itself, and it was given to nobody.
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]
         held: bool,
         /// How many of the events that follow are its deeds.
         #[serde(default)]
         deeds: u32,
+    },
+    /// Somebody whom a rule should have told in Telegram could not be reached there.
+    NotReached {
+        /// The rule.
+        rule: String,
+        /// Who; `None`: the chat of the staff.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        agent: Option<AgentName>,
+        /// Why.
+        why: String,
     },
     /// The customer was reminded that an answer is awaited.
     Nudged {

@@ -61,6 +61,11 @@ id! {
     ChangeId(i64)
 }
 
+id! {
+    /// What a rule says to one of the staff in Telegram, once.
+    SummonsId(i64)
+}
+
 impl TopicId {
     /// The topic *General*, which is never a ticket.
     pub const GENERAL: TopicId = TopicId(1);

@@ -230,6 +230,44 @@ impl Query {
     pub fn is_about_time(&self) -> bool {
         self.terms.iter().any(|term| term.condition.is_about_time())
     }
+
+    /// Tells whether it asks for customers by their names, which may change.
+    pub fn names_customers(&self) -> bool {
+        self.terms.iter().any(|term| match &term.condition {
+            Condition::Customer(names) => names.iter().any(|name| name.parse::<i64>().is_err()),
+            _ => false,
+        })
+    }
+
+    /// Tells whether it takes every ticket that the other takes, as far as that can be seen from them.
+    pub fn takes_all_of(&self, other: &Query) -> bool {
+        self.terms.iter().all(|own| other.terms.iter().any(|term| own.holds_with(term)))
+    }
+}
+
+impl Term {
+    /// Tells whether it holds wherever the other does: it asks the same, or leaves the ticket more to choose from.
+    fn holds_with(&self, other: &Term) -> bool {
+        fn within<T: PartialEq>(wide: &[T], narrow: &[T]) -> bool {
+            narrow.iter().all(|value| wide.contains(value))
+        }
+        if self.negated != other.negated {
+            return false;
+        }
+        // Not one of two says more than not one of one.
+        let (wide, narrow) = if self.negated { (other, self) } else { (self, other) };
+        match (&wide.condition, &narrow.condition) {
+            (Condition::Status(wide), Condition::Status(narrow)) => within(wide, narrow),
+            (Condition::Assignee(wide), Condition::Assignee(narrow)) => within(wide, narrow),
+            (Condition::Tag(wide), Condition::Tag(narrow)) => within(wide, narrow),
+            (Condition::Category(wide), Condition::Category(narrow)) => within(wide, narrow),
+            (Condition::Priority(wide), Condition::Priority(narrow)) => within(wide, narrow),
+            (Condition::Customer(wide), Condition::Customer(narrow))
+            | (Condition::Group(wide), Condition::Group(narrow))
+            | (Condition::Language(wide), Condition::Language(narrow)) => within(wide, narrow),
+            (wide, narrow) => wide == narrow,
+        }
+    }
 }
 
 impl Condition {

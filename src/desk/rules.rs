@@ -12,7 +12,7 @@ use super::guard::Guard;
 use super::ids::{AgentName, TopicId};
 use super::mirror_status::MirrorStatus;
 use super::people::{Agent, Staff};
-use super::query::{Condition, Query, QueryError, Term};
+use super::query::{Query, QueryError};
 use super::queue::SavedQueue;
 use super::routing::Routing;
 use super::sla::Sla;
@@ -163,9 +163,7 @@ impl Rules {
 
     /// Tells whether a policy or an escalation is for customers by their names, which may change.
     pub fn names_customers(&self) -> bool {
-        let by_name = |term: &Term| matches!(term.condition, Condition::Customer(_));
-        let mut terms = self.escalations.rules.iter().flat_map(|rule| &rule.when.terms);
-        self.sla.names_customers() || terms.any(by_name)
+        self.sla.names_customers() || self.escalations.rules.iter().any(|rule| rule.when.names_customers())
     }
 
     /// Tells what is to be said to a customer next by itself.

@@ -10,19 +10,18 @@ use serde::{Deserialize, Serialize};
 
 use super::event::Event;
 use super::hours::Hours;
+use super::query::{Facts, Query};
 use super::ticket::Ticket;
 use crate::clock::Timestamp;
 
 mod clocks;
 mod told;
-mod when;
 
 #[cfg(test)]
 mod tests;
 
 pub use clocks::{ClockName, ClockState, SlaClock};
 pub use told::{Pause, Told};
-pub use when::{CustomerIs, GroupIs, Matter, When};
 
 /// How long before a deadline the desk warns, in business time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -55,8 +54,8 @@ impl WarnBefore {
 pub struct Policy {
     /// Its name.
     pub name: String,
-    /// Which tickets.
-    pub when: When,
+    /// Which tickets. What time alone changes is not asked of them.
+    pub when: Query,
     /// The hours in which its clocks go; `None`: always.
     pub hours: Option<String>,
     /// How soon the first answer comes.
@@ -155,10 +154,9 @@ impl Sla {
         self.policies.is_empty()
     }
 
-    /// Tells whether a policy is for customers by their public names, which may change.
+    /// Tells whether a policy is for customers by their names, which may change.
     pub fn names_customers(&self) -> bool {
-        let by_name = |customer: &CustomerIs| matches!(customer, CustomerIs::Username(_));
-        self.policies.iter().any(|policy| policy.when.customers.iter().any(by_name))
+        self.policies.iter().any(|policy| policy.when.names_customers())
     }
 
     /// Tells the hours of a policy.
@@ -167,27 +165,27 @@ impl Sla {
     }
 
     /// Finds the policy that holds for a ticket: the first that fits.
-    pub fn policy(&self, matter: &Matter<'_>) -> Option<&Policy> {
-        self.policies.iter().find(|policy| policy.when.unmet(matter).is_none())
+    pub fn policy(&self, facts: &Facts<'_>) -> Option<&Policy> {
+        self.policies.iter().find(|policy| policy.when.takes(facts))
     }
 
     /// Finds the policy that holds for a ticket and reads its clocks. `None` if no policy fits.
-    pub fn assess(&self, matter: &Matter<'_>) -> Option<Assessment<'_>> {
-        let policy = self.policy(matter)?;
+    pub fn assess(&self, facts: &Facts<'_>) -> Option<Assessment<'_>> {
+        let policy = self.policy(facts)?;
         let hours = self.hours_of(policy);
-        Some(Assessment { policy, hours, clocks: clocks::read(matter.ticket, policy, hours) })
+        Some(Assessment { policy, hours, clocks: clocks::read(facts.ticket, policy, hours) })
     }
 
     /// Tells of every policy why it holds for a ticket or does not, in order.
-    pub fn explain(&self, matter: &Matter<'_>) -> Vec<Verdict> {
+    pub fn explain(&self, facts: &Facts<'_>) -> Vec<Verdict> {
         let mut holding: Option<&str> = None;
         let mut verdicts = Vec::with_capacity(self.policies.len());
         for policy in &self.policies {
-            let (holds, why) = match (policy.when.unmet(matter), holding) {
-                (Some(why), _) => (false, why),
+            let (holds, why) = match (policy.when.keeps_out(facts), holding) {
+                (Some(term), _) => (false, format!("`{term}` does not hold")),
                 (None, Some(first)) => (false, format!("it would fit, but \"{first}\" comes before it")),
                 (None, None) if policy.when.is_empty() => (true, "it has no conditions".to_owned()),
-                (None, None) => (true, policy.when.met(matter)),
+                (None, None) => (true, format!("`{}` holds", policy.when)),
             };
             if holds {
                 holding = Some(&policy.name);

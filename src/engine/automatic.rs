@@ -181,7 +181,7 @@ impl Turn<'_> {
             Kind::Survey => Happening::SurveyAsked { message },
         };
         self.happen(row.key, &what, at, &Actor::Desk)?;
-        Ok(())
+        self.count_early(row, message)
     }
 }
 

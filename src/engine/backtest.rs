@@ -66,8 +66,7 @@ impl Past for Stored<'_> {
         Ok(self.reader.person(id)?)
     }
 
-    fn group(&self, id: GroupId) -> Option<(String, Option<String>)> {
-        let facts = self.groups.iter().find(|facts| facts.group == id)?;
-        Some((facts.title.clone(), facts.username.clone()))
+    fn group(&self, id: GroupId) -> Option<String> {
+        Some(self.groups.iter().find(|facts| facts.group == id)?.title.clone())
     }
 }

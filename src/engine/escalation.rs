@@ -12,7 +12,7 @@ use super::turn::Turn;
 use super::views::Alert;
 use super::{EngineError, State};
 use crate::clock::Timestamp;
-use crate::desk::escalation::{Firing, HOUR};
+use crate::desk::escalation::{Escalations, Firing, HOUR, Reach};
 use crate::desk::event::{Actor, Event};
 use crate::desk::ids::{AgentName, TicketKey};
 use crate::store::StoreError;
@@ -30,6 +30,11 @@ const MOST: usize = 100;
 /// A firing that is older was due while nobody could say it: it is told with the others of that time.
 const FRESH: Duration = Duration::from_secs(300);
 
+/// Counts firings in words.
+fn count_of(count: usize) -> String {
+    if count == 1 { "1 escalation".to_owned() } else { format!("{count} escalations") }
+}
+
 /// Who writes a rule's notes.
 pub(super) const DESK: &str = "the desk";
 
@@ -40,6 +45,8 @@ pub(super) struct Held {
     since: Timestamp,
     count: usize,
     to: BTreeSet<AgentName>,
+    #[serde(default)]
+    reach: BTreeSet<Reach>,
 }
 
 /// Firings of an outage that nobody was told of yet.
@@ -47,6 +54,7 @@ pub(super) struct Held {
 pub(super) struct Missed {
     count: usize,
     to: BTreeSet<AgentName>,
+    reach: BTreeSet<Reach>,
 }
 
 impl State {
@@ -67,7 +75,7 @@ impl Turn<'_> {
         // What the first synchronisation brings may fire later, for what is due after it.
         let live_since = self.state.live_since().unwrap_or(self.now);
         let next =
-            self.assess(key, |matter, assessment| rules.escalations.next(&rules.sla, matter, assessment, live_since))?;
+            self.assess(key, |facts, assessment| rules.escalations.next(&rules.sla, facts, assessment, live_since))?;
         Ok(next.flatten())
     }
 
@@ -95,8 +103,11 @@ impl Turn<'_> {
         at: Timestamp,
         events: &[Event],
     ) -> Result<(), EngineError> {
-        // What is said of clocks is no news of the ticket, and what was due by then has fired or will.
-        if events.iter().all(|event| matches!(event, Event::SlaWarned { .. } | Event::SlaBreached { .. })) {
+        // What is said of clocks, or to staff, is no news of the ticket, and what was due by then has fired or will.
+        let of_the_desk = |event: &Event| {
+            matches!(event, Event::SlaWarned { .. } | Event::SlaBreached { .. } | Event::NotReached { .. })
+        };
+        if events.iter().all(of_the_desk) {
             return Ok(());
         }
         // By Telegram's date it is known what came first; an agent's own command is no news of Telegram.
@@ -113,7 +124,9 @@ impl Turn<'_> {
         let recent = self.work.count_reached(&rule.name, firing.at - HOUR, firing.at)?;
         let held = rule.reaches() && recent >= usize::try_from(rule.max_per_hour).unwrap_or(usize::MAX);
         let Some(ticket) = self.ticket(key)?.cloned() else { return Ok(()) };
-        let events = rules.escalations.fire(firing, &ticket, &rules.staff, held, rule.note.is_some());
+        let there = self.those_there();
+        let is_there = |agent: &AgentName| there.contains(agent);
+        let events = Escalations::fire(rules, firing, &ticket, held, &is_there);
         let told = match events.first() {
             Some(Event::Escalated { told, .. }) => told.clone(),
             _ => Vec::new(),
@@ -127,16 +140,24 @@ impl Turn<'_> {
             self.work.put_firing(event.id, key, &rule.name, firing.at, rule.reaches() && !held)?;
         }
         if held {
-            let to = rule.recipients(&ticket, &rules.staff);
+            let to = rule.recipients(&ticket, rules, &is_there);
             let all = self.state.held.entry(rule.name.clone());
-            let all = all.or_insert_with(|| Held { since: firing.at, count: 0, to: BTreeSet::new() });
+            let all =
+                all.or_insert_with(|| Held { since: firing.at, count: 0, to: BTreeSet::new(), reach: BTreeSet::new() });
             all.count += 1;
+            all.reach.extend(rule.reach(&to, rules).0);
             all.to.extend(to);
-            self.keep_held()?;
-        } else if self.now.since(firing.at) > FRESH {
-            self.state.missed_firings.count += 1;
-            self.state.missed_firings.to.extend(told);
-        } else if !told.is_empty() {
+            return self.keep_held();
+        }
+        if self.now.since(firing.at) > FRESH {
+            let missed = &mut self.state.missed_firings;
+            missed.count += 1;
+            missed.reach.extend(rule.reach(&told, rules).0);
+            missed.to.extend(told);
+            return Ok(());
+        }
+        self.summon(key, rule, &told, &firing.cause)?;
+        if !told.is_empty() {
             let (rule, why) = (rule.name.clone(), firing.cause.words());
             self.alerts.push(Alert::Escalated { ticket: key, rule, why, to: told });
         }
@@ -169,7 +190,9 @@ impl Turn<'_> {
         let all = std::mem::take(&mut self.state.held);
         let (due, kept): (BTreeMap<_, _>, BTreeMap<_, _>) = all.into_iter().partition(|(_, held)| is_due(held));
         self.state.held = kept;
-        for (rule, Held { count, to, .. }) in due {
+        for (rule, Held { count, to, reach, .. }) in due {
+            let text = format!("{rule}\n{} more in the last hour: see the desk", count_of(count));
+            self.summon_all(&rule, reach, &text)?;
             self.alerts.push(Alert::EscalationsHeld { rule, count, to: to.into_iter().collect() });
         }
         self.keep_held()
@@ -181,12 +204,15 @@ impl Turn<'_> {
     }
 
     /// Tells of what was due while nobody could be told, all together, when all of it has fired.
-    pub(super) fn sum_up_escalations(&mut self) {
+    pub(super) fn sum_up_escalations(&mut self) -> Result<(), EngineError> {
         let more = self.state.escalate_wake.is_some_and(|at| at <= self.now);
         if self.state.missed_firings.count > 0 && !more {
-            let Missed { count, to } = std::mem::take(&mut self.state.missed_firings);
+            let Missed { count, to, reach } = std::mem::take(&mut self.state.missed_firings);
+            let text = format!("{} came due while the desk was not connected: see the desk", count_of(count));
+            self.summon_all("", reach, &text)?;
             self.alerts.push(Alert::EscalationsMissed { count, to: to.into_iter().collect() });
         }
+        Ok(())
     }
 
     /// Keeps a hint that somebody sounds upset.

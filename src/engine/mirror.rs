@@ -107,6 +107,7 @@ impl Turn<'_> {
                 self.history(TicketKey { group, topic }, below, &messages)?;
             }
             Incoming::Delivery { outbox, outcome } => self.delivered(outbox, outcome)?,
+            Incoming::Summoned { summons, outcome } => self.summoned(summons, outcome)?,
             Incoming::Changed { change, outcome } => self.changed(change, outcome)?,
             Incoming::TopicEdited { edit, outcome } => self.topic_edited(edit, outcome)?,
             Incoming::Icons { icons } => self.icons_came(icons)?,

@@ -11,7 +11,7 @@ use std::path::Path;
 use thiserror::Error;
 
 use crate::clock::Timestamp;
-use crate::desk::ids::{ChangeId, EntryId, GroupId, MessageId, OutboxId, PersonId, TicketKey, TopicId};
+use crate::desk::ids::{ChangeId, EntryId, GroupId, MessageId, OutboxId, PersonId, SummonsId, TicketKey, TopicId};
 use crate::desk::people::{Person, Staff};
 use crate::desk::query::QueryError;
 use crate::desk::rules::Rules;
@@ -57,6 +57,7 @@ pub mod shelf;
 mod sla;
 mod step;
 mod summary;
+mod summons;
 mod survey;
 pub mod transport;
 mod turn;
@@ -111,6 +112,10 @@ struct State {
     listing: bool,
     /// Rows asked for and not answered.
     sending: BTreeSet<OutboxId>,
+    /// A word to staff is to be sent, or may have been.
+    summons_open: bool,
+    /// Words to staff asked for and not answered.
+    summoning: BTreeSet<SummonsId>,
     /// Changes asked for and not answered.
     changing: BTreeSet<ChangeId>,
     /// The topic whose change was asked for and not answered.
@@ -147,6 +152,8 @@ struct State {
     buttons_wake: Option<Timestamp>,
     /// Taking off buttons was asked for and not answered.
     unbuttoning: bool,
+    /// Presses that came before it was known which message asks, oldest first.
+    early_presses: Vec<survey::EarlyPress>,
     /// Clocks that ran down while nobody could say it, and of which nobody was told yet.
     missed: usize,
     /// When a rule escalates a ticket.
@@ -323,10 +330,12 @@ impl State {
         state.alarm_wake = work.next(Timer::Alarm)?;
         state.escalate_wake = work.next(Timer::Escalation)?;
         state.held = kept(&work, escalation::HELD)?;
+        state.summons_open = work.has_summons()?;
         state.desks = routing::Desks::load(&work, rules)?;
         state.say_wake = work.next(Timer::Saying)?;
         state.sayings = work.sayings()?.into_iter().collect();
         state.buttons_wake = work.next_buttons()?;
+        state.early_presses = kept(&work, survey::EARLY_PRESSES)?;
         state.idle_work = true;
         drop(work);
         store.durable(state.sync.is_done())?;

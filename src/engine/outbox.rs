@@ -55,7 +55,8 @@ impl Turn<'_> {
         while self.pump_replies()? {}
         // What is of a lower lane than the outbox asks for its turn after this line.
         self.pump_mirror_status()?;
-        self.pump_buttons()
+        self.pump_buttons()?;
+        self.pump_summonses()
     }
 
     /// Does what can be done now; tells whether a row was held again.

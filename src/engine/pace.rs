@@ -11,13 +11,13 @@ use crate::clock::Timestamp;
 use crate::desk::ids::GroupId;
 use crate::desk::rules::Pace;
 
-const MINUTE: Duration = Duration::from_secs(60);
+pub(super) const MINUTE: Duration = Duration::from_secs(60);
 
 /// So much of the bucket is left for replies by what can wait.
 const RESERVE: u32 = 2;
 
 /// Tells when the next may go, after these of the last minute, oldest first.
-fn next(pace: Pace, spent: &[Timestamp]) -> Timestamp {
+pub(super) fn next(pace: Pace, spent: &[Timestamp]) -> Timestamp {
     let rate = pace.per_minute.max(1);
     let token = MINUTE / rate;
     // When the bucket would be full again (as in GCRA, the generic cell rate algorithm).

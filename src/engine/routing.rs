@@ -296,6 +296,13 @@ impl Turn<'_> {
         Ok(())
     }
 
+    /// Lists the agents who are at work.
+    pub(super) fn those_there(&self) -> Vec<AgentName> {
+        let roster = self.state.desks.roster(self.rules, self.now);
+        let agents = self.rules.staff.agents.iter().map(|agent| &agent.name);
+        agents.filter(|name| roster.is_there(name)).cloned().collect()
+    }
+
     /// Tells whether the assignee of a ticket has said that they are away.
     pub(super) fn assignee_away(&mut self, key: TicketKey) -> Result<bool, EngineError> {
         let assignee = self.ticket(key)?.and_then(|ticket| ticket.standing.assignee.clone());

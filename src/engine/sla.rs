@@ -14,8 +14,9 @@ use crate::clock::Timestamp;
 use crate::desk::event::{Actor, Event};
 use crate::desk::ids::{PersonId, TicketKey, TopicId};
 use crate::desk::lifecycle;
+use crate::desk::query::Facts;
 use crate::desk::rules::Rules;
-use crate::desk::sla::{Assessment, Matter};
+use crate::desk::sla::Assessment;
 use crate::store::clocks::Clocks;
 use crate::store::timers::Timer;
 
@@ -67,7 +68,7 @@ impl Turn<'_> {
     pub(super) fn assess<R>(
         &mut self,
         key: TicketKey,
-        read: impl FnOnce(&Matter<'_>, Option<&Assessment<'_>>) -> R,
+        read: impl FnOnce(&Facts<'_>, Option<&Assessment<'_>>) -> R,
     ) -> Result<Option<R>, EngineError> {
         let rules = self.rules;
         let Some(customer) = self.ticket(key)?.map(|ticket| ticket.customer) else { return Ok(None) };
@@ -77,12 +78,9 @@ impl Turn<'_> {
         let state = &*self.state;
         let Some(Some(ticket)) = state.tickets.get(&key) else { return Ok(None) };
         let group = state.facts.as_ref().filter(|facts| facts.group == key.group);
-        let matter = Matter {
-            ticket,
-            customer: customer.and_then(|customer| state.people.get(&customer)),
-            group: group.map(|facts| (facts.title.as_str(), facts.username.as_deref())),
-        };
-        Ok(Some(read(&matter, rules.sla.assess(&matter).as_ref())))
+        let customer = customer.and_then(|customer| state.people.get(&customer));
+        let facts = Facts::of(ticket, customer, group.map_or("", |facts| facts.title.as_str()));
+        Ok(Some(read(&facts, rules.sla.assess(&facts).as_ref())))
     }
 
     /// Tells what is due of a ticket and when something is to be said of it.
@@ -93,11 +91,10 @@ impl Turn<'_> {
             return Ok(clocks);
         }
         let live_since = self.state.live_since().unwrap_or(self.now);
-        self.assess(key, |matter, assessment| {
+        self.assess(key, |facts, assessment| {
             clocks.due = assessment.and_then(Assessment::due).map(|due| due.at);
-            clocks.alarm = assessment.and_then(|assessment| assessment.next_alarm(matter.ticket, live_since));
-            clocks.escalate =
-                rules.escalations.next(&rules.sla, matter, assessment, live_since).map(|firing| firing.at);
+            clocks.alarm = assessment.and_then(|assessment| assessment.next_alarm(facts.ticket, live_since));
+            clocks.escalate = rules.escalations.next(&rules.sla, facts, assessment, live_since).map(|firing| firing.at);
         })?;
         Ok(clocks)
     }
@@ -108,7 +105,7 @@ impl Turn<'_> {
         if self.rules.sla.is_empty() {
             return Ok(false);
         }
-        let events = self.assess(key, |matter, assessment| Some(assessment?.happens(matter.ticket, at, live_since)))?;
+        let events = self.assess(key, |facts, assessment| Some(assessment?.happens(facts.ticket, at, live_since)))?;
         let Some(events) = events.flatten().filter(|events| !events.is_empty()) else { return Ok(false) };
         let assignee = self.ticket(key)?.and_then(|ticket| ticket.standing.assignee.clone());
         let hidden = self.ticket(key)?.is_some_and(|ticket| ticket.snoozed_until.is_some());

@@ -177,6 +177,7 @@ impl State {
             listing: self.listing,
             sending: self.sending.clone(),
             coming: self.coming.clone(),
+            summoning: self.summoning.clone(),
             changing: self.changing.clone(),
             editing: self.editing,
             icons_asked: self.icons_asked,
@@ -195,12 +196,15 @@ impl State {
         }
     }
 
-    /// Has asked for again what is answered here and comes only once, whatever becomes of the link: sends, changes, looks at topics.
+    /// Has asked for again what is answered here and comes only once, whatever becomes of the link: sends, words to staff, changes, looks at topics.
     fn forget_answered(&mut self, all: &[Incoming]) {
         for incoming in all {
             match incoming {
                 Incoming::Delivery { outbox, .. } => {
                     self.sending.remove(outbox);
+                }
+                Incoming::Summoned { summons, .. } => {
+                    self.summoning.remove(summons);
                 }
                 Incoming::Changed { change, .. } => {
                     self.changing.remove(change);
@@ -224,7 +228,7 @@ impl State {
         let State { resyncing, ready, scans, scanned, reading, listing, sending, coming, changing, .. } = self;
         let State { up_since, fetch_after, unchecked, facts_owed, facts_due, follow_owed, recheck, scrub_owed, .. } =
             self;
-        let State { editing, icons_asked, icons_after, reactions, unbuttoning, .. } = self;
+        let State { editing, icons_asked, icons_after, reactions, unbuttoning, summoning, .. } = self;
         State {
             resyncing,
             ready,
@@ -247,6 +251,7 @@ impl State {
             recheck,
             reactions,
             unbuttoning,
+            summoning,
             scrub_owed: scrub_owed || loaded.scrub_owed,
             ..loaded
         }

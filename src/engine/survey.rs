@@ -1,7 +1,12 @@
 //! Answers to surveys: presses of buttons, messages that are a score, and the buttons that go when they are of no more use.
 //!
 //! A press is no part of the update stream: it may be lost, or come twice, and says whatever its sender's program likes. So it counts only
-//! if it names a survey that was asked by that message, of a ticket whose customer has pressed, in time.
+//! if it names a survey that was asked by that message, of a ticket whose customer has pressed, in time. One that comes while it is not known
+//! which message asks waits for that.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
 
 use super::EngineError;
 use super::automatic::BUTTONS_AGAIN;
@@ -9,13 +14,33 @@ use super::transport::{Button, LinkState, Order, Outcome, Press};
 use super::turn::Turn;
 use crate::clock::Timestamp;
 use crate::desk::event::Actor;
-use crate::desk::ids::{GroupId, MessageId, OutboxId, TicketKey, TopicId};
+use crate::desk::ids::{GroupId, MessageId, OutboxId, PersonId, TicketKey, TopicId};
 use crate::desk::lifecycle::Happening;
 use crate::desk::survey::{self, SCORES};
-use crate::desk::thread::{Lane, Post};
+use crate::desk::thread::{Delivery, Lane, Post};
+use crate::store::StoreError;
 use crate::store::automatic::SurveyRow;
 use crate::store::outbox::OutboxRow;
 use crate::store::threads::EntryRow;
+
+/// Under this key stand presses that came before it was known which message asks.
+pub(super) const EARLY_PRESSES: &str = "early_presses";
+
+/// So many of them are kept,
+const MOST: usize = 200;
+
+/// for so long: after that nobody waits for what their press has done.
+const KEPT_FOR: Duration = Duration::from_secs(3600);
+
+/// A press of a button under a message of which Telegram has not yet said that it is the desk's question.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct EarlyPress {
+    outbox: OutboxId,
+    message: MessageId,
+    by: PersonId,
+    score: u8,
+    at: Timestamp,
+}
 
 impl Turn<'_> {
     /// Tells the buttons of a row that is being sent. They are the same whenever it is asked: a repeat is the identical call.
@@ -41,13 +66,55 @@ impl Turn<'_> {
         let of_it = asked.key.group == group && asked.message.is_none_or(|message| message == press.message);
         let rules = self.rules;
         let Some(ticket) = self.ticket(asked.key)?.cloned().filter(|_| of_it) else { return unknown() };
-        let is_newest = ticket.survey.as_ref().is_some_and(|survey| survey.message == press.message);
-        // The press may come before the answer to the call that has sent the question: it comes again, as presses do.
-        if ticket.customer != Some(press.by) || !is_newest {
+        if ticket.customer != Some(press.by) {
             return unknown();
         }
-        self.scored(asked.key, score, None, self.now, &Actor::Person(press.by))?;
+        let is_newest = ticket.survey.as_ref().is_some_and(|survey| survey.message == press.message);
+        if is_newest {
+            self.scored(asked.key, score, None, self.now, &Actor::Person(press.by))?;
+        } else if asked.message.is_none() && self.is_being_sent(asked.outbox)? {
+            let (outbox, message, by, at) = (asked.outbox, press.message, press.by, self.now);
+            self.keep_early(EarlyPress { outbox, message, by, score, at })?;
+        } else {
+            return unknown();
+        }
         Ok(rules.automatic.thanks(ticket.language.as_deref()).to_owned())
+    }
+
+    fn is_being_sent(&mut self, outbox: OutboxId) -> Result<bool, EngineError> {
+        Ok(self.work.outbox(outbox)?.is_some_and(|row| row.delivery == Delivery::Sending))
+    }
+
+    /// Keeps a press until it is known whether its message is the question: it may come before the answer to the call that sent that.
+    fn keep_early(&mut self, press: EarlyPress) -> Result<(), EngineError> {
+        let now = self.now;
+        let early = &mut self.state.early_presses;
+        early.retain(|kept| now.since(kept.at) < KEPT_FOR && (kept.outbox, kept.by) != (press.outbox, press.by));
+        if early.len() >= MOST {
+            early.remove(0);
+        }
+        early.push(press);
+        self.write_early()
+    }
+
+    fn write_early(&mut self) -> Result<(), EngineError> {
+        let text = serde_json::to_string(&self.state.early_presses).map_err(StoreError::from)?;
+        Ok(self.work.set_value(EARLY_PRESSES, &text)?)
+    }
+
+    /// It is known which message asks: a press of its buttons that came before that counts now, and others never will.
+    pub(super) fn count_early(&mut self, row: &OutboxRow, message: MessageId) -> Result<(), EngineError> {
+        if self.state.early_presses.iter().all(|press| press.outbox != row.id) {
+            return Ok(());
+        }
+        let early = self.state.early_presses.extract_if(.., |press| press.outbox == row.id).collect::<Vec<_>>();
+        self.write_early()?;
+        for press in early.into_iter().filter(|press| press.message == message) {
+            if self.ticket(row.key)?.is_some_and(|ticket| ticket.customer == Some(press.by)) {
+                self.scored(row.key, press.score, None, self.now, &Actor::Person(press.by))?;
+            }
+        }
+        Ok(())
     }
 
     /// Tells whether a customer's message is the answer to a survey, and takes it as that. It is then no customer write.

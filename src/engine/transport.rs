@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 
 use crate::clock::Timestamp;
-use crate::desk::ids::{ChangeId, GroupId, MessageId, OutboxId, PersonId, TopicId};
+use crate::desk::ids::{ChangeId, GroupId, MessageId, OutboxId, PersonId, SummonsId, TopicId};
 use crate::desk::people::Person;
 use crate::desk::thread::{Message, Reaction};
 
@@ -16,11 +16,13 @@ mod icons;
 mod knowledge;
 mod press;
 mod rights;
+mod summons;
 
 pub use icons::{IconSet, TopicIcon};
 pub use knowledge::{Inquiry, Told};
 pub use press::{Button, Press};
 pub use rights::{Finding, Rights, Weight};
+pub use summons::{Account, Reach, StaffChat, Summons};
 
 /// How far the update stream has been followed: the contiguous state of grammers' message boxes, as values.
 ///
@@ -60,6 +62,8 @@ pub enum Order {
     CheckTopics { group: GroupId, topics: Vec<TopicId> },
     /// Send a text with a `random_id` that never changes, and answer with [`Incoming::Delivery`].
     Send(Send),
+    /// Say something to one of the staff outside the desk's groups, and answer with [`Incoming::Summoned`].
+    Summon(Summons),
     /// Change or delete a message that was sent, and answer with [`Incoming::Changed`]. May be asked again and again.
     Change(Change),
     /// Change a topic's icon, or close or reopen it, and answer with [`Incoming::TopicEdited`]. May be asked again and again.
@@ -210,6 +214,8 @@ pub enum Incoming {
     History { group: GroupId, topic: TopicId, below: Option<MessageId>, messages: Vec<Message>, people: Vec<Person> },
     /// The answer to `Send`.
     Delivery { outbox: OutboxId, outcome: Outcome },
+    /// The answer to `Summon`.
+    Summoned { summons: SummonsId, outcome: Outcome },
     /// A file is on its way: bytes so far and in all, at most twice a second.
     Progress { what: Freight, done: u64, size: u64 },
     /// The answer to `Download`.

@@ -296,7 +296,7 @@ impl<'a> Turn<'a> {
             self.state.say_wake = self.work.next(Timer::Saying)?;
         }
         self.sum_up();
-        self.sum_up_escalations();
+        self.sum_up_escalations()?;
         if self.state.sync.is_done() {
             let (complete, indexed) = self.work.index_more(200)?;
             self.state.indexed = indexed;

@@ -16,7 +16,7 @@ use std::collections::HashSet;
 use serde::{Deserialize, Serialize};
 
 pub use message::{Entity, EntityKind, Media, Message, Reaction};
-pub use people::{Login, Person, Right, Role};
+pub use people::{BotChat, Login, Person, Right, Role};
 pub use script::{Answer, Matter, Phrases, Scripts};
 pub use span::{Key, Span};
 

@@ -33,6 +33,7 @@ pub mod routing;
 pub mod search;
 pub mod seen;
 pub mod session;
+pub mod summons;
 pub mod template_uses;
 pub mod threads;
 pub mod tickets;

@@ -127,7 +127,10 @@ fn written(condition: &Condition, reader: Option<&AgentName>, now: Timestamp) ->
         Condition::Customer(names) => or(names.iter().map(|name| customer(name)).collect()),
         Condition::Group(names) => or(names.iter().map(|name| group(name)).collect()),
         Condition::Language(codes) => {
-            any("json_extract(tickets.fold, '$.language') = ?", codes.iter().map(|code| vec![text(code)]))
+            // `pt` takes `pt-BR` too.
+            let own = "lower(json_extract(tickets.fold, '$.language'))";
+            let sql = format!("({own} = ? OR substr({own}, 1, length(?) + 1) = ? || '-')");
+            any(&sql, codes.iter().map(|code| vec![text(code); 3]))
         }
         Condition::Before(at) => (format!("{} < ?", folded("opened_at")), vec![Value::Integer(at.millis())]),
         Condition::After(at) => (format!("{} >= ?", folded("opened_at")), vec![Value::Integer(at.millis())]),

@@ -10,9 +10,10 @@ use super::group;
 use super::login::Account;
 use super::session::Vault;
 use super::setup::Setup;
+use super::summon;
 use super::topics;
 use super::wire::Wire;
-use crate::engine::transport::{Finding, GroupFacts, TopicIcon, Weight};
+use crate::engine::transport::{Finding, GroupFacts, Reach, TopicIcon, Weight};
 
 /// What was found.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,11 +28,12 @@ pub struct Examination {
     pub findings: Vec<Finding>,
 }
 
-/// Examines login, clock, group and rights over a connection of its own. `shows_status`: status is to be shown in Telegram.
+/// Examines login, clock, group and rights over a connection of its own. `shows_status`: status is to be shown in Telegram. `reach`: who is
+/// to be told something there; each is asked about, and nothing is said to any of them.
 ///
 /// # Errors
 /// Not logged in (any more), no connection, an unusable session file. A group that will not do is no error but a finding.
-pub async fn examine(setup: &Setup, shows_status: bool) -> Result<Examination, TelegramError> {
+pub async fn examine(setup: &Setup, shows_status: bool, reach: &[Reach]) -> Result<Examination, TelegramError> {
     let vault = Arc::new(Vault::open(setup)?);
     let own = vault.own().ok_or(TelegramError::NotLoggedIn)?;
     let (wire, _pool) = Wire::new(setup, vault);
@@ -60,6 +62,10 @@ pub async fn examine(setup: &Setup, shows_status: bool) -> Result<Examination, T
         if !names.is_empty() {
             findings.push(Finding::fine(format!("admins, who are staff: {}", names.join(", "))));
         }
+    }
+    for to in reach {
+        let group = facts.as_ref().map(|facts| facts.group);
+        findings.push(summon::probe(&wire, &own, group, to).await.map_err(explain)?);
     }
     let icons = match shows_status {
         true => wire.ask(&topics::default_icons()).await.map(|set| topics::icons_of(&set)),

@@ -12,6 +12,7 @@ use super::session::Vault;
 use super::setup::Setup;
 use super::wire::Wire;
 use crate::desk::ids::GroupId;
+use crate::engine::transport::StaffChat;
 use crate::store::session::OwnRecord;
 
 /// A page of dialogs; Telegram gives no more at once.
@@ -93,6 +94,30 @@ pub(crate) async fn resolve(
     let group = fit(chat, own)?;
     wire.vault().flush()?;
     Ok(group)
+}
+
+/// Finds the chat of the staff, which may be any group or channel that the account may know.
+pub(crate) async fn staff_chat(
+    wire: &Wire,
+    own: &OwnRecord,
+    chat: &StaffChat,
+) -> Result<(GroupId, tl::enums::InputPeer), TelegramError> {
+    let found = match chat {
+        StaffChat::Id(id) => by_id(wire, own, id.0).await?,
+        StaffChat::Username(name) => by_username(wire, name).await?,
+    };
+    match found {
+        tl::enums::Chat::Channel(tl::types::Channel { id, access_hash: Some(access_hash), left: false, .. }) => {
+            Ok((GroupId(id), tl::types::InputPeerChannel { channel_id: id, access_hash }.into()))
+        }
+        tl::enums::Chat::Channel(channel) => {
+            Err(TelegramError::NotMember { account: called(own), title: safe::name(&channel.title) })
+        }
+        tl::enums::Chat::ChannelForbidden(channel) => {
+            Err(TelegramError::NotMember { account: called(own), title: safe::name(&channel.title) })
+        }
+        _ => Err(TelegramError::GroupNotFound { why: "the staff chat is no supergroup and no channel".to_owned() }),
+    }
 }
 
 fn fit(chat: tl::enums::Chat, own: &OwnRecord) -> Result<Group, TelegramError> {

@@ -23,7 +23,7 @@ use super::setup::Setup;
 use super::station::{Deaf, Online, Shared, Station};
 use super::updates::{Follower, Over, seed};
 use super::wire::{Pool, Wire};
-use super::{group, history, media, press, send, topics};
+use super::{group, history, media, press, send, summon, topics};
 use crate::engine::transport::{Cursor, Failure, Incoming, LinkState, Order, Outcome, Send, TopicOutcome};
 
 /// The first new connection is made after this; each further one after twice as long, up to a minute.
@@ -184,6 +184,7 @@ async fn refuse(incoming: &mpsc::Sender<Incoming>, order: Order, why: &str) -> R
     let why = why.to_owned();
     let answer = match order {
         Order::Send(send) => Incoming::Delivery { outbox: send.outbox, outcome: Outcome::Unknown { why } },
+        Order::Summon(to) => Incoming::Summoned { summons: to.summons, outcome: Outcome::Unknown { why } },
         Order::Change(change) => Incoming::Changed { change: change.change, outcome: Outcome::Unknown { why } },
         Order::EditTopic(edit) => Incoming::TopicEdited { edit, outcome: TopicOutcome::Unknown { why } },
         Order::Unbutton { group, topic, message } => {
@@ -313,6 +314,10 @@ async fn carry_out(shared: &Shared, order: Order) {
         Order::Send(send) => {
             let outcome = send::deliver(shared, send).await;
             Ok(Incoming::Delivery { outbox: send.outbox, outcome })
+        }
+        Order::Summon(summons) => {
+            let outcome = summon::deliver(shared, summons).await;
+            Ok(Incoming::Summoned { summons: summons.summons, outcome })
         }
         Order::Change(change) => {
             let outcome = send::change(shared, change).await;

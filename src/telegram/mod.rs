@@ -31,6 +31,7 @@ mod session;
 mod setup;
 mod sieve;
 mod station;
+mod summon;
 mod topics;
 mod updates;
 mod wire;

@@ -129,7 +129,7 @@ pub(crate) fn target(topic: TopicId, reply_to: Option<MessageId>) -> Option<tl::
 }
 
 /// Finds in an answer the id that Telegram gave to a `random_id`, and its date.
-fn settled(updates: &tl::enums::Updates, random_id: i64) -> Option<(MessageId, Timestamp)> {
+pub(crate) fn settled(updates: &tl::enums::Updates, random_id: i64) -> Option<(MessageId, Timestamp)> {
     let (updates, answered) = match updates {
         tl::enums::Updates::Updates(all) => (&all.updates, all.date),
         tl::enums::Updates::Combined(all) => (&all.updates, all.date),

@@ -151,6 +151,11 @@ impl Vault {
         self.state().find(PeerSort::Channel, id).map(|peer| peer.access_hash)
     }
 
+    /// Finds the access hash of a user.
+    pub(crate) fn user_hash(&self, id: i64) -> Option<i64> {
+        self.state().find(PeerSort::User, id).map(|peer| peer.access_hash)
+    }
+
     /// Lists the supergroups that are known.
     pub(crate) fn supergroups(&self) -> Result<Vec<PeerRecord>, SessionError> {
         self.flush()?;

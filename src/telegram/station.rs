@@ -1,6 +1,6 @@
 //! What the link's tasks share: where the connection stands at the moment, the pace, the way to the engine.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -16,7 +16,7 @@ use super::setup::Setup;
 use super::wire::Wire;
 use crate::clock::Timestamp;
 use crate::desk::ids::{GroupId, MessageId};
-use crate::engine::transport::{Cursor, Failure, Incoming, LinkState};
+use crate::engine::transport::{Cursor, Failure, Incoming, LinkState, Reach};
 use crate::store::session::OwnRecord;
 
 /// A fetch is repeated so often when the connection fails under it.
@@ -59,6 +59,8 @@ pub(crate) struct Shared {
     /// Files that were brought up and have become no message yet, by the `random_id` of theirs.
     brought: Mutex<VecDeque<i64>>,
     said: Mutex<Option<LinkState>>,
+    /// Where those are to whom summonses went: asking for somebody by name is something that Telegram lets nobody do often.
+    reached: Mutex<BTreeMap<Reach, tl::enums::InputPeer>>,
 }
 
 /// The link is over: nobody listens any more.
@@ -77,6 +79,7 @@ impl Shared {
             sent: Mutex::new(VecDeque::new()),
             brought: Mutex::new(VecDeque::new()),
             said: Mutex::new(None),
+            reached: Mutex::new(BTreeMap::new()),
         }
     }
 
@@ -147,6 +150,20 @@ impl Shared {
     /// Forgets that a file was brought up: Telegram does not have it.
     pub(crate) fn forget_brought(&self, random_id: i64) {
         self.brought.lock().unwrap_or_else(PoisonError::into_inner).retain(|id| *id != random_id);
+    }
+
+    /// Tells where somebody is to whom a summons went before.
+    pub(crate) fn reached(&self, to: &Reach) -> Option<tl::enums::InputPeer> {
+        self.reached.lock().unwrap_or_else(PoisonError::into_inner).get(to).cloned()
+    }
+
+    /// Remembers where somebody is; `None`: they are not there any more.
+    pub(crate) fn remember_reached(&self, to: &Reach, peer: Option<tl::enums::InputPeer>) {
+        let mut reached = self.reached.lock().unwrap_or_else(PoisonError::into_inner);
+        match peer {
+            Some(peer) => reached.insert(to.clone(), peer),
+            None => reached.remove(to),
+        };
     }
 
     /// Waits for a connection of a later life than `after`.

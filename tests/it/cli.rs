@@ -249,6 +249,29 @@ fn doctor_finds_a_desk_that_is_well() {
 }
 
 #[test]
+fn doctor_names_agents_whom_rules_cannot_reach() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let world = folder.path().join("world.toml");
+    let shop = include_str!("../../assets/worlds/shop.toml");
+    std::fs::write(&world, shop.replacen("key = \"anna\"\n", "key = \"anna\"\nbot_chat = \"blocked\"\n", 1))
+        .expect("writes");
+    let world = world.to_str().expect("a name");
+    let sandbox = SandboxProcess::start(&["--quiet", "--world", world]);
+    let desk = sandbox.bot_desk(FAST);
+    let file = std::fs::read_to_string(desk.path().join("desk.toml")).expect("reads");
+    let rule = "[[escalations]]\nname = \"late\"\nno_response_for = \"1h\"\nnotify = \"@all\"\ntell = \"telegram\"\n";
+    desk.configure(&format!("{file}{rule}"));
+    let told = desk.run(&["doctor"]).ok().split_whitespace().collect::<Vec<_>>().join(" ");
+    for part in [
+        "rules cannot reach anna in Telegram: has blocked the desk's account",
+        "rules cannot reach tom in Telegram: desk.toml names no account of theirs",
+        "\"late\" tells in Telegram whoever has an account: tom has none",
+    ] {
+        assert!(told.contains(part), "{part}: {told}");
+    }
+}
+
+#[test]
 fn a_desk_in_use_is_locked_for_change_and_open_for_reading() {
     let sandbox = SandboxProcess::start(&QUIET);
     let desk = sandbox.bot_desk(FAST);

@@ -390,7 +390,7 @@ fn hours_and_policies_are_read() {
         holidays_file = "x.ics"
         [[sla]]
         name = "VIP"
-        when = { customer = ["@Olena", 5], group = "@acme", language = "uk" }
+        when = "customer:@Olena,5 group:acme language:uk"
         hours = "office"
         first_response = "30m"
         warn_before = "10m"
@@ -413,7 +413,7 @@ fn hours_and_policies_are_read() {
     assert_eq!(day("2026-12-20"), night);
     let names: Vec<&str> = sla.policies.iter().map(|policy| policy.name.as_str()).collect();
     assert_eq!(names, ["VIP", "rest"]);
-    assert_eq!(sla.policies[0].when.words(), "customer @olena or 5, group \"acme\", language uk");
+    assert_eq!(sla.policies[0].when.to_string(), "customer:@Olena,5 group:acme language:uk");
     assert_eq!(sla.policies[1].hours, None);
 }
 
@@ -455,17 +455,23 @@ fn hours_and_policies_that_cannot_work_are_named_with_their_place() {
             "desk.toml:3:1: \"b\" is never reached: \"a\" before it has no conditions",
         ),
         (
-            "[[sla]]\nname = \"a\"\nwhen = { language = [\"en\", \"uk\"] }\n[[sla]]\nname = \"b\"\nwhen = { language = \"uk\" }\n",
-            "\"b\" is never reached: \"a\" before it takes every ticket that it could (language en or uk)",
+            "[[sla]]\nname = \"a\"\nwhen = \"language:en,uk\"\n[[sla]]\nname = \"b\"\nwhen = \"language:uk priority:high\"\n",
+            "\"b\" is never reached: \"a\" before it takes every ticket that it could (language:en,uk)",
         ),
         ("[[sla]]\nname = \"a\"\n[[sla]]\nname = \"a\"\n", "there are two policies"),
         ("[[sla]]\nfirst_response = \"1h\"\n", "1:1: a policy has no `name`"),
         ("[[sla]]\nname = \"a\"\nfirst_response = \"0s\"\n", "3:18: `sla.first_response` is no time at all"),
         ("[[sla]]\nname = \"a\"\nfirst_response = \"1h\"\nwarn_before = \"2h\"\n", "4:15: `sla.warn_before` is `2h`"),
         ("[[sla]]\nname = \"a\"\nwarn_before = \"100%\"\n", "in percent"),
-        ("[[sla]]\nname = \"a\"\nwhen = { tag = [] }\n", "`sla.when.tag` is empty"),
-        ("[[sla]]\nname = \"a\"\nwhen = { colour = 1 }\n", "unknown key `colour` in `[sla.when]`"),
-        ("[[sla]]\nname = \"a\"\nwhen = { priority = \"huge\" }\n", "3:21: `sla.when.priority`"),
+        (
+            "[[sla]]\nname = \"a\"\nwhen = { tag = \"vip\", priority = [\"high\", \"urgent\"] }\n",
+            "desk.toml:3:8: `sla.when` is a query: write `when = \"tag:vip priority:high,urgent\"`",
+        ),
+        ("[[sla]]\nname = \"a\"\nwhen = {}\n", "3:8: `sla.when` is a query: leave it out for every ticket"),
+        ("[[sla]]\nname = \"a\"\nwhen = \"colour:red\"\n", "3:9: `colour:red`"),
+        ("[[sla]]\nname = \"a\"\nwhen = \"tag:vip waiting:>2h\"\n", "3:8: `waiting:>2h`: by the policy the times"),
+        ("[[sla]]\nname = \"a\"\nwhen = \"assignee:me\"\n", "3:8: `assignee:me`: nobody reads"),
+        ("[[sla]]\nname = \"a\"\nwhen = \"priority:huge\"\n", "3:9: `priority:huge`"),
     ] {
         let told = mistakes_in(text, None);
         assert!(told.contains(wanted), "{text}\n{told}");

@@ -10,7 +10,7 @@ use topicdesk::desk::ids::{AgentName, MessageId, PersonId};
 use topicdesk::desk::rules::Rules;
 use topicdesk::desk::tags::TagChange;
 use topicdesk::desk::ticket::{Pending, PendingReason};
-use topicdesk::engine::transport::{Happening, Incoming, LinkState, Order, Outcome, Press, Send};
+use topicdesk::engine::transport::{GroupFacts, Happening, Incoming, LinkState, Order, Outcome, Press, Send};
 use topicdesk::engine::views::{Alert, DeskView, TicketView, View, ViewRequest, Window};
 
 use super::support::bench::{ANNA, Bench, COLLEAGUE, LI, OLENA, created, facts, rules, text, ticket};
@@ -252,6 +252,57 @@ fn a_survey_has_five_buttons_and_only_the_customers_press_counts() {
     bench.orders.clear();
     bench.pass(10 * DAY);
     assert!(!bench.orders.iter().any(off));
+}
+
+#[test]
+fn a_press_before_telegram_names_the_question_counts_once_it_does() {
+    let mut bench = answered(with(SURVEY));
+    resolve(&mut bench, 20);
+    bench.pass(2 * MINUTE);
+    let sends = bench.take_sends();
+    let [send] = &sends[..] else { panic!("{sends:?}") };
+    assert_eq!(press(&mut bench, send, 30, OLENA, 1), "", "not hers");
+    assert_eq!(press(&mut bench, send, 30, LI, 2), "Thank you!");
+    assert_eq!(press(&mut bench, send, 30, LI, 4), "Thank you!", "the last one counts");
+    assert_eq!(score(&bench), None, "nobody knows yet what was pressed");
+    // The process dies before Telegram has answered.
+    let mut bench = bench.restart();
+    bench.connect();
+    bench.pass(MINUTE);
+    let again = bench.take_sends().remove(0);
+    bench.deliver(&again, 30);
+    assert_eq!(score(&bench), Some(4));
+    assert_eq!(press(&mut bench, &again, 30, LI, 5), "Thank you!");
+    assert_eq!(score(&bench), Some(5), "and may be changed as any other");
+}
+
+#[test]
+fn a_press_of_another_message_never_counts_however_early_it_comes() {
+    let mut bench = answered(with(SURVEY));
+    resolve(&mut bench, 20);
+    bench.pass(2 * MINUTE);
+    let send = bench.take_sends().remove(0);
+    press(&mut bench, &send, 31, LI, 5);
+    bench.deliver(&send, 30);
+    assert_eq!(score(&bench), None);
+    // What was sent is known: nothing is kept any more.
+    assert_eq!(press(&mut bench, &send, 31, LI, 5), "");
+}
+
+#[test]
+fn a_user_accounts_survey_has_no_buttons_and_only_a_bare_number_answers_it() {
+    let mut bench = answered(with(SURVEY));
+    bench.incoming(Incoming::Facts(GroupFacts { bot: false, own_name: "Desk Account".to_owned(), ..facts() }));
+    resolve(&mut bench, 20);
+    bench.pass(2 * MINUTE);
+    let send = sent(&mut bench, 30);
+    assert!(send.buttons.is_empty(), "{send:?}");
+    says(&mut bench, 31, 20, LI, "4");
+    assert_eq!((score(&bench), view(&bench, 20).row.status.label()), (Some(4), "resolved"));
+    says(&mut bench, 32, 20, LI, "2 of them still flicker");
+    let row = view(&bench, 20).row;
+    assert_eq!((score(&bench), row.status.label()), (Some(4), "in_progress"), "a number with words is no answer");
+    assert!(row.waiting_since.is_some(), "and somebody waits");
 }
 
 #[test]

@@ -12,7 +12,7 @@ use topicdesk::desk::tags::Priority;
 use topicdesk::desk::ticket::{Pending, PendingReason, Standing, Status};
 use topicdesk::engine::backtest;
 use topicdesk::engine::input::Input;
-use topicdesk::engine::transport::{Happening, Incoming, LinkState};
+use topicdesk::engine::transport::{Happening, Incoming, LinkState, Order, Outcome};
 use topicdesk::engine::views::{Alert, FiringView, View, ViewRequest};
 use topicdesk::store::{Reader, Store};
 
@@ -21,11 +21,12 @@ use super::support::bench::{ANNA, Bench, COLLEAGUE, GROUP, LI, OLENA, created, r
 const MINUTE: Duration = Duration::from_secs(60);
 const HOUR: Duration = Duration::from_secs(3600);
 
-const AGENTS: &str = "[[agents]]\nname = \"anna\"\n[[agents]]\nname = \"tom\"\n";
+const AGENTS: &str = "[telegram]\nstaff_chat = -1000000000055\n[[agents]]\nname = \"anna\"\n[[agents]]\nname = \"tom\"\n\
+                      [[teams]]\nname = \"both\"\nagents = [\"tom\", \"anna\"]\n";
 
 fn with(escalations: &str) -> Rules {
     let config = config::from_text("desk.toml", &format!("{AGENTS}{escalations}"), None).expect("right").rules;
-    Rules { sla: config.sla, escalations: config.escalations, upset: config.upset, ..rules() }
+    Rules { sla: config.sla, escalations: config.escalations, upset: config.upset, routing: config.routing, ..rules() }
 }
 
 fn live(rules: Rules) -> Bench {
@@ -252,7 +253,7 @@ const POLICIES: &str = r#"
     sunday = ["14:30-23:00"]
     [[sla]]
     name = "urgent"
-    when = { priority = ["urgent", "high"] }
+    when = "priority:urgent,high"
     first_response = "20m"
     next_response = "40m"
     [[sla]]
@@ -290,7 +291,8 @@ const MANY: &str = r#"
     name = "many"
     when = "age:>45m"
     unanswered_messages = 3
-    notify = ["tom"]
+    notify = ["team:both"]
+    tell = "staff_chat"
     [[escalations]]
     name = "follows"
     when = "tag:late,breached waiting:>50m -is:snoozed"
@@ -324,6 +326,20 @@ const HANDS: &str = r#"
     assign = "tom"
 "#;
 
+/// Answers what staff is told in Telegram: it goes through, is refused, which stands in the log, or nobody knows.
+fn answer_summonses(bench: &mut Bench, number: i32) {
+    let all: Vec<_> = bench.orders.extract_if(.., |order| matches!(order, Order::Summon(_))).collect();
+    for order in all {
+        let Order::Summon(summons) = order else { continue };
+        let outcome = match number % 3 {
+            0 => Outcome::Sent { message: MessageId(5), at: bench.now() },
+            1 => Outcome::Refused { why: "not in it".to_owned(), topic_gone: false },
+            _ => Outcome::Unknown { why: "cut".to_owned() },
+        };
+        bench.incoming(Incoming::Summoned { summons: summons.summons, outcome });
+    }
+}
+
 /// A day and a half at a desk: who writes what when is decided by dice. `all`: agents also do what rules do, priority and assignee.
 fn lives_through(bench: &mut Bench, seed: u64, all: bool) {
     let mut dice = Dice(seed);
@@ -331,6 +347,7 @@ fn lives_through(bench: &mut Bench, seed: u64, all: bool) {
     let mut id = 100;
     for _ in 0..320 {
         pass(bench, Duration::from_millis(dice.below(900_000) + 1));
+        answer_summonses(bench, id / 2);
         id += 2;
         if topics.len() < 3 || (topics.len() < 25 && dice.below(6) == 0) {
             let now = bench.now();
@@ -422,6 +439,8 @@ fn the_backtest_agrees_with_what_was_lived_through_ticket_by_ticket() {
             assert!(lived.iter().any(|line| line.1 == name), "{name} never fired");
         }
         assert_eq!(tested(&bench, &rules, since), lived, "seed {seed}");
+        let refused = |topic: i32| bench.thread(topic).contains("could not reach the staff chat");
+        assert!((102..800).step_by(2).any(refused), "nobody was ever out of reach");
     }
 }
 

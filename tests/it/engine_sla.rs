@@ -198,7 +198,7 @@ fn other_rules_reckon_all_of_it_anew() {
 
 #[test]
 fn a_policy_for_a_name_follows_the_name() {
-    let named = "[[sla]]\nname = \"star\"\nwhen = { customer = \"@liwei\" }\nfirst_response = \"1h\"\n";
+    let named = "[[sla]]\nname = \"star\"\nwhen = \"customer:@liwei\"\nfirst_response = \"1h\"\n";
     let mut bench = live(with_policies(named));
     asks(&mut bench, 20);
     assert_eq!(sla(&bench, 20).policy, None);
@@ -210,7 +210,7 @@ fn a_policy_for_a_name_follows_the_name() {
     assert_eq!(sla(&bench, 20).policy.as_deref(), Some("star"));
     bench.pass(2 * HOUR);
     assert_eq!(queue(&bench, QueueName::Overdue, Sort::Natural), [20]);
-    assert_eq!(sla(&bench, 20).policies[0].why, "its customer is @liwei");
+    assert_eq!(sla(&bench, 20).policies[0].why, "`customer:@liwei` holds");
 }
 
 /// Prints what clocks add to a step at ten thousand live tickets: `cargo test --release --test it clocks_cost -- --nocapture --ignored`.
@@ -228,7 +228,7 @@ fn clocks_cost_little_at_ten_thousand_live_tickets() {
         holidays = ["12-25", "01-01", "05-01", "08-24"]
         [[sla]]
         name = "big"
-        when = { customer = "@nobody" }
+        when = "customer:@nobody"
         hours = "office"
         first_response = "1h"
         [[sla]]

@@ -51,6 +51,22 @@ fn the_rules_are_read() {
 }
 
 #[test]
+fn whoever_lacks_an_account_is_named_where_not_only_they_are_told() {
+    let text = "[[agents]]\nname = \"anna\"\ntelegram = 5\n[[agents]]\nname = \"tom\"\n\
+                [[teams]]\nname = \"billing\"\nagents = [\"tom\", \"anna\"]\n\
+                [[escalations]]\nname = \"x\"\nno_response_for = \"1h\"\n\
+                notify = [\"anna\", \"team:billing\", \"@assignee\"]\ntell = \"telegram\"\n";
+    let config = config::from_text("desk.toml", text, None).expect("right");
+    let said = "\"x\" tells in Telegram whoever has an account: tom has none";
+    assert_eq!(config.warnings, [format!("desk.toml:12:19: {said}"), format!("desk.toml:12:35: {said}")]);
+    let notify = &config.rules.escalations.rules[0].notify;
+    assert_eq!(notify.len(), 3, "{notify:?}");
+    let plain = text.replace("team:billing", "billing");
+    let wrong = config::from_text("desk.toml", &plain, None).expect_err("a team").to_string();
+    assert!(wrong.contains("12:19: `escalations.notify`: `billing` is a team: write \"team:billing\""), "{wrong}");
+}
+
+#[test]
 fn rules_that_cannot_work_are_named_with_their_place() {
     let sla = "[[sla]]\nname = \"all\"\nfirst_response = \"1h\"\n";
     let rule = |body: &str| format!("{AGENTS}[[escalations]]\nname = \"x\"\n{body}");
@@ -67,6 +83,40 @@ fn rules_that_cannot_work_are_named_with_their_place() {
             "8:19: `escalations.notify`: there is no agent `eva`; there are anna, tom",
         ),
         (rule("no_response_for = \"1h\"\nnotify = \"@seniors\"\n"), "8:10: `escalations.notify`: `@seniors` is nobody"),
+        (
+            rule("no_response_for = \"1h\"\nnotify = \"team:billing\"\n"),
+            "8:10: `escalations.notify`: there is no team `billing`; there are none",
+        ),
+        (
+            rule("no_response_for = \"1h\"\nnotify = \"anna\"\ntell = \"telegram\"\n"),
+            "8:10: \"x\" tells anna in Telegram, who has no account: add `telegram = \"@name\"` to the agent",
+        ),
+        (
+            rule("no_response_for = \"1h\"\nassign = \"tom\"\ntell = \"telegram\"\n"),
+            "8:10: \"x\" tells tom in Telegram, who has no account",
+        ),
+        (rule("no_response_for = \"1h\"\ntell = \"telegram\"\nnote = \"y\"\n"), "8:8: \"x\" tells no agent"),
+        (
+            rule("no_response_for = \"1h\"\ntell = \"staff_chat\"\n"),
+            "8:8: \"x\" tells the staff chat: say which that is with `staff_chat` in [telegram]",
+        ),
+        (
+            rule("no_response_for = \"1h\"\nnotify = \"anna\"\ntell = \"everywhere\"\n"),
+            "9:8: `escalations.tell` must be \"telegram\", \"staff_chat\" or both",
+        ),
+        (
+            rule("no_response_for = \"1h\"\nnotify = \"anna\"\nmessage = \"Look\"\n"),
+            "9:11: `escalations.message` is said in Telegram only",
+        ),
+        (
+            "[telegram]\ngroup = -1001234567890\nstaff_chat = 1234567890\n".to_owned(),
+            "3:14: `telegram.staff_chat` is 1234567890, the group of the customers",
+        ),
+        (
+            "[telegram]\nstaff_chat = \"@Acme\"\n[[groups]]\ngroup = \"@acme\"\n".to_owned(),
+            "2:14: `telegram.staff_chat` is @Acme, the group of the customers",
+        ),
+        ("[telegram]\nstaff_chat = \"Staff room\"\n".to_owned(), "2:14: `telegram.staff_chat` must be the id"),
         (rule("no_response_for = \"1h\"\nassign = \"eva\"\n"), "8:10: `escalations.assign`: there is no agent `eva`"),
         (rule("no_response_for = \"0s\"\nassign = \"tom\"\n"), "7:19: `escalations.no_response_for` is no time at all"),
         (
@@ -206,6 +256,26 @@ fn the_backtest_tells_what_would_have_fired() {
     assert_eq!(json["here"]["report"]["breaches"], 3);
     let short = desk.json(&["--agent", "anna", "rules", "backtest", "--since", "1m"]);
     assert_eq!(short["here"]["report"]["firings"].as_array().map(Vec::len), Some(0), "{short}");
+}
+
+#[test]
+fn the_backtest_names_a_team_in_full_and_the_staff_chat() {
+    let desk = Desk::empty();
+    desk.configure(&format!(
+        "{AGENTS}[telegram]\nstaff_chat = -1000000000055\n[[teams]]\nname = \"billing\"\nagents = [\"tom\", \"anna\"]\n\
+         [[escalations]]\nname = \"late\"\nno_response_for = \"30m\"\nnotify = \"team:billing\"\ntell = \"staff_chat\"\n"
+    ));
+    recorded(&desk);
+    let told = desk.run(&["--agent", "anna", "rules", "backtest"]).ok();
+    assert!(
+        told.contains("tom, anna, the staff chat") && told.contains("Told: anna 3, tom 3, the staff chat 3"),
+        "{told}"
+    );
+    let json = desk.json(&["--agent", "anna", "rules", "backtest"]);
+    assert_eq!(
+        (&json["here"]["report"]["firings"][0]["chat"], &json["here"]["tally"]["chat"]),
+        (&true.into(), &3.into())
+    );
 }
 
 #[test]

@@ -146,14 +146,14 @@ async fn a_duplicated_key_is_latched_and_never_tried_again() {
     assert_eq!(scene.desk.stopped().await, why);
     let setup = setup(&scene.server, scene._folder.path(), 0);
     assert_eq!(Desk::start(&scene.server, &setup, scene.desk.cursor.clone()).stopped().await, why);
-    let error = topicdesk::telegram::doctor::examine(&setup, false).await.expect_err("a dead key");
+    let error = topicdesk::telegram::doctor::examine(&setup, false, &[]).await.expect_err("a dead key");
     assert_eq!(error.to_string(), why);
     assert_eq!((calls(), world.connections()), (before, 0));
     // A login says what it forgets, and makes a new one.
     let said = topicdesk::telegram::login::clear_destroyed(&setup).expect("forgets").expect("there was one");
     assert_eq!(said.to_string(), why);
     bot(&scene.server, &setup).await;
-    topicdesk::telegram::doctor::examine(&setup, false).await.expect("a new login");
+    topicdesk::telegram::doctor::examine(&setup, false, &[]).await.expect("a new login");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

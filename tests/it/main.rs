@@ -24,6 +24,7 @@ mod engine_outbox;
 mod engine_reactions;
 mod engine_routing;
 mod engine_sla;
+mod engine_summons;
 mod engine_templates;
 mod engine_thread;
 mod engine_trouble;
@@ -89,6 +90,8 @@ mod selftest;
 mod simulation;
 #[cfg(feature = "sandbox")]
 mod stats;
+#[cfg(feature = "sandbox")]
+mod summons;
 mod support;
 #[cfg(feature = "sandbox")]
 mod survey;

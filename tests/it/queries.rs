@@ -66,7 +66,7 @@ fn desk() -> Desk {
         let tags = ["vip", "billing", "vip-2", "відмова"];
         ticket.tags = (0..roll(3)).map(|_| tags[roll(4) as usize].parse().expect("a tag")).collect::<BTreeSet<_>>();
         ticket.customer = (roll(5) > 0).then(|| people[roll(5) as usize].id);
-        ticket.language = [None, Some("uk"), Some("en")][roll(3) as usize].map(str::to_owned);
+        ticket.language = [None, Some("uk"), Some("en"), Some("pt-BR")][roll(4) as usize].map(str::to_owned);
         ticket.episode = 1 + roll(2) as u32;
         ticket.flagged = roll(4) == 0;
         ticket.outside = roll(4) == 0;
@@ -140,6 +140,9 @@ fn the_store_finds_what_the_rules_say() {
         ("-group:other", 400),
         ("language:uk,en", 50),
         ("-language:uk", 50),
+        ("language:pt", 20),
+        ("language:PT-br", 20),
+        ("-language:p", 50),
         ("is:snoozed", 20),
         ("-is:snoozed", 20),
         ("is:flagged is:outside", 5),

@@ -1,5 +1,6 @@
 //! Surveys over real sockets: the desk's bot asks by buttons, a customer presses, changes their mind, or answers by a message.
 
+use std::path::Path;
 use std::time::Duration;
 
 use grammers_tl_types::{enums, functions};
@@ -10,14 +11,14 @@ use topicdesk::desk::ids::{AgentName, CommandId, TicketKey};
 use topicdesk::desk::queue::{QueueName, Sort};
 use topicdesk::desk::rules::Rules;
 use topicdesk::engine::handle::Handle;
-use topicdesk::engine::runner::{self, EngineSetup};
+use topicdesk::engine::runner::{self, Desk, EngineSetup};
 use topicdesk::engine::views::{TicketView, View, ViewRequest, Window};
 use topicdesk::sandbox::Sandbox;
-use topicdesk::telegram::link;
+use topicdesk::telegram::{Setup, link};
 
 use crate::mirror::until_synced;
 use crate::support::client::{Phone, channel, sandbox, until};
-use crate::support::link::{bot, setup};
+use crate::support::link::{agent, bot, setup};
 
 async fn ticket(handle: &Handle, key: TicketKey) -> TicketView {
     match handle.read(ViewRequest::Thread { ticket: key, window: Window::Newest, limit: 10 }).await {
@@ -65,12 +66,8 @@ async fn resolve(handle: &Handle, key: TicketKey, number: &str) {
     handle.submit(id("resolve"), Command::Resolve { ticket: key }).await.expect("accepted");
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_customer_answers_by_a_button_changes_it_and_another_by_a_message() {
-    let server = sandbox(|options| options.flood_per_minute = 0).await;
-    let folder = tempfile::tempdir().expect("a folder");
-    let setup = setup(&server, folder.path(), 0);
-    bot(&server, &setup).await;
+/// A desk that asks at once how it was, with the link of whoever is logged in.
+async fn surveying(folder: &Path, setup: Setup) -> (Desk, Handle) {
     let mut rules = Rules::default();
     rules.staff.agents.push(topicdesk::desk::people::Agent {
         name: "anna".into(),
@@ -82,11 +79,15 @@ async fn a_customer_answers_by_a_button_changes_it_and_another_by_a_message() {
     rules.automatic.on_resolve = OnResolve::Survey;
     rules.automatic.notice_delay = Duration::ZERO;
     let (desk, ends) =
-        runner::start(EngineSetup { data: folder.path().to_owned(), rules, clock: Clock::System }).expect("starts");
+        runner::start(EngineSetup { data: folder.to_owned(), rules, clock: Clock::System }).expect("starts");
     link::spawn(setup, ends.orders, ends.incoming);
     let handle = desk.handle(AgentName::from("anna"));
     until_synced(&handle).await;
-    let world = server.world();
+    (desk, handle)
+}
+
+/// Tickets whose customers wait and are in the group, each of another customer.
+async fn waiting(server: &Sandbox, handle: &Handle) -> Vec<(TicketKey, i64)> {
     let queue = ViewRequest::Queue {
         queue: QueueName::Waiting,
         filter: String::new(),
@@ -95,14 +96,51 @@ async fn a_customer_answers_by_a_button_changes_it_and_another_by_a_message() {
         limit: 50,
     };
     let View::Queue(page) = handle.read(queue).await else { panic!("no queue") };
-    let mut asked: Vec<(TicketKey, i64)> = Vec::new();
+    let mut waiting: Vec<(TicketKey, i64)> = Vec::new();
     for row in page.rows.iter().filter(|row| row.status.is_live()) {
         let customer = row.customer.as_ref().expect("known").id.0;
-        let here = world.with(|world| world.group(world.forum()).is_some_and(|group| group.is_present(customer)));
-        if here && asked.iter().all(|(_, other)| *other != customer) {
-            asked.push((row.key(), customer));
+        let here =
+            server.world().with(|world| world.group(world.forum()).is_some_and(|group| group.is_present(customer)));
+        if here && waiting.iter().all(|(_, other)| *other != customer) {
+            waiting.push((row.key(), customer));
         }
     }
+    waiting
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_user_accounts_survey_is_answered_by_a_bare_number_only() {
+    let server = sandbox(|_| {}).await;
+    let folder = tempfile::tempdir().expect("a folder");
+    let setup = setup(&server, folder.path(), 0);
+    agent(&server, &setup).await;
+    let (desk, handle) = surveying(folder.path(), setup).await;
+    let world = server.world();
+    let [(ticket_of, customer), ..] = waiting(&server, &handle).await[..] else { panic!("nobody waits") };
+    resolve(&handle, ticket_of, "1").await;
+    comes(&handle, ticket_of, "asked", |ticket| ticket.survey.is_some()).await;
+    assert_eq!(question(&server, ticket_of.topic.0), None, "a user account has no buttons");
+    world.say(customer, ticket_of.topic.0, "5").expect("writes");
+    comes(&handle, ticket_of, "scored", |ticket| ticket.survey.as_ref().and_then(|survey| survey.score) == Some(5))
+        .await;
+    assert_eq!(ticket(&handle, ticket_of).await.row.status.label(), "resolved");
+    world.say(customer, ticket_of.topic.0, "2 of them still flicker").expect("writes");
+    comes(&handle, ticket_of, "reopened", |ticket| ticket.row.waiting_since.is_some()).await;
+    let after = ticket(&handle, ticket_of).await;
+    assert!(after.row.status.is_live(), "{after:?}");
+    assert_eq!(after.survey.and_then(|survey| survey.score), Some(5), "a number with words is no answer");
+    desk.stop();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_customer_answers_by_a_button_changes_it_and_another_by_a_message() {
+    let server = sandbox(|options| options.flood_per_minute = 0).await;
+    let folder = tempfile::tempdir().expect("a folder");
+    let setup = setup(&server, folder.path(), 0);
+    bot(&server, &setup).await;
+    let (desk, handle) = surveying(folder.path(), setup).await;
+    let world = server.world();
+    let asked = waiting(&server, &handle).await;
     let [(pressed, presser), (written, writer), ..] = asked[..] else { panic!("two customers wait: {asked:?}") };
 
     // By a button: somebody else's press counts for nothing, and each press is answered.

@@ -108,7 +108,7 @@ async fn the_group_is_found_in_every_way_it_can_be_named() {
     for setup in [&mut bots, &mut agents] {
         for name in &names {
             setup.group.clone_from(name);
-            let examined = doctor::examine(setup, true).await.expect("examines");
+            let examined = doctor::examine(setup, true, &[]).await.expect("examines");
             let facts = examined.facts.unwrap_or_else(|| panic!("{name:?}: {:?}", examined.findings));
             assert_eq!(facts.group.0, announced.id);
         }
@@ -154,10 +154,10 @@ async fn doctor_names_rights_and_what_to_do() {
     let server = sandbox(|_| {}).await;
     let folder = tempfile::tempdir().expect("a folder");
     let setup = setup(&server, folder.path(), 0);
-    let error = doctor::examine(&setup, true).await.expect_err("nobody is logged in");
+    let error = doctor::examine(&setup, true, &[]).await.expect_err("nobody is logged in");
     assert_eq!(error.kind(), ErrorKind::NotLoggedIn);
     bot(&server, &setup).await;
-    let examined = doctor::examine(&setup, true).await.expect("examines");
+    let examined = doctor::examine(&setup, true, &[]).await.expect("examines");
     let facts = examined.facts.expect("the group will do");
     assert!(facts.forum && facts.bot && facts.rights.member && facts.pts > 0, "{facts:?}");
     assert!(facts.admins.iter().any(|admin| admin.owner), "{:?}", facts.admins);
@@ -172,7 +172,7 @@ async fn doctor_names_rights_and_what_to_do() {
     let me = bot_id(server.announcement());
     let no_topics = AdminRights { manage_topics: false, ..AdminRights::all() };
     server.world().with(|world| world.set_standing(world.forum(), me, Standing::Admin(no_topics))).expect("demotes");
-    let examined = doctor::examine(&setup, true).await.expect("examines");
+    let examined = doctor::examine(&setup, true, &[]).await.expect("examines");
     let finding = examined.findings.iter().find(|finding| finding.weight == Weight::Broken).expect("something to do");
     assert!(finding.how.as_deref().is_some_and(|how| how.contains("Manage topics")), "{finding:?}");
 }

@@ -9,14 +9,15 @@ use std::collections::{BTreeMap, BinaryHeap, HashMap};
 
 use serde::Serialize;
 
-use super::{Cause, Firing, HOUR};
+use super::{Cause, Escalations, Firing, HOUR};
 use crate::clock::Timestamp;
 use crate::desk::event::{Actor, Event, Recorded};
 use crate::desk::ids::{AgentName, EventId, GroupId, PersonId, TicketKey};
 use crate::desk::lifecycle;
 use crate::desk::people::Person;
+use crate::desk::query::Facts;
 use crate::desk::rules::Rules;
-use crate::desk::sla::{Assessment, ClockName, ClockState, Matter};
+use crate::desk::sla::{Assessment, ClockName, ClockState};
 use crate::desk::ticket::{Status, Ticket};
 
 /// What a replay asks of the past besides the events it is fed.
@@ -36,8 +37,8 @@ pub trait Past {
     /// They cannot be read.
     fn person(&mut self, id: PersonId) -> Result<Option<Person>, Self::Error>;
 
-    /// Tells title and public name of a group.
-    fn group(&self, id: GroupId) -> Option<(String, Option<String>)>;
+    /// Tells the title of a group.
+    fn group(&self, id: GroupId) -> Option<String>;
 }
 
 /// A firing of the backtest.
@@ -54,8 +55,11 @@ pub struct Replayed {
     /// What for.
     #[serde(flatten)]
     pub cause: Cause,
-    /// To whom.
+    /// To whom. Of a team, all: who was there then is not recorded.
     pub told: Vec<AgentName>,
+    /// And in the chat of the staff.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub chat: bool,
     /// The rule had reached its cap.
     pub held: bool,
     /// What it would have changed.
@@ -93,6 +97,8 @@ pub struct Tally {
     pub rules: BTreeMap<String, (usize, usize)>,
     /// How often each agent would have been told.
     pub told: BTreeMap<AgentName, usize>,
+    /// How often the chat of the staff would have been.
+    pub chat: usize,
     /// The hour in which most was told: its beginning, and how often.
     pub worst_hour: Option<(Timestamp, usize)>,
 }
@@ -109,7 +115,8 @@ impl Report {
             for name in &firing.told {
                 *tally.told.entry(name.clone()).or_default() += 1;
             }
-            if !firing.told.is_empty() {
+            tally.chat += usize::from(firing.chat);
+            if !firing.told.is_empty() || firing.chat {
                 times.push(firing.at);
             }
         }
@@ -156,7 +163,7 @@ pub struct Replay<'a> {
     names_people: bool,
     courses: HashMap<TicketKey, Course>,
     people: HashMap<PersonId, Option<Person>>,
-    groups: HashMap<GroupId, Option<(String, Option<String>)>>,
+    groups: HashMap<GroupId, Option<String>>,
     timers: BinaryHeap<Reverse<(Timestamp, TicketKey, u64)>>,
     timer: u64,
     reached: Vec<Vec<Timestamp>>,
@@ -301,16 +308,13 @@ impl<'a> Replay<'a> {
     fn next(&self, key: TicketKey) -> Option<(Timestamp, Next)> {
         let course = self.courses.get(&key)?;
         let ticket = course.ticket.as_ref()?;
-        let group = self.groups.get(&key.group).and_then(Option::as_ref);
-        let matter = Matter {
-            ticket,
-            customer: ticket.customer.and_then(|id| self.people.get(&id)).and_then(Option::as_ref),
-            group: group.map(|(title, username)| (title.as_str(), username.as_deref())),
-        };
+        let group = self.groups.get(&key.group).and_then(Option::as_deref).unwrap_or("");
+        let customer = ticket.customer.and_then(|id| self.people.get(&id)).and_then(Option::as_ref);
+        let facts = Facts::of(ticket, customer, group);
         let Rules { sla, escalations, .. } = self.rules;
         let assessment =
-            if ticket.standing.status.is_live() || ticket.waiting.is_some() { sla.assess(&matter) } else { None };
-        let firing = escalations.next(sla, &matter, assessment.as_ref(), self.floor);
+            if ticket.standing.status.is_live() || ticket.waiting.is_some() { sla.assess(&facts) } else { None };
+        let firing = escalations.next(sla, &facts, assessment.as_ref(), self.floor);
         let breach = assessment.as_ref().and_then(|assessment| self.next_breach(course, ticket, assessment));
         match (firing, breach) {
             (Some(firing), Some((at, breach))) if at < firing.at => Some((at, breach)),
@@ -353,7 +357,7 @@ impl<'a> Replay<'a> {
         let Some(course) = self.courses.get_mut(&key) else { return };
         let Some(mut ticket) = course.ticket.take() else { return };
         let title = ticket.title.clone();
-        let events = rules.escalations.fire(firing, &ticket, &rules.staff, held, rule.note.is_some());
+        let events = Escalations::fire(rules, firing, &ticket, held, &|_| true);
         let deeds = self.deeds.entry(key).or_default();
         for event in &events {
             let recorded =
@@ -366,9 +370,9 @@ impl<'a> Replay<'a> {
         course.first_fired.get_or_insert(firing.at);
         course.ticket = Some(ticket);
         let mut events = events.into_iter();
-        let told = match events.next() {
-            Some(Event::Escalated { told, .. }) => told,
-            _ => Vec::new(),
+        let (told, chat) = match events.next() {
+            Some(Event::Escalated { told, chat, .. }) => (told, chat),
+            _ => (Vec::new(), false),
         };
         self.report.firings.push(Replayed {
             at: firing.at,
@@ -377,6 +381,7 @@ impl<'a> Replay<'a> {
             rule: rule.name.clone(),
             cause: firing.cause,
             told,
+            chat,
             held,
             deeds: events.collect(),
         });

@@ -9,7 +9,7 @@ use crate::desk::event::{Actor, Recorded, Why, Writer};
 use crate::desk::ids::{EventId, GroupId, MessageId, PersonId, TicketKey, TopicId};
 use crate::desk::people::{Agent, Person};
 use crate::desk::rules::Rules;
-use crate::desk::sla::{ClockName, Policy, WarnBefore, When};
+use crate::desk::sla::{ClockName, Policy, WarnBefore};
 use crate::desk::ticket::Standing;
 
 const MINUTE: Duration = Duration::from_secs(60);
@@ -23,7 +23,7 @@ fn at(minutes: i64) -> Timestamp {
     Timestamp::from_unix(Timestamp::parse_rfc3339("2026-11-23T12:00:00Z").expect("a date").unix() + minutes * 60)
 }
 
-fn rule(name: &str) -> Rule {
+pub(super) fn rule(name: &str) -> Rule {
     Rule {
         name: name.to_owned(),
         when: Query::default(),
@@ -34,6 +34,7 @@ fn rule(name: &str) -> Rule {
         unanswered_messages: None,
         sentiment: false,
         notify: vec![Recipient::Agent("anna".into())],
+        tell: Tell::default(),
         priority: None,
         add_tags: Vec::new(),
         assign: None,
@@ -49,13 +50,13 @@ fn query(text: &str) -> Query {
 
 fn rules(all: Vec<Rule>) -> Rules {
     let agent = |name: &str| Agent { name: name.into(), telegram: None, username: None, os_user: None, timezone: None };
-    let mut rules = Rules { escalations: Escalations { rules: all }, ..Rules::default() };
+    let mut rules = Rules { escalations: Escalations { rules: all, ..Escalations::default() }, ..Rules::default() };
     rules.staff.agents = vec![agent("anna"), agent("tom")];
     rules.sla = Sla::new(
         std::collections::BTreeMap::new(),
         vec![Policy {
             name: "all".to_owned(),
-            when: When::default(),
+            when: Query::default(),
             hours: None,
             first_response: Some(60 * MINUTE),
             next_response: Some(120 * MINUTE),
@@ -121,15 +122,15 @@ impl Past for Memory<'_> {
     fn person(&mut self, _: PersonId) -> Result<Option<Person>, Infallible> {
         Ok(None)
     }
-    fn group(&self, _: GroupId) -> Option<(String, Option<String>)> {
+    fn group(&self, _: GroupId) -> Option<String> {
         None
     }
 }
 
 fn next(rules: &Rules, ticket: &Ticket, floor: Timestamp) -> Option<Firing> {
-    let matter = Matter { ticket, customer: None, group: None };
-    let assessment = rules.sla.assess(&matter);
-    rules.escalations.next(&rules.sla, &matter, assessment.as_ref(), floor)
+    let facts = Facts::of(ticket, None, "");
+    let assessment = rules.sla.assess(&facts);
+    rules.escalations.next(&rules.sla, &facts, assessment.as_ref(), floor)
 }
 
 /// Minutes after noon at which a rule fires for a ticket that asked at noon, had three messages by 0:20, and sounded upset at 0:05.
@@ -359,6 +360,33 @@ fn undoing_and_closed_tickets_are_read_again_with_what_rules_have_done() {
     let report = log.replay(&rules(vec![tagging, after]), at(-60), at(300));
     let fired: Vec<_> = report.firings.iter().map(|one| (one.rule.as_str(), one.at)).collect();
     assert_eq!(fired, [("x", at(30)), ("after", at(100))]);
+}
+
+#[test]
+fn of_a_team_those_who_are_there_hear_of_it_and_all_of_it_if_nobody_is() {
+    let team = |agents: &[&str]| crate::desk::routing::Team {
+        name: "billing".into(),
+        agents: agents.iter().map(|name| AgentName::from(*name)).collect(),
+        assign: Default::default(),
+        fallback: None,
+    };
+    let to_team = Rule { notify: vec![Recipient::Team("billing".into())], ..rule("x") };
+    let mut rules = rules(vec![to_team.clone()]);
+    rules.routing.teams = vec![team(&["anna", "tom"])];
+    let mut log = Log::default();
+    log.opens(20, 0);
+    log.asks(20, 0);
+    let ticket = log.ticket();
+    let told = |there: &[&str]| -> Vec<String> {
+        let is_there = |agent: &AgentName| there.contains(&agent.0.as_str());
+        to_team.recipients(&ticket, &rules, &is_there).into_iter().map(|name| name.0).collect()
+    };
+    assert_eq!(told(&["tom", "eva"]), ["tom"]);
+    assert_eq!(told(&["anna", "tom"]), ["anna", "tom"]);
+    assert_eq!(told(&["eva"]), ["anna", "tom"], "somebody has to hear of it");
+    rules.escalations.rules[0].no_response_for = Some(30 * MINUTE);
+    let report = log.replay(&rules, at(-60), at(60));
+    assert_eq!(report.firings[0].told, [AgentName::from("anna"), "tom".into()], "the backtest knows of no presence");
 }
 
 /// What happens to one of a few tickets.

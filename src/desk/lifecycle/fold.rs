@@ -108,6 +108,8 @@ pub fn apply(ticket: Option<Ticket>, recorded: &Recorded) -> Option<Ticket> {
             }
         }
         Event::Edited { .. } | Event::Noted { .. } | Event::Undone { .. } => {}
+        // What became of a word to staff is nothing that happens to the ticket: rules do not wait for it.
+        Event::NotReached { .. } => return Some(ticket),
     }
     if ticket.waiting.is_none() {
         ticket.upset_at = None;

@@ -276,6 +276,30 @@ mod tests {
     }
 
     #[test]
+    fn a_query_takes_all_of_another_that_asks_more() {
+        for (wide, narrow, takes) in [
+            ("", "", true),
+            ("", "tag:vip", true),
+            ("tag:vip", "", false),
+            ("tag:vip", "priority:high tag:vip", true),
+            ("tag:vip,spam", "tag:vip", true),
+            ("tag:vip", "tag:vip,spam", false),
+            ("-tag:vip", "-tag:vip,spam", true),
+            ("-tag:vip,spam", "-tag:vip", false),
+            ("-tag:vip", "tag:vip", false),
+            ("priority:>=high", "priority:urgent", true),
+            ("language:uk status:open", "status:open language:uk", true),
+            ("waiting:>1h", "waiting:>2h", false),
+            ("is:flagged", "is:flagged customer:5", true),
+            ("customer:5,@x", "customer:@x", true),
+            ("group:acme", "language:acme", false),
+        ] {
+            let read = |text: &str| Query::parse(text, Tz::UTC).expect("a query");
+            assert_eq!(read(wide).takes_all_of(&read(narrow)), takes, "`{wide}` takes all of `{narrow}`");
+        }
+    }
+
+    #[test]
     fn mistakes_point_at_the_word() {
         for (text, part, what) in [
             ("status:open asignee:me", "asignee:me", "did you mean `assignee:`?"),

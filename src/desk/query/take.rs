@@ -27,6 +27,14 @@ pub struct Facts<'a> {
     pub now: Timestamp,
 }
 
+impl<'a> Facts<'a> {
+    /// Makes what is known of a ticket whatever the time: nobody asks, and nothing is due.
+    pub fn of(ticket: &'a Ticket, customer: Option<&'a Person>, group: &'a str) -> Self {
+        let now = ticket.touched_at.unwrap_or(ticket.opened_at);
+        Facts { ticket, customer, group, last_text: "", due: None, reader: None, now }
+    }
+}
+
 impl Query {
     /// Tells whether a ticket belongs to it.
     pub fn takes(&self, facts: &Facts<'_>) -> bool {
@@ -106,7 +114,7 @@ impl Condition {
             Condition::Customer(names) => names.iter().any(|name| facts.is_customer(name)),
             Condition::Group(names) => names.iter().any(|name| facts.is_group(name)),
             Condition::Language(codes) => {
-                ticket.language.as_ref().is_some_and(|own| codes.iter().any(|code| code == own))
+                ticket.language.as_ref().is_some_and(|own| codes.iter().any(|code| speaks(own, code)))
             }
             Condition::Before(at) => ticket.opened_at < *at,
             Condition::After(at) => ticket.opened_at >= *at,
@@ -158,6 +166,12 @@ impl Facts<'_> {
                 contains(&person.name, words) || person.username.as_ref().is_some_and(|name| contains(name, words))
             })
     }
+}
+
+/// `pt` is spoken by who writes `pt-BR`, not the other way round.
+fn speaks(own: &str, code: &str) -> bool {
+    let own = own.to_lowercase();
+    own.strip_prefix(code).is_some_and(|rest| rest.is_empty() || rest.starts_with('-'))
 }
 
 fn contains(text: &str, part: &str) -> bool {

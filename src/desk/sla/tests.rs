@@ -32,13 +32,17 @@ fn office() -> Hours {
 fn policy() -> Policy {
     Policy {
         name: "standard".to_owned(),
-        when: When::default(),
+        when: Query::default(),
         hours: Some("office".to_owned()),
         first_response: Some(minutes(60)),
         next_response: Some(minutes(120)),
         resolution: Some(minutes(480)),
         warn_before: WarnBefore::Percent(25),
     }
+}
+
+fn query(text: &str) -> Query {
+    Query::parse(text, chrono_tz::UTC).expect("a query")
 }
 
 fn sla(policies: Vec<Policy>) -> Sla {
@@ -86,8 +90,8 @@ impl Story {
     fn clock_of(&self, name: ClockName) -> Option<SlaClock> {
         let ticket = self.ticket();
         let sla = sla(vec![policy()]);
-        let matter = Matter { ticket: &ticket, customer: None, group: None };
-        let clocks = sla.assess(&matter).expect("a policy").clocks;
+        let facts = Facts::of(&ticket, None, "");
+        let clocks = sla.assess(&facts).expect("a policy").clocks;
         clocks.into_iter().find(|clock| clock.clock == name)
     }
 
@@ -182,7 +186,7 @@ fn next_response_runs_while_waiting_in_any_status() {
 fn without_a_target_for_the_first_every_wait_is_a_next_response() {
     let ticket = Story::opened(clock(9, 0)).asks(clock(9, 0), 1).ticket();
     let sla = sla(vec![Policy { first_response: None, ..policy() }]);
-    let assessment = sla.assess(&Matter { ticket: &ticket, customer: None, group: None }).expect("a policy");
+    let assessment = sla.assess(&Facts::of(&ticket, None, "")).expect("a policy");
     let due = assessment.due().expect("due");
     assert_eq!((due.clock, due.at), (ClockName::NextResponse, clock(11, 0)));
 }
@@ -272,7 +276,7 @@ fn what_was_undone_never_stopped_a_clock() {
 fn tick(story: Story, now: Timestamp, live_since: Timestamp) -> (Story, Vec<Event>) {
     let ticket = story.ticket();
     let sla = sla(vec![policy()]);
-    let assessment = sla.assess(&Matter { ticket: &ticket, customer: None, group: None }).expect("a policy");
+    let assessment = sla.assess(&Facts::of(&ticket, None, "")).expect("a policy");
     let events = assessment.happens(&ticket, now, live_since);
     (events.iter().cloned().fold(story, |story, event| story.then(now, event)), events)
 }
@@ -343,35 +347,32 @@ fn a_flood_of_pauses_keeps_its_sum() {
 
 #[test]
 fn the_first_policy_that_fits_holds_and_the_others_say_why_not() {
-    let customer = |id: i64| When { customers: vec![CustomerIs::Id(PersonId(id))], ..When::default() };
-    let named = |name: &str, when: When| Policy { name: name.to_owned(), when, ..policy() };
-    let language = |code: &str| When { languages: vec![code.to_owned()], ..When::default() };
-    let group = When { groups: vec![GroupIs::Name("acme".to_owned())], ..When::default() };
+    let named = |name: &str, when: &str| Policy { name: name.to_owned(), when: query(when), ..policy() };
     let sla = sla(vec![
-        named("big", customer(9)),
-        named("german", language("de")),
-        named("acme", group),
-        named("rest", When::default()),
+        named("big", "customer:9"),
+        named("german", "language:de"),
+        named("acme", "group:acme priority:normal,low"),
+        named("rest", ""),
     ]);
     let mut ticket = Story::opened(clock(9, 0)).ticket();
     ticket.customer = Some(PersonId(1));
     ticket.language = Some("en".to_owned());
-    let matter = Matter { ticket: &ticket, customer: None, group: Some(("Acme", None)) };
-    let verdicts = sla.explain(&matter);
+    let facts = Facts::of(&ticket, None, "Acme");
+    let verdicts = sla.explain(&facts);
     let told: Vec<(bool, &str)> = verdicts.iter().map(|verdict| (verdict.holds, verdict.why.as_str())).collect();
     assert_eq!(
         told,
         [
-            (false, "its customer is not 9"),
-            (false, "its language is en, not de"),
-            (true, "it is in the group \"acme\""),
+            (false, "`customer:9` does not hold"),
+            (false, "`language:de` does not hold"),
+            (true, "`group:acme priority:normal,low` holds"),
             (false, "it would fit, but \"acme\" comes before it"),
         ]
     );
-    assert_eq!(sla.assess(&matter).map(|assessment| assessment.policy.name.as_str()), Some("acme"));
+    assert_eq!(sla.assess(&facts).map(|assessment| assessment.policy.name.as_str()), Some("acme"));
     assert_eq!(sla.shadow(3), None);
     let mut shadowed = sla.policies.clone();
-    shadowed.push(named("late", language("fr")));
+    shadowed.push(named("late", "language:fr"));
     assert_eq!(Sla::new(BTreeMap::new(), shadowed).shadow(4).map(|policy| policy.name.as_str()), Some("rest"));
 }
 
@@ -388,9 +389,8 @@ fn holding_a_ticket_against_policies_costs_little() {
     };
     plan.holidays = (1..=12).map(yearly).collect();
     let hours = [("office".to_owned(), Hours::new(plan).expect("opens"))].into();
-    let languages = |code: &str| When { languages: vec![code.to_owned()], ..When::default() };
     let mut policies: Vec<Policy> =
-        ["de", "fr", "es", "it"].map(|code| Policy { when: languages(code), ..policy() }).to_vec();
+        ["de", "fr", "es", "it"].map(|code| Policy { when: query(&format!("language:{code}")), ..policy() }).to_vec();
     policies.push(Policy { resolution: Some(minutes(60 * 80)), ..policy() });
     let sla = Sla::new(hours, policies);
     let ticket = Story::opened(clock(9, 0))
@@ -400,10 +400,10 @@ fn holding_a_ticket_against_policies_costs_little() {
         .moves(clock(12, 0), Status::InProgress)
         .asks(clock(13, 0), 3)
         .ticket();
-    let matter = Matter { ticket: &ticket, customer: None, group: None };
+    let facts = Facts::of(&ticket, None, "");
     let begun = std::time::Instant::now();
     for _ in 0..10_000 {
-        let assessment = sla.assess(&matter).expect("a policy");
+        let assessment = sla.assess(&facts).expect("a policy");
         assert!(assessment.due().is_some() && assessment.next_alarm(&ticket, at(0)).is_some());
     }
     let each = begun.elapsed() / 10_000;

@@ -3,7 +3,8 @@
 use super::{EngineError, Views, ticket_row};
 use crate::clock::Timestamp;
 use crate::desk::ids::{AgentName, TicketKey};
-use crate::desk::sla::{Matter, SlaClock};
+use crate::desk::query::Facts;
+use crate::desk::sla::SlaClock;
 use crate::engine::transport::GroupFacts;
 use crate::engine::views::{ClockView, DueView, SlaView, TicketRow};
 use crate::store::tickets::QueueRow;
@@ -33,7 +34,7 @@ impl Views {
     }
 
     pub(super) fn due(&self, row: &QueueRow, groups: &Groups) -> Option<DueView> {
-        let assessment = self.rules.sla.assess(&matter(row, groups))?;
+        let assessment = self.rules.sla.assess(&facts(row, groups))?;
         let due = assessment.due()?;
         let policy = assessment.policy.name.clone();
         let overdue = due.at <= self.clock.now();
@@ -47,10 +48,10 @@ impl Views {
             return Ok(None);
         }
         let groups = self.groups()?;
-        let matter = matter(row, &groups);
+        let facts = facts(row, &groups);
         let now = self.clock.now();
-        let policies = sla.explain(&matter);
-        let Some(assessment) = sla.assess(&matter) else {
+        let policies = sla.explain(&facts);
+        let Some(assessment) = sla.assess(&facts) else {
             let none = SlaView { policy: None, hours: None, open: true, opens_at: None, clocks: Vec::new(), policies };
             return Ok(Some(none));
         };
@@ -85,11 +86,7 @@ impl Views {
     }
 }
 
-fn matter<'a>(row: &'a QueueRow, groups: &'a Groups) -> Matter<'a> {
+fn facts<'a>(row: &'a QueueRow, groups: &'a Groups) -> Facts<'a> {
     let group = groups.iter().find(|facts| facts.group == row.ticket.key.group);
-    Matter {
-        ticket: &row.ticket,
-        customer: row.customer.as_ref(),
-        group: group.map(|facts| (facts.title.as_str(), facts.username.as_deref())),
-    }
+    Facts::of(&row.ticket, row.customer.as_ref(), group.map_or("", |facts| facts.title.as_str()))
 }

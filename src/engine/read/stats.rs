@@ -15,7 +15,7 @@ use crate::clock::Timestamp;
 use crate::desk::event::Recorded;
 use crate::desk::ids::{EventId, TicketKey};
 use crate::desk::metrics::{Course, Frame, Report, Tally, courses, plain};
-use crate::desk::sla::Matter;
+use crate::desk::query::Facts;
 
 /// What every ticket came to, up to an event.
 #[derive(Debug, Default)]
@@ -109,9 +109,8 @@ impl Views {
             _ => None,
         };
         let group = groups.iter().find(|facts| facts.group == key.group);
-        let group = group.map(|facts| (facts.title.as_str(), facts.username.as_deref()));
-        let policy =
-            ticket.as_ref().and_then(|ticket| sla.policy(&Matter { ticket, customer: customer.as_ref(), group }));
+        let group = group.map_or("", |facts| facts.title.as_str());
+        let policy = ticket.as_ref().and_then(|ticket| sla.policy(&Facts::of(ticket, customer.as_ref(), group)));
         Ok(match policy.map(|policy| sla.hours_of(policy)) {
             Some(hours) => courses(log, &|from, to| hours.between(from, to)),
             None => courses(log, &plain),

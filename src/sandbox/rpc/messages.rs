@@ -75,6 +75,9 @@ pub(super) fn delete(_: &mut Call<'_>, _: functions::messages::DeleteMessages) -
 
 /// Answers `messages.setTyping`.
 pub(super) fn typing(call: &mut Call<'_>, request: functions::messages::SetTyping) -> Reply {
+    if let Some(person) = call.private_peer(&request.peer) {
+        return super::privates::typing(call, person?);
+    }
     let group = call.own_group(&request.peer)?;
     let stopped = matches!(request.action, enums::SendMessageAction::SendMessageCancelAction);
     let topic = topic_or_general(request.top_msg_id);

@@ -11,6 +11,7 @@ mod help;
 mod history;
 mod messages;
 mod peers;
+mod privates;
 pub(super) mod render;
 mod send;
 pub(super) mod srp;

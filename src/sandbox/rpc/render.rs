@@ -224,6 +224,7 @@ impl<'a> View<'a> {
             | Update::Pressed { group, .. }
             | Update::Told { group, .. }
             | Update::Channel { group, .. } => *group,
+            Update::Private { account, id } => return self.private(*account, *id, named),
         };
         let group = self.world.group(group_id)?;
         let is_mine = matches!(update, Update::Channel { account, .. } if *account == self.viewer.id);

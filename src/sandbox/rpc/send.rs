@@ -80,6 +80,9 @@ impl Call<'_> {
 
 /// Answers `messages.sendMessage`.
 pub(super) fn message(call: &mut Call<'_>, request: functions::messages::SendMessage) -> Reply {
+    if let Some(person) = call.private_peer(&request.peer) {
+        return super::privates::message(call, person?, &request);
+    }
     let group = call.own_group(&request.peer)?;
     call.check_schedule(request.schedule_date)?;
     let entities = call.entities(request.entities)?;

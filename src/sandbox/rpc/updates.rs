@@ -15,11 +15,11 @@ const MAX_BYTES: usize = 400_000;
 /// What a message needs beside its text, roughly.
 const MESSAGE_BYTES: usize = 120;
 
-/// Tells the state of the caller's own boxes: nothing ever happens in the first, for there are no private chats; the second counts what
-/// only bots are told.
+/// Tells the state of the caller's own boxes: the first counts private messages, the second what only bots are told.
 pub(super) fn common_state(call: &Call<'_>) -> enums::updates::State {
-    let (now, qts) = (call.now, call.inner.world.qts(call.account));
-    types::updates::State { pts: 1, qts, date: date(now.unix()), seq: 1, unread_count: 0 }.into()
+    let (now, world) = (call.now, &call.inner.world);
+    let (pts, qts) = (world.private_pts(call.account), world.qts(call.account));
+    types::updates::State { pts, qts, date: date(now.unix()), seq: 1, unread_count: 0 }.into()
 }
 
 /// Answers `updates.getState`.
@@ -41,13 +41,15 @@ pub(super) fn difference(call: &mut Call<'_>, request: functions::updates::GetDi
         Some(view.told_update(group, told, qts, &mut named))
     });
     let told: Vec<enums::Update> = told.collect();
-    if news.is_empty() && told.is_empty() {
+    let own = call.inner.world.privates(call.account).iter().filter(|message| message.id >= request.pts);
+    let own: Vec<enums::Message> = own.map(|message| view.private_message(message, &mut named)).collect();
+    if news.is_empty() && told.is_empty() && own.is_empty() {
         let empty = types::updates::DifferenceEmpty { date: date(call.now.unix()), seq: 1 };
         return Ok(enums::updates::Difference::Empty(empty).to_bytes());
     }
     named.groups.extend(news.iter().map(|group| group.id));
     let difference = types::updates::Difference {
-        new_messages: Vec::new(),
+        new_messages: own,
         new_encrypted_messages: Vec::new(),
         other_updates: news
             .iter()

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use super::BotChat;
+
 /// Tells what an account is in the shop.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum AccountKind {
@@ -53,6 +55,8 @@ pub struct Account {
     pub privacy: bool,
     /// Whether the account was deleted: it is served without names.
     pub deleted: bool,
+    /// Whether bots may write to this person.
+    pub bot_chat: BotChat,
 }
 
 impl Account {
@@ -72,6 +76,7 @@ impl Account {
             password: None,
             privacy: false,
             deleted: false,
+            bot_chat: BotChat::default(),
         }
     }
 

@@ -12,7 +12,7 @@ use super::content::{Action, Content, Entity, EntityKind, Forward, Marks, Media,
 use super::group::{Change, Group, Topic};
 use super::members::Member;
 use super::rights::{AdminRights, Standing};
-use super::{Account, AccountKind, GENERAL, World};
+use super::{Account, AccountKind, BotChat, GENERAL, World};
 
 /// Says why a world file makes no world.
 pub type BuildError = WorldFileError;
@@ -106,6 +106,11 @@ fn account(person: &worldfile::Person) -> Account {
         password: login.and_then(|l| l.password.clone()),
         privacy: person.role == Role::Bot,
         deleted: person.deleted,
+        bot_chat: match person.bot_chat {
+            worldfile::BotChat::Started => BotChat::Started,
+            worldfile::BotChat::Never => BotChat::Never,
+            worldfile::BotChat::Blocked => BotChat::Blocked,
+        },
         ..Account::user(person.id, kind, &person.first_name)
     }
 }

@@ -15,6 +15,7 @@ mod group;
 mod marks;
 mod members;
 mod posts;
+mod privates;
 mod queries;
 mod record;
 mod reply;
@@ -36,6 +37,7 @@ pub use group::{Change, Group, LogEntry, Topic};
 pub use marks::{Told, ToldBots};
 pub use members::Member;
 pub use posts::Post;
+pub use privates::{BotChat, PrivateMessage};
 pub use queries::{Page, Window};
 pub use record::Record;
 pub use reply::ReplyTarget;
@@ -97,6 +99,8 @@ pub enum Update {
     Reacted { group: i64, id: i32 },
     /// Somebody has pressed a button of a bot's message; for that bot.
     Pressed { group: i64, id: i32, by: i64, query: i64, data: Vec<u8> },
+    /// Something was written in a private chat, as an account has it; for that account's keys.
+    Private { account: i64, id: i32 },
     /// Something that only bots are told, by its place in [`World::told`].
     Told { group: i64, place: usize },
 }
@@ -132,6 +136,8 @@ pub struct World {
     /// What bots were told outside the groups' logs, in order.
     pub(in crate::sandbox) told: Vec<ToldBots>,
     presses: Vec<Press>,
+    /// What each account has in its own box.
+    pub(in crate::sandbox) privates: BTreeMap<i64, Vec<PrivateMessage>>,
     updates: Vec<Update>,
     records: Vec<Record>,
     files: files::Files,

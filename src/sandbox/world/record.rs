@@ -6,6 +6,7 @@ use super::World;
 use super::content::{Message, Peer};
 use super::group::{Change, Topic};
 use super::members::Member;
+use super::privates::{BotChat, PrivateMessage};
 use super::rights::BannedRights;
 
 /// Tells one change of the world, complete enough to repeat it.
@@ -47,6 +48,10 @@ pub enum Record {
     Forum { group: i64, on: bool },
     /// A bot's privacy mode was turned on or off.
     Privacy { account: i64, on: bool },
+    /// A private message, as an account has it.
+    Private { account: i64, message: PrivateMessage },
+    /// A person let bots write to them, or no longer.
+    BotChat { account: i64, bot_chat: BotChat },
     /// A call's `random_id` was used up.
     Sent { account: i64, group: i64, random_id: i64, id: i32 },
     /// An account read a topic.
@@ -169,6 +174,12 @@ impl World {
             Record::Privacy { account, on } => {
                 if let Some(found) = self.accounts.get_mut(&account) {
                     found.privacy = on;
+                }
+            }
+            Record::Private { account, message } => self.privates.entry(account).or_default().push(message),
+            Record::BotChat { account, bot_chat } => {
+                if let Some(found) = self.accounts.get_mut(&account) {
+                    found.bot_chat = bot_chat;
                 }
             }
             Record::Sent { account, group, random_id, id } => {

@@ -91,6 +91,28 @@ pub struct Person {
     /// Has left the group.
     #[serde(default, skip_serializing_if = "is_false")]
     pub left: bool,
+    /// Whether bots may write to them in private.
+    #[serde(default, skip_serializing_if = "BotChat::is_started")]
+    pub bot_chat: BotChat,
+}
+
+/// What a person's chat with bots is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum BotChat {
+    /// They have started it.
+    #[default]
+    Started,
+    /// They never have: a bot cannot begin it.
+    Never,
+    /// They have blocked bots since.
+    Blocked,
+}
+
+impl BotChat {
+    fn is_started(&self) -> bool {
+        *self == BotChat::Started
+    }
 }
 
 impl Person {
@@ -111,6 +133,7 @@ impl Person {
             login: None,
             deleted: false,
             left: false,
+            bot_chat: BotChat::default(),
         }
     }
 
