@@ -11,7 +11,10 @@ fn doctor_and_config_check_say_what_holds() {
     let desk = Desk::empty();
     desk.configure(&format!("[desk]\npilot = true\n{AGENTS}[nudges]\nafter = [\"2d\"]\n"));
     let said = desk.run(&["doctor"]).out;
-    assert!(said.contains("the desk is on trial: no nudges, surveys, notices, icons or words to staff leave it"), "{said}");
+    assert!(
+        said.contains("the desk is on trial: no nudges, surveys, notices, icons or words to staff leave it"),
+        "{said}"
+    );
     assert_eq!(desk.run(&["config", "check"]).code, Some(0));
     desk.configure(&format!("{AGENTS}[nudges]\nafter = [\"2d\"]\nhours = \"night\"\n"));
     let wrong = desk.run(&["config", "check"]);
