@@ -79,6 +79,11 @@ impl Passage {
                 send.random_id ^= i64::try_from(self.count << 20).unwrap_or(1 << 20);
                 Order::Send(send)
             }
+            Order::Summon(mut summons) if self.defect == Some(Sabotage::FreshRandomId) => {
+                self.count += 1;
+                summons.random_id ^= i64::try_from(self.count << 20).unwrap_or(1 << 20);
+                Order::Summon(summons)
+            }
             order => order,
         }
     }

@@ -32,6 +32,7 @@ fn two_thousand_seeds_lose_repeat_and_leak_nothing() {
         ("changes of topics in doubt", faults.topic_edits_in_doubt),
         ("files", faults.files),
         ("reactions missed", faults.reactions_missed),
+        ("words to staff in doubt", faults.words_in_doubt),
     ] {
         assert!(count >= 50, "{kind} hardly happened: {count}\n{report:#?}");
     }

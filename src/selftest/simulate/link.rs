@@ -11,7 +11,8 @@ use super::world::{Answer, GROUP, World};
 use crate::clock::Timestamp;
 use crate::desk::ids::{MessageId, TopicId};
 use crate::engine::transport::{
-    Batch, Change, Cursor, Failure, Happening, Incoming, LinkState, Order, Outcome, Scanned, Send, TopicEdit, TopicPage,
+    Batch, Change, Cursor, Failure, Happening, Incoming, LinkState, Order, Outcome, Scanned, Send, Summons, TopicEdit,
+    TopicPage,
 };
 use crate::sandbox::dice::Dice;
 use crate::selftest::sabotage::Passage;
@@ -51,6 +52,7 @@ pub(super) struct Injected {
     pub(super) files_sent: u64,
     pub(super) files_fetched: u64,
     pub(super) reactions_missed: u64,
+    pub(super) words_in_doubt: u64,
 }
 
 /// The link.
@@ -70,6 +72,10 @@ pub(super) struct Link {
     edits: VecDeque<TopicEdit>,
     /// Those that the server will work on later.
     late_edits: Vec<TopicEdit>,
+    /// Words to staff that were asked for.
+    summonses: VecDeque<Summons>,
+    /// Those that the server will work on later.
+    late_summonses: Vec<Summons>,
     /// Downloads that were asked for.
     downloads: VecDeque<Order>,
     /// How many of the world's changes of reactions were told, or were missed.
@@ -92,6 +98,8 @@ impl Link {
             changes: VecDeque::new(),
             edits: VecDeque::new(),
             late_edits: Vec::new(),
+            summonses: VecDeque::new(),
+            late_summonses: Vec::new(),
             downloads: VecDeque::new(),
             liked: 0,
             late: Vec::new(),
@@ -120,6 +128,7 @@ impl Link {
                 self.late.push(send);
             }
         }
+        self.late_summonses.extend(self.summonses.drain(..).filter(|_| dice.chance(50)));
         self.stage = Stage::Down;
     }
 
@@ -128,6 +137,7 @@ impl Link {
         match self.passage.order(order) {
             Order::Follow { cursor } => self.follow(cursor.as_ref(), world),
             Order::Send(send) => self.sends.push_back(send),
+            Order::Summon(summons) => self.summonses.push_back(summons),
             Order::Change(change) => self.changes.push_back(change),
             Order::EditTopic(edit) => self.edits.push_back(edit),
             order @ Order::Download { .. } => self.downloads.push_back(order),
@@ -156,6 +166,7 @@ impl Link {
     pub(super) fn is_quiet(&self, world: &World) -> bool {
         let sent = self.sends.is_empty() && self.late.is_empty() && self.changes.is_empty();
         let sent = sent && self.edits.is_empty() && self.late_edits.is_empty() && self.downloads.is_empty();
+        let sent = sent && self.summonses.is_empty() && self.late_summonses.is_empty();
         let waits = self.fetches.is_empty() && self.fetched.is_empty() && sent;
         waits && self.queue.is_empty() && self.stage == Stage::Live && self.pts == world.pts()
     }
@@ -172,6 +183,8 @@ impl Link {
             world.send(&send, now);
         } else if let Some(edit) = self.late_edits.pop() {
             world.edit_topic(&edit, now);
+        } else if let Some(late) = self.late_summonses.pop() {
+            world.told.insert(late.random_id, late.text);
         } else if self.stage == Stage::Down {
             return false;
         } else if self.run_errand(world, now) {

@@ -19,6 +19,7 @@ use verdict::Verdict;
 
 mod actors;
 mod link;
+mod rules;
 mod run;
 mod verdict;
 mod world;
@@ -128,6 +129,8 @@ pub struct Faults {
     pub files: u64,
     /// Changes of reactions that were never told.
     pub reactions_missed: u64,
+    /// Words to staff of which it was not known whether they were heard.
+    pub words_in_doubt: u64,
 }
 
 /// A run that failed.
@@ -182,6 +185,7 @@ impl Report {
         faults.topic_edits_refused += injected.rights_refused;
         faults.files += injected.files_sent + injected.files_fetched;
         faults.reactions_missed += injected.reactions_missed;
+        faults.words_in_doubt += injected.words_in_doubt;
         if verdict.is_good() {
             return;
         }

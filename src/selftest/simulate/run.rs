@@ -1,18 +1,18 @@
 //! A run: an engine, a store, a link, a world, and dice that say what happens next.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
-use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use super::actors::Desk;
 use super::link::Link;
+use super::rules::{escalations, rules};
 use super::world::{ANNA, COLLEAGUE, CUSTOMERS, World};
 use crate::clock::Timestamp;
 use crate::desk::automatic::OnResolve;
 use crate::desk::command::{Command, Refusal};
 use crate::desk::ids::{AgentName, CommandId, MessageId, OutboxId, TicketKey};
-use crate::desk::people::Agent;
-use crate::desk::rules::{Pace, Rules};
+use crate::desk::rules::Rules;
 use crate::desk::thread::Delivery;
 use crate::engine::Engine;
 use crate::engine::handle::Receipt;
@@ -60,28 +60,6 @@ pub(super) struct Run {
     pub(super) trace: Option<Vec<String>>,
 }
 
-/// The rules of the simulated desk; made once, as reading the word lists takes longer than most runs.
-fn rules() -> Rules {
-    static RULES: OnceLock<Rules> = OnceLock::new();
-    RULES.get_or_init(make_rules).clone()
-}
-
-fn make_rules() -> Rules {
-    let agent = |name: &str, telegram| Agent {
-        name: AgentName::from(name),
-        telegram,
-        username: None,
-        os_user: None,
-        timezone: None,
-    };
-    let mut rules = Rules::default();
-    rules.staff.agents = vec![agent("anna", Some(ANNA)), agent("tom", None)];
-    // Fast enough for a few hours of a busy desk, slow enough to be met.
-    rules.pace = Pace { per_minute: 120, burst: 10 };
-    rules.thanks = crate::config::words::thanks();
-    rules
-}
-
 impl Run {
     /// Makes a world with a history and an engine that has never run. On disk: with a real file, and real reopening after a crash.
     pub(super) fn new(seed: u64, sabotage: Option<Sabotage>, on_disk: bool, traced: bool) -> Result<Run, String> {
@@ -98,6 +76,10 @@ impl Run {
         }
         if dice.chance(50) {
             rules.automatic.on_resolve = if dice.chance(70) { OnResolve::Survey } else { OnResolve::Confirmation };
+        }
+        // Half of them tell their staff in Telegram of whoever waits.
+        if dice.chance(50) {
+            rules.escalations = escalations();
         }
         let passage = Passage::new(sabotage);
         let folder = if on_disk { Some(tempfile::tempdir().map_err(|error| error.to_string())?) } else { None };

@@ -1,13 +1,13 @@
 //! The verdict on a run: what the store says, held against the world.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use super::actors::{Accepted, Desk};
 use super::run::Run;
 use super::world::{DESK, GROUP, World, Written};
 use crate::desk::event::{Actor, Event};
-use crate::desk::ids::{MessageId, TicketKey, TopicId};
+use crate::desk::ids::{MessageId, SummonsId, TicketKey, TopicId};
 use crate::desk::lifecycle;
 use crate::desk::mirror_status::MirrorStatus;
 use crate::desk::thread::{Content, Delivery, Lane, Post};
@@ -15,6 +15,7 @@ use crate::engine::transport::IconSet;
 use crate::selftest::CANARY;
 use crate::store::coverage::holes;
 use crate::store::files::Files;
+use crate::store::summons::SummonsState;
 use crate::store::threads::EntryRow;
 use crate::store::{Reader, StoreError, Work};
 
@@ -84,6 +85,7 @@ pub(super) fn judge(run: &mut Run) -> Result<Verdict, StoreError> {
     replies(&mut verdict, &run.world, &run.desk, &work)?;
     shown(&mut verdict, &run.world, &run.rules.mirror_status, icons.as_ref(), &work)?;
     notices(&mut verdict, &run.world, &run.desk, &work)?;
+    summonses(&mut verdict, &run.world, &work)?;
     drop(work);
     for message in &run.desk.wanted {
         verdict.lost(format!("what became of the file of message {message}, which was asked for"));
@@ -320,6 +322,37 @@ fn notices(verdict: &mut Verdict, world: &World, desk: &Desk, work: &Work<'_>) -
         let sent = row.is_some_and(|row| row.lane == Lane::Automatic && row.delivery == Delivery::Sent { message: id });
         if !sent {
             verdict.repeated(format!("message {id} of the desk, which no row says was sent: {text:?}"));
+        }
+    }
+    Ok(())
+}
+
+/// Whoever of the staff was to be told something was told it once, or the desk knows that they were not.
+fn summonses(verdict: &mut Verdict, world: &World, work: &Work<'_>) -> Result<(), StoreError> {
+    let mut keys = BTreeSet::new();
+    for id in 1.. {
+        let Some(row) = work.summons(SummonsId(id))? else { break };
+        keys.insert(row.random_id);
+        let there = world.told.contains_key(&row.random_id);
+        match row.state {
+            SummonsState::Sent if !there => verdict.lost(format!("word {id} to staff, said to be sent")),
+            SummonsState::Refused if there => {
+                verdict.wrong(format!("word {id} to staff was heard, and the desk says that it was not: {row:?}"));
+            }
+            // After a day in which nobody could say whether it was heard, it is given up.
+            SummonsState::Dropped if there && row.attempts == 0 => {
+                verdict.wrong(format!("word {id} to staff was heard and never asked for: {row:?}"));
+            }
+            state if state.is_open() => verdict.lost(format!("word {id} to staff is under way for ever: {row:?}")),
+            _ => {}
+        }
+    }
+    for (key, text) in &world.told {
+        if !keys.contains(key) {
+            verdict.repeated(format!("a word to staff under a key of no row: {text:?}"));
+        }
+        if text.contains(CANARY) {
+            verdict.leaked(format!("a note to staff outside: {text:?}"));
         }
     }
     Ok(())

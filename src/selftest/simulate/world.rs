@@ -86,6 +86,8 @@ pub(super) struct World {
     /// What came with messages that brought a file.
     pub(super) brought: BTreeMap<MessageId, Vec<u8>>,
     keys: HashMap<i64, MessageId>,
+    /// What was said to staff outside the group, by the key it came under.
+    pub(super) told: BTreeMap<i64, String>,
     next: i32,
     pub(super) bot: bool,
     /// How far Telegram's clock is from the desk's, in seconds.
@@ -105,6 +107,7 @@ impl World {
             icons: deeds::icons(),
             brought: BTreeMap::new(),
             keys: HashMap::new(),
+            told: BTreeMap::new(),
             next: 2,
             bot,
             skew,

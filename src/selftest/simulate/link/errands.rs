@@ -1,4 +1,4 @@
-//! What the link does besides following, sending and fetching pages: topics that are changed, files that come, reactions.
+//! What the link does besides following, sending and fetching pages: topics that are changed, words to staff, files that come, reactions.
 
 use std::time::Duration;
 
@@ -6,7 +6,7 @@ use super::{Link, Stage};
 use crate::clock::Timestamp;
 use crate::desk::ids::MessageId;
 use crate::desk::thread::{Content, Reaction};
-use crate::engine::transport::{Failure, Incoming, Order, TopicOutcome};
+use crate::engine::transport::{Failure, Incoming, Order, Outcome, Summons, TopicOutcome};
 use crate::sandbox::dice::Dice;
 
 use super::super::world::World;
@@ -35,6 +35,9 @@ impl Link {
             self.injected.edits += 1;
             let outcome = world.edit_topic(&edit, now);
             self.queue.push_back(Incoming::TopicEdited { edit, outcome });
+        } else if let Some(Summons { summons, random_id, text, .. }) = self.summonses.pop_front() {
+            world.told.insert(random_id, text);
+            self.queue.push_back(Incoming::Summoned { summons, outcome: told(now) });
         } else if let Some(order) = self.downloads.pop_front() {
             let answer = self.download(order, world);
             self.queue.push_back(answer);
@@ -51,6 +54,11 @@ impl Link {
         if !self.late_edits.is_empty() && dice.chance(30) {
             let edit = self.late_edits.swap_remove(dice.below(self.late_edits.len()));
             world.edit_topic(&edit, now);
+        } else if !self.late_summonses.is_empty() && dice.chance(30) {
+            let late = self.late_summonses.swap_remove(dice.below(self.late_summonses.len()));
+            world.told.insert(late.random_id, late.text);
+        } else if !self.summonses.is_empty() && dice.chance(60) {
+            self.try_summons(world, dice, now);
         } else if let Some(order) = self.downloads.pop_front() {
             let answer = match dice.below(5) {
                 _ if self.stage == Stage::Down => {
@@ -94,6 +102,40 @@ impl Link {
         self.queue.push_back(Incoming::TopicEdited { edit, outcome });
     }
 
+    /// Says something to one of the staff, in every way that can end. Under one key it is said once.
+    fn try_summons(&mut self, world: &mut World, dice: &mut Dice, now: Timestamp) {
+        let Some(one) = self.summonses.pop_front() else { return };
+        let (summons, random_id) = (one.summons, one.random_id);
+        let unknown = || Outcome::Unknown { why: "cut".to_owned() };
+        let known = world.told.contains_key(&random_id);
+        let outcome = if self.stage == Stage::Down {
+            unknown()
+        } else if self.late_summonses.iter().any(|late| late.random_id == random_id) {
+            Outcome::Taken
+        } else {
+            match dice.below(8) {
+                0 => unknown(),
+                1 => {
+                    world.told.insert(random_id, one.text);
+                    unknown()
+                }
+                2 => {
+                    self.late_summonses.push(one);
+                    unknown()
+                }
+                3 if !known => Outcome::Later { not_before: now + Duration::from_secs(1 + dice.below(40) as u64) },
+                4 if !known => Outcome::Refused { why: "has blocked the desk's account".to_owned(), topic_gone: false },
+                _ if known && dice.chance(50) => Outcome::Taken,
+                _ => {
+                    world.told.insert(random_id, one.text);
+                    told(now)
+                }
+            }
+        };
+        self.injected.words_in_doubt += u64::from(matches!(outcome, Outcome::Unknown { .. } | Outcome::Taken));
+        self.queue.push_back(Incoming::Summoned { summons, outcome });
+    }
+
     fn download(&mut self, order: Order, world: &World) -> Incoming {
         let Order::Download { group, message, ref to } = order else {
             return Incoming::Failed { order, why: Failure::Refused { why: "that is no file".to_owned() } };
@@ -107,6 +149,11 @@ impl Link {
             _ => Incoming::Failed { order, why: Failure::Refused { why: "there is no such file".to_owned() } },
         }
     }
+}
+
+/// Says that staff has been told.
+fn told(at: Timestamp) -> Outcome {
+    Outcome::Sent { message: MessageId(1), at }
 }
 
 /// Tells the reactions to messages as they are now.
