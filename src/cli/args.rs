@@ -106,6 +106,8 @@ pub(super) enum Command {
     Delete(super::delete::DeleteArgs),
     /// Fetch the file of a message, and say where it is or save it
     File(super::file::FileArgs),
+    /// Open a ticket from messages of General, in a new topic
+    Open(super::open::OpenArgs),
     /// Write an internal note
     Note(super::note::NoteArgs),
     /// Set a ticket pending

@@ -37,6 +37,7 @@ mod knowledge;
 mod login;
 mod logout;
 mod note;
+mod open;
 mod outbox;
 mod pending;
 mod priority;
@@ -138,6 +139,7 @@ async fn run(cli: Cli) -> Done {
         Some(Command::Edit(args)) => edit::run(&global, args).await,
         Some(Command::Delete(args)) => delete::run(&global, args).await,
         Some(Command::File(args)) => file::run(&global, args).await,
+        Some(Command::Open(args)) => open::run(&global, args).await,
         Some(Command::Note(args)) => note::run(&global, args).await,
         Some(Command::Pending(args)) => pending::run(&global, args).await,
         Some(Command::Resolve(args)) => resolve::run(&global, args).await,

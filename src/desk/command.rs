@@ -134,6 +134,19 @@ pub enum Command {
         /// Who.
         customer: PersonId,
     },
+    /// Open a ticket from messages of General: a topic is created, they are forwarded there, and General is told where. The receipt
+    /// names the row of the outbox that does it.
+    OpenFrom {
+        /// General.
+        ticket: TicketKey,
+        /// Which messages; the author of the first one is the customer.
+        messages: Vec<MessageId>,
+        /// The title of the topic.
+        title: String,
+        /// As in [`Along`].
+        #[serde(default)]
+        confirmed: bool,
+    },
     /// Make a ticket of a topic that staff opened.
     OpenTicket {
         /// The topic.
@@ -271,6 +284,7 @@ impl Command {
             | Command::SetPriority { ticket, .. }
             | Command::Tag { ticket, .. }
             | Command::SetCustomer { ticket, .. }
+            | Command::OpenFrom { ticket, .. }
             | Command::OpenTicket { ticket }
             | Command::Ignore { ticket, .. }
             | Command::Undo { ticket, .. }

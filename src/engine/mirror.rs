@@ -107,6 +107,8 @@ impl Turn<'_> {
                 self.history(TicketKey { group, topic }, below, &messages)?;
             }
             Incoming::Delivery { outbox, outcome } => self.delivered(outbox, outcome)?,
+            Incoming::TopicMade { outbox, outcome } => self.topic_made(outbox, outcome)?,
+            Incoming::Forwarded { outbox, outcome, copies } => self.forwarded(outbox, outcome, &copies)?,
             Incoming::Changed { change, outcome } => self.changed(change, outcome)?,
             Incoming::TopicEdited { edit, outcome } => self.topic_edited(edit, outcome)?,
             Incoming::Icons { icons } => self.icons_came(icons)?,

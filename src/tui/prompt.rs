@@ -31,6 +31,8 @@ pub(crate) enum PromptKind {
     Tags,
     /// What is said to all marked tickets.
     BulkReply,
+    /// The title of the topic for the ticket that is opened from General.
+    Title,
 }
 
 impl PromptKind {
@@ -45,6 +47,7 @@ impl PromptKind {
             PromptKind::Priority => " priority (low, normal, high, urgent): ",
             PromptKind::Tags => " tags (+add -remove): ",
             PromptKind::BulkReply => " reply to all marked: ",
+            PromptKind::Title => " title of the new topic: ",
         }
     }
 }

@@ -19,6 +19,7 @@ mod engine_changes;
 mod engine_escalation;
 mod engine_files;
 mod engine_mirror_status;
+mod engine_opening;
 mod engine_outbox;
 mod engine_reactions;
 mod engine_routing;

@@ -43,6 +43,7 @@ pub fn decide(ticket: &Ticket, command: &Command, by: &AgentName, context: &Cont
         Command::SetCustomer { customer, .. } => set_customer(ticket, *customer, context),
         Command::Undo { event, .. } => undo(ticket, *event, by, context),
         Command::Note { .. }
+        | Command::OpenFrom { .. }
         | Command::OpenTicket { .. }
         | Command::Ignore { .. }
         | Command::HoldOutbox { .. }

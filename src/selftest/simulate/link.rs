@@ -130,6 +130,8 @@ impl Link {
             Order::Send(send) => self.sends.push_back(send),
             Order::Change(change) => self.changes.push_back(change),
             Order::EditTopic(edit) => self.edits.push_back(edit),
+            // Nobody opens tickets from General here: the worlds have none of that.
+            Order::MakeTopic(_) | Order::Forward(_) => {}
             order @ Order::Download { .. } => self.downloads.push_back(order),
             Order::Typing { .. } | Order::AnswerPress { .. } | Order::Stop => {}
             fetch => self.fetches.push_back(fetch),

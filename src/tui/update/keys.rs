@@ -10,7 +10,7 @@ use super::super::model::{Focus, Model};
 use super::super::overlays::Overlay;
 use super::super::prompt::{Prompt, PromptKind};
 use super::super::widgets::line_edit::LineEdit;
-use super::{attach, bulk, compose, desk_work, files, overlay, perform, queue, say, thread, warn};
+use super::{attach, bulk, compose, desk_work, files, intake, overlay, perform, queue, say, thread, warn};
 use crate::desk::template::by_key;
 
 /// Characters that come faster than this one after another are a paste.
@@ -159,7 +159,8 @@ fn prompt_key(model: &mut Model, key: Key, out: &mut Vec<Effect>) {
                 | PromptKind::Attach(_)
                 | PromptKind::Priority
                 | PromptKind::Tags
-                | PromptKind::BulkReply => {}
+                | PromptKind::BulkReply
+                | PromptKind::Title => {}
             }
         }
         Lookup::Action(Action::PickRepaint) => out.push(Effect::Repaint),
@@ -203,6 +204,7 @@ fn accept_prompt(model: &mut Model, out: &mut Vec<Effect>) {
         PromptKind::Tags => desk_work::tag(model, &typed, out),
         PromptKind::BulkReply if typed.is_empty() => {}
         PromptKind::BulkReply => bulk::reply(model, &typed, out),
+        PromptKind::Title => intake::confirm(model, &typed, out),
     }
 }
 

@@ -9,6 +9,7 @@ mod desk_work;
 mod escalations;
 pub(super) mod explain;
 mod files;
+pub(super) mod intake;
 mod jump;
 mod keep;
 mod keys;

@@ -8,8 +8,8 @@ use super::super::prompt::{Prompt, PromptKind};
 use super::super::widgets::line_edit::LineEdit;
 use super::super::work::{NextFor, Repeatable};
 use super::{
-    attach, bulk, close, compose, desk_work, escalations, explain, files, jump, outbox, overlay, queue, queues, say,
-    standing, stats, suggestions, templates, thread, warn,
+    attach, bulk, close, compose, desk_work, escalations, explain, files, intake, jump, outbox, overlay, queue, queues,
+    say, standing, stats, suggestions, templates, thread, warn,
 };
 use crate::desk::command::Command;
 use crate::desk::thread::Delivery;
@@ -78,6 +78,7 @@ pub(super) fn perform(model: &mut Model, action: Action, out: &mut Vec<Effect>) 
         Action::Mark => queue::mark(model, out),
         Action::MarkRange => queue::mark_range(model, out),
         Action::MarkAll => queue::mark_all(model, out),
+        Action::NewTicket => intake::ask_title(model, out),
         Action::Sort => queue::next_sort(model, out),
 
         Action::MessageDown => thread::step(model, 1, out),
