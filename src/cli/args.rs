@@ -92,6 +92,10 @@ pub(super) enum Command {
     Back,
     /// Say how much a ticket matters
     Priority(super::priority::PriorityArgs),
+    /// Say what kind of matter a ticket is
+    Category(super::category::CategoryArgs),
+    /// Say whose work a ticket is
+    Team(super::team::TeamArgs),
     /// Add tags to a ticket, or take tags away
     Tag(super::tag::TagArgs),
     /// Take a ticket from whoever has it

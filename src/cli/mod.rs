@@ -21,6 +21,7 @@ mod work;
 mod assign;
 mod away;
 mod brief;
+mod category;
 mod claim;
 mod close;
 mod completions;
@@ -59,6 +60,7 @@ mod stats;
 mod sync;
 mod tag;
 mod takeover;
+mod team;
 mod template;
 mod verify;
 
@@ -132,6 +134,8 @@ async fn run(cli: Cli) -> Done {
         Some(Command::Away) => away::run(&global, true).await,
         Some(Command::Back) => away::run(&global, false).await,
         Some(Command::Priority(args)) => priority::run(&global, args).await,
+        Some(Command::Category(args)) => category::run(&global, args).await,
+        Some(Command::Team(args)) => team::run(&global, args).await,
         Some(Command::Tag(args)) => tag::run(&global, args).await,
         Some(Command::Takeover(args)) => takeover::run(&global, args).await,
         Some(Command::Reply(args)) => reply::run(&global, args).await,

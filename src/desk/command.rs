@@ -8,7 +8,8 @@ use thiserror::Error;
 use super::along::Along;
 use super::files::Attachment;
 use super::guard::{Found, in_words};
-use super::ids::{AgentName, EventId, MessageId, OutboxId, PersonId, TicketKey};
+use super::ids::{AgentName, EventId, MessageId, OutboxId, PersonId, TeamName, TicketKey};
+use super::intake::Category;
 use super::tags::{Priority, Tag};
 use super::ticket::{Pending, PendingReason};
 use crate::clock::Timestamp;
@@ -117,6 +118,20 @@ pub enum Command {
         ticket: TicketKey,
         /// How much.
         priority: Priority,
+    },
+    /// Say what kind of matter it is.
+    SetCategory {
+        /// Which.
+        ticket: TicketKey,
+        /// `None`: of no kind.
+        category: Option<Category>,
+    },
+    /// Say whose work it is. One that is nobody's is given away anew.
+    SetTeam {
+        /// Which.
+        ticket: TicketKey,
+        /// `None`: no team's in particular.
+        team: Option<TeamName>,
     },
     /// Add tags and take tags away.
     Tag {
@@ -282,6 +297,8 @@ impl Command {
             | Command::NoReplyNeeded { ticket }
             | Command::Snooze { ticket, .. }
             | Command::SetPriority { ticket, .. }
+            | Command::SetCategory { ticket, .. }
+            | Command::SetTeam { ticket, .. }
             | Command::Tag { ticket, .. }
             | Command::SetCustomer { ticket, .. }
             | Command::OpenFrom { ticket, .. }

@@ -35,12 +35,12 @@ fn may(own: PersonId) -> GroupFacts {
 fn bench_with(rules: Rules, own: PersonId) -> Bench {
     let mut bench = Bench::with(rules);
     bench.connect();
-    bench.incoming(Incoming::Facts(may(own)));
     bench.incoming(Incoming::Seeded { cursor: bench.cursor.clone() });
     // Colleagues have answered nobody by what they said in between.
     let mut history = history();
     history[3].reply_to = Some(MessageId(2));
     bench.backfill(&history);
+    bench.incoming(Incoming::Facts(may(own)));
     bench.orders.clear();
     bench
 }

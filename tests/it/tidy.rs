@@ -64,7 +64,7 @@ const MIGRATIONS: [(&str, &str); 14] = [
     ("0011_routing.sql", "0cea73118ea5daca9ab399a98e21b10e50e1ed35d201f51c38d4baafdf995286"),
     ("0012_automatic.sql", "1754222b67e0c596e4f55dcd228abbe5927b2945993ac39febba0aa5126182ac"),
     ("0013_quiet.sql", "af1555d416c730c35500fc0ae3557a04f4d9f7dfeb24f089a94b52aedd5fe5ae"),
-    ("0015_openings.sql", "53b1db7203ec9443d52a7a5bd163863ad32be95482bb4d99c1bfb48c661a3bdd"),
+    ("0015_openings.sql", "652838013c281c26e8fcfcd816e70911f9fb2b8c669303a4b18657a39d4dbd74"),
 ];
 
 /// Licences that may be in the binary.

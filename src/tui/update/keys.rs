@@ -158,6 +158,8 @@ fn prompt_key(model: &mut Model, key: Key, out: &mut Vec<Effect>) {
                 | PromptKind::Save(_)
                 | PromptKind::Attach(_)
                 | PromptKind::Priority
+                | PromptKind::Category
+                | PromptKind::Team
                 | PromptKind::Tags
                 | PromptKind::BulkReply
                 | PromptKind::Title => {}
@@ -201,6 +203,8 @@ fn accept_prompt(model: &mut Model, out: &mut Vec<Effect>) {
         PromptKind::Save(message) => files::save_as(model, message, &typed, out),
         PromptKind::Attach(ticket) => attach::attach(model, ticket, &typed, out),
         PromptKind::Priority => desk_work::set_priority(model, &typed, out),
+        PromptKind::Category => desk_work::set_category(model, &typed, out),
+        PromptKind::Team => desk_work::set_team(model, &typed, out),
         PromptKind::Tags => desk_work::tag(model, &typed, out),
         PromptKind::BulkReply if typed.is_empty() => {}
         PromptKind::BulkReply => bulk::reply(model, &typed, out),

@@ -32,6 +32,8 @@ pub(super) fn perform(model: &mut Model, action: Action, out: &mut Vec<Effect>) 
         Action::Snooze => overlay::open_until(model, UntilFor::Snooze, out),
         Action::Assign => overlay::open_assign(model, out),
         Action::Priority => desk_work::ask_priority(model, out),
+        Action::Category => desk_work::ask_words(model, PromptKind::Category, out),
+        Action::Team => desk_work::ask_words(model, PromptKind::Team, out),
         Action::Tags => desk_work::ask_tags(model, out),
         Action::Reply => compose::open(model, false, out),
         Action::Note => compose::open(model, true, out),
