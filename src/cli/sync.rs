@@ -206,6 +206,7 @@ async fn follow(site: &Site, handle: &Handle) -> Done {
                 match alert {
                     Alert::NewTicket { ticket } => writeln!(stdout(), "{ticket} is new")?,
                     Alert::Reply { ticket, assignee } => writeln!(stdout(), "{ticket} has a reply for {assignee}")?,
+                    Alert::Opened { ticket, agent } => writeln!(stdout(), "{ticket} is opened by {agent}")?,
                     Alert::Parked { ticket, why, .. } => {
                         writeln!(stdout(), "{ticket} has a reply that was not sent: {why}")?;
                     }

@@ -14,7 +14,7 @@ use super::views::Alert;
 use super::{EngineError, outbox::SKEW};
 use crate::clock::Timestamp;
 use crate::desk::command::Refusal;
-use crate::desk::event::Actor;
+use crate::desk::event::{Actor, Event};
 use crate::desk::ids::{AgentName, GroupId, MessageId, OutboxId, PersonId, TicketKey, TopicId};
 use crate::desk::language;
 use crate::desk::lifecycle;
@@ -129,7 +129,7 @@ impl Turn<'_> {
             }
             match entry.album() {
                 Some(album) => {
-                    entries.extend(self.work.album(general, *id, album)?.into_iter().filter(|one| !one.deleted))
+                    entries.extend(self.work.album(general, *id, album)?.into_iter().filter(|one| !one.deleted));
                 }
                 None => entries.push(entry),
             }
@@ -184,6 +184,8 @@ impl Turn<'_> {
             }
             if !messages.is_empty() {
                 self.ask_step(row);
+                // Telegram counts each copy.
+                self.spend_more(group, messages.len() - 1)?;
                 self.orders.push(Order::Forward(Forward { outbox: row.id, group, topic: key.topic, messages }));
                 return Ok(true);
             }
@@ -265,8 +267,11 @@ impl Turn<'_> {
         }
         if let (None, Some(first)) = (self.ticket(key)?, opening.messages.first().copied()) {
             let events = lifecycle::open(opening.title.clone(), Some(first.author));
-            self.record(key, first.at, &Actor::Agent(agent.clone()), events)?;
+            self.record(key, first.at, &Actor::Person(first.author), events)?;
+            let messages = opening.messages.iter().map(|one| one.message).collect();
+            self.record(key, self.now, &Actor::Agent(agent.clone()), vec![Event::OpenedFrom { messages }])?;
         }
+        self.alerts.push(Alert::Opened { ticket: key, agent: agent.clone() });
         self.touch(key);
         self.touch(TicketKey { group: opening.group, topic: TopicId::GENERAL });
         Ok(())

@@ -125,7 +125,7 @@ actions! {
     Mark "mark" Queue ["Space"] "mark" "mark the ticket and go on";
     MarkRange "mark-range" Queue ["v"] "" "begin or end marking a range";
     MarkAll "mark-all" Queue ["*"] "" "mark everything that the filter shows";
-    NewTicket "new-ticket" Queue ["n"] "" "in Intake: open a ticket from the marked messages; elsewhere as find-next";
+    NewTicket "new-ticket" Queue ["n"] "new ticket" "in Intake: open a ticket from the marked messages; elsewhere as find-next";
     Sort "sort" Queue [","] "" "change the order: [natural|due|waiting|newest|activity|priority]";
 
     MessageDown "message-down" Thread ["j", "Down", "C-n"] "" "next message";

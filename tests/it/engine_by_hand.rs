@@ -160,3 +160,22 @@ fn notes_of_the_episode_are_found_by_whom_they_name() {
     assert_eq!(filtered(&bench, "tom", "mentions:me"), Vec::<i32>::new());
     assert_eq!(filtered(&bench, "tom", "mentions:none"), [5]);
 }
+
+#[test]
+fn a_desk_of_before_knows_whom_the_notes_of_its_episodes_name() {
+    let mut bench = bench();
+    let note = |text: &str| Command::Note { ticket: ticket(5), text: text.to_owned() };
+    bench.command("tom", note("@anna please look")).expect("noted");
+    bench.command("anna", Command::Close { ticket: ticket(5), reason: String::new() }).expect("closed");
+    bench.command("anna", Command::Reopen { ticket: ticket(5) }).expect("reopened");
+    bench.command("anna", note("@tom please look")).expect("noted");
+    bench.command("anna", note("@tom please look again")).expect("noted");
+    // As the version before has left it.
+    let before = "DROP TABLE openings; DROP TABLE opened; UPDATE tickets SET fold = json_remove(fold, '$.mentioned')";
+    let connection = rusqlite::Connection::open(bench.folder.path().join("tickets.db")).expect("opens");
+    connection.execute_batch(before).expect("takes it away");
+    assert_eq!(filtered(&bench, "tom", "mentions:none"), [5]);
+    connection.execute_batch(include_str!("../../src/store/migrations/0015_openings.sql")).expect("migrates");
+    assert_eq!(filtered(&bench, "tom", "mentions:me"), [5]);
+    assert_eq!(filtered(&bench, "anna", "mentions:me"), Vec::<i32>::new());
+}

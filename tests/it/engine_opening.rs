@@ -273,10 +273,11 @@ fn play(own: PersonId, at_step: usize, trouble: Trouble, settles: bool, stream_f
 #[test]
 fn a_ticket_is_opened_once_whatever_dies_when() {
     let troubles = [Trouble::DiesBefore, Trouble::DiesAfter, Trouble::LostCall, Trouble::LostAnswer, Trouble::Taken];
-    for own in [BOT, ANNA] {
-        for (at_step, settles, stream_first) in (0..=4)
-            .flat_map(|step| [(step, true, true), (step, true, false), (step, false, true), (step, false, false)])
-        {
+    // As an agent's own account, whose copies are an agent's messages in Telegram, only what is hardest.
+    for (own, all) in [(BOT, true), (ANNA, false)] {
+        let steps = (1..=3)
+            .flat_map(|step| [(true, true), (true, false), (false, true), (false, false)].map(|how| (step, how)));
+        for (at_step, (settles, stream_first)) in steps.filter(|(_, (settles, _))| all || !settles) {
             for trouble in troubles {
                 let (bench, telegram) = play(own, at_step, trouble, settles, stream_first);
                 let what = format!("{own:?} {trouble:?} at {at_step}, settles {settles}, first {stream_first}");
@@ -304,7 +305,7 @@ fn a_ticket_is_opened_once_whatever_dies_when() {
                 for line in ["Olena K.: Hello, my parcel is lost", "Li Wei: Mine too", "Olena K.: It is number 77"] {
                     assert_eq!(thread.matches(line).count(), 1, "{what}\n{thread}");
                 }
-                assert_eq!(thread.matches("opened the ticket").count(), 1, "{what}\n{thread}");
+                assert_eq!(thread.matches("anna opened it from 3 messages of General").count(), 1, "{what}\n{thread}");
                 assert_eq!((intake(&bench), outbox(&bench)), (vec![], vec![]), "{what}");
             }
         }

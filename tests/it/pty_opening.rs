@@ -14,7 +14,7 @@ fn a_message_of_general_becomes_a_ticket_by_n() {
     terminal.keys("\x15");
     terminal.keys("Brought from General");
     terminal.sees("topic: Brought from General");
-    terminal.script(&[("\r", "Open a ticket in a new topic"), ("y", "is being opened")]);
+    terminal.script(&[("\r", "Open a ticket in a new topic"), ("y", "is open now")]);
     let ticket = until("the ticket", || {
         let rows = desk.json(&["queue", "all", "--filter", "\"Brought from General\""]);
         rows[0]["id"].as_i64().map(|id| id.to_string())
@@ -25,7 +25,10 @@ fn a_message_of_general_becomes_a_ticket_by_n() {
     let shown = desk.json(&["show", &ticket]);
     assert_eq!(shown["waiting_since"], row["waiting_since"], "{shown}");
     let left = desk.json(&["queue", "intake"]);
-    assert!(left.as_array().expect("a list").iter().all(|row| row["message"].to_string() != message), "{left}");
+    assert!(
+        left.as_array().expect("a list").iter().map(|row| row["message"].to_string()).all(|own| own != message),
+        "{left}"
+    );
     // It is worked like any other.
     terminal.keys(format!("g{ticket}\r"));
     terminal.sees(&format!(" #{ticket} "));

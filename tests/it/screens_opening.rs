@@ -3,7 +3,7 @@
 use topicdesk::desk::command::{Command, Refusal};
 use topicdesk::desk::ids::{AgentName, MessageId, OutboxId, TeamName};
 use topicdesk::desk::thread::Delivery;
-use topicdesk::engine::views::{OpeningView, OutboxRow, Revision};
+use topicdesk::engine::views::{Alert, OpeningView, OutboxRow, Revision};
 
 use crate::screens_desk::{Desk, key, noon, open, person, shop};
 
@@ -48,6 +48,12 @@ async fn the_marked_messages_become_a_ticket_after_title_and_question() {
         assert_eq!(desk.commands(), [from(&[301, 305], "Lost tent")]);
         desk.sees("the ticket \"Lost tent\" is being opened");
         desk.misses("marked");
+        let alert = |agent: &str| Alert::Opened { ticket: key(1050), agent: agent.into() };
+        for (agent, said) in [("mia", false), ("ann", true)] {
+            desk.screen.revision(Revision { number: 51, alerts: vec![alert(agent)], ..Revision::default() });
+            desk.screen.settle().await;
+            assert_eq!(desk.text().contains("#1050 is open now"), said, "{agent}");
+        }
     }
 }
 

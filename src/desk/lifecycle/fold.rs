@@ -114,7 +114,7 @@ pub fn apply(ticket: Option<Ticket>, recorded: &Recorded) -> Option<Ticket> {
                 survey.answered_at.get_or_insert(at);
             }
         }
-        Event::Edited { .. } | Event::Undone { .. } => {}
+        Event::OpenedFrom { .. } | Event::Edited { .. } | Event::Undone { .. } => {}
     }
     if ticket.waiting.is_none() {
         ticket.upset_at = None;

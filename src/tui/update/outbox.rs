@@ -54,7 +54,7 @@ pub(super) fn choose(model: &mut Model) {
     if row.is_editable() {
         let lost = match &row.opens {
             None => "throw it away, its text is lost",
-            Some(_) => "throw it away: the messages stay in Intake unless they are in the ticket already",
+            Some(_) => "throw it away; what is not forwarded stays in Intake",
         };
         choices.push(key('e', "change it", Then::ChangeUnsent(row.ticket, row.outbox, row.text.clone())));
         choices.push(key('d', lost, Then::Discard(row.outbox)));
