@@ -379,7 +379,9 @@ fn retry(outbox: OutboxId) -> Command {
 
 #[test]
 fn what_is_refused_parks_with_why_and_can_be_tried_again_at_every_step() {
-    let mut bench = bench();
+    let mut rules = rules();
+    rules.pace.per_minute = 0;
+    let mut bench = bench_with(rules, BOT);
     let mut telegram = Telegram::new(BOT);
     let receipt = bench.command("anna", open(&[3, 4], "Lost parcels")).expect("accepted");
     assert_eq!(receipt.notice.as_deref(), Some("Olena K. wrote first and is the customer"));
@@ -525,4 +527,21 @@ fn the_first_copy_goes_through_intake_and_an_answer_counts_from_the_question() {
     assert_eq!((row.waiting_since, row.staff_spoke_last), (None, true));
     // A copy that is deleted is no question any more.
     assert!(bench.thread(20).contains("Olena K.: Hello, my parcel is lost"), "{}", bench.thread(20));
+}
+
+#[test]
+fn each_copy_counts_for_the_pace() {
+    let mut rules = rules();
+    rules.pace.burst = 4;
+    let mut bench = bench_with(rules, BOT);
+    let mut telegram = Telegram::new(BOT);
+    bench.command("anna", open(&[3, 4, 5], "Lost")).expect("accepted");
+    for _ in 0..2 {
+        let order = take(&mut bench).expect("a step");
+        let answer = telegram.obey(&order, bench.now());
+        bench.incoming(answer);
+    }
+    assert_eq!(take(&mut bench), None, "a topic and three copies were the burst");
+    bench.pass(Duration::from_secs(4));
+    assert!(matches!(take(&mut bench), Some(Order::Send(_))));
 }

@@ -10,7 +10,7 @@ fn a_message_of_general_becomes_a_ticket_by_n() {
     let row = desk.json(&["queue", "intake"])[0].clone();
     let (message, text) = (row["message"].to_string(), row["last_text"].as_str().expect("a text").to_owned());
     let customer = row["customer"]["name"].as_str().expect("a name").to_owned();
-    terminal.script(&[("6", "[6 Intake"), (" ", "1 marked"), ("n", "title of the new topic: ")]);
+    terminal.script(&[("6", " O #1 "), (" ", "1 marked"), ("n", "title of the new topic: ")]);
     terminal.keys("\x15");
     terminal.keys("Brought from General");
     terminal.sees("topic: Brought from General");
