@@ -46,6 +46,10 @@
 //! again if the thread has moved on since its agent looked. All that is asked of a group keeps one pace, tickets taking turns: first
 //! what people wrote, then what the desk says by itself, then the icons of topics (`engine::mirror_status`).
 //!
+//! A ticket that is opened from General (`engine::opening`) is a row of the outbox too: its reply there is the last step, after a topic
+//! was created and the messages were forwarded, each under a `random_id` of its own. The ticket begins with the topic, for the customer
+//! who asked first and under the date of that; the copies are kept as what they are copies of.
+//!
 //! What the desk says by itself is told from a ticket alone ([`desk::automatic`]): an occasion, the instant it counts from, when it is due.
 //! `engine::automatic` puts it into the outbox when it is due, with the link live, and takes it back as soon as the ticket has another
 //! occasion or none; the ticket's log says that something was said when it was sent. Answers to surveys ([`desk::survey`]) come by

@@ -113,6 +113,10 @@ pub(super) enum Command {
     Back,
     /// Say how much a ticket matters
     Priority(super::priority::PriorityArgs),
+    /// Say what kind of matter a ticket is
+    Category(super::category::CategoryArgs),
+    /// Say whose work a ticket is
+    Team(super::team::TeamArgs),
     /// Add tags to a ticket, or take tags away
     Tag(super::tag::TagArgs),
     /// Take a ticket from whoever has it
@@ -127,6 +131,8 @@ pub(super) enum Command {
     Delete(super::delete::DeleteArgs),
     /// Fetch the file of a message, and say where it is or save it
     File(super::file::FileArgs),
+    /// Open a ticket from messages of General, in a new topic
+    Open(super::open::OpenArgs),
     /// Write an internal note
     Note(super::note::NoteArgs),
     /// Set a ticket pending

@@ -23,6 +23,7 @@ mod assign;
 mod away;
 mod backup;
 mod brief;
+mod category;
 mod claim;
 mod close;
 mod completions;
@@ -39,6 +40,7 @@ mod knowledge;
 mod login;
 mod logout;
 mod note;
+mod open;
 mod operate;
 mod outbox;
 mod pending;
@@ -64,6 +66,7 @@ mod stats;
 mod sync;
 mod tag;
 mod takeover;
+mod team;
 mod template;
 mod verify;
 mod watch;
@@ -147,6 +150,8 @@ async fn run(cli: Cli) -> Done {
         Some(Command::Away) => away::run(&global, true).await,
         Some(Command::Back) => away::run(&global, false).await,
         Some(Command::Priority(args)) => priority::run(&global, args).await,
+        Some(Command::Category(args)) => category::run(&global, args).await,
+        Some(Command::Team(args)) => team::run(&global, args).await,
         Some(Command::Tag(args)) => tag::run(&global, args).await,
         Some(Command::Takeover(args)) => takeover::run(&global, args).await,
         Some(Command::Reply(args)) => reply::run(&global, args).await,
@@ -154,6 +159,7 @@ async fn run(cli: Cli) -> Done {
         Some(Command::Edit(args)) => edit::run(&global, args).await,
         Some(Command::Delete(args)) => delete::run(&global, args).await,
         Some(Command::File(args)) => file::run(&global, args).await,
+        Some(Command::Open(args)) => open::run(&global, args).await,
         Some(Command::Note(args)) => note::run(&global, args).await,
         Some(Command::Pending(args)) => pending::run(&global, args).await,
         Some(Command::Resolve(args)) => resolve::run(&global, args).await,

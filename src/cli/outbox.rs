@@ -20,7 +20,7 @@ use crate::desk::command::Command;
 use crate::desk::ids::{EntryId, GroupId, MessageId, OutboxId, TopicId};
 use crate::desk::thread::Delivery;
 use crate::engine::handle::{Handle, new_command_id};
-use crate::engine::views::{Entry, EntryKind, OutboxRow, View, ViewRequest, Window};
+use crate::engine::views::{Entry, EntryKind, OpeningView, OutboxRow, View, ViewRequest, Window};
 
 #[derive(Args)]
 pub(super) struct OutboxArgs {
@@ -86,6 +86,8 @@ struct Line<'a> {
     to_do: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     part_of: Option<OutboxId>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    opens: Option<&'a OpeningView>,
 }
 
 impl<'a> From<&'a OutboxRow> for Line<'a> {
@@ -102,6 +104,7 @@ impl<'a> From<&'a OutboxRow> for Line<'a> {
             why: row.why(),
             to_do: row.what_to_do(),
             part_of: row.part_of,
+            opens: row.opens.as_ref(),
         }
     }
 }
@@ -171,7 +174,7 @@ fn cells(site: &Site, handle: &Handle, row: &OutboxRow) -> Vec<String> {
         site.zone(handle.agent()).moment(row.at),
         row.delivery.label().to_owned(),
         row.why(),
-        row.text.replace('\n', " "),
+        row.words().replace('\n', " "),
     ]
 }
 
@@ -195,7 +198,7 @@ async fn show(global: &Global, outbox: OutboxId) -> Done {
     if !row.what_to_do().is_empty() {
         writeln!(out, "-> {}", row.what_to_do())?;
     }
-    writeln!(out, "\n{}", indented(&row.text))?;
+    writeln!(out, "\n{}", indented(&row.words()))?;
     if !news.is_empty() {
         writeln!(out, "\nwritten since:")?;
     }

@@ -217,6 +217,7 @@ pub(super) fn tell_alert(out: &mut dyn Write, alert: &Alert) -> std::io::Result<
     match alert {
         Alert::NewTicket { ticket } => writeln!(out, "{ticket} is new")?,
         Alert::Reply { ticket, assignee } => writeln!(out, "{ticket} has a reply for {assignee}")?,
+        Alert::Opened { ticket, agent } => writeln!(out, "{ticket} is opened by {agent}")?,
         Alert::Parked { ticket, why, .. } => {
             writeln!(out, "{ticket} has a reply that was not sent: {why}")?;
         }

@@ -1,10 +1,11 @@
-//! `[nudges]`, `[confirmation]`, `[survey]`, and what of `[rules]` is about automatic messages and closing.
+//! `[nudges]`, `[confirmation]`, `[survey]`, `[opening]`, and what of `[rules]` is about automatic messages and closing.
 
 use std::collections::BTreeMap;
 
 use super::reader::{Item, Reader, Section};
 use crate::desk::automatic::{Automatic, MOST_NUDGES, OnResolve};
 use crate::desk::hours::Hours;
+use crate::desk::opening::LINK;
 use crate::desk::rules::Rules;
 use crate::desk::span;
 use crate::desk::split::LONGEST;
@@ -42,6 +43,7 @@ impl<'t> Reader<'t> {
         self.check_keys(&survey);
         self.texts(&survey, "text", LONGEST, language, &mut automatic.surveys);
         self.texts(&survey, "thanks", SHORT, language, &mut automatic.thanks);
+        self.opening(root, rules, language);
         if survey.get("quiet_tags").is_some() {
             automatic.quiet_tags = self.words(&survey, "quiet_tags");
         }
@@ -54,6 +56,18 @@ impl<'t> Reader<'t> {
             ));
         }
         rules.automatic = automatic;
+    }
+
+    /// Reads what is said in General when a ticket is opened from there. Without the link nobody would know where to go on.
+    fn opening(&mut self, root: &Section<'_, 't>, rules: &mut Rules, language: &str) {
+        let section = self.section(root, "opening");
+        self.check_keys(&section);
+        rules.opening.reply = self.flag(&section, "reply").unwrap_or(rules.opening.reply);
+        self.texts(&section, "text", LONGEST, language, &mut rules.opening.texts);
+        if rules.opening.texts.values().any(|text| !text.contains(LINK)) {
+            let at = section.get("text").map_or(0, |value| value.span().start);
+            self.wrong(at, format!("`opening.text` must have {LINK} in it, where the link to the new topic stands"));
+        }
     }
 
     fn nudges(&mut self, root: &Section<'_, 't>, automatic: &mut Automatic, hours: &BTreeMap<String, Hours>) {

@@ -4,7 +4,7 @@ use super::reader::{Reader, Section};
 use crate::desk::near::distance;
 
 /// Every table with its keys; `[keys.*]` apart, whose contexts and actions belong to the screen.
-const KNOWN: [(&str, &[&str]); 30] = [
+const KNOWN: [(&str, &[&str]); 31] = [
     (
         "",
         &[
@@ -27,6 +27,7 @@ const KNOWN: [(&str, &[&str]); 30] = [
             "nudges",
             "confirmation",
             "survey",
+            "opening",
             "files",
             "knowledge",
             "tui",
@@ -126,6 +127,7 @@ const KNOWN: [(&str, &[&str]); 30] = [
     ("nudges", &["after", "hours", "text"]),
     ("confirmation", &["text"]),
     ("survey", &["text", "thanks", "quiet_tags"]),
+    ("opening", &["reply", "text"]),
     ("files", &["cache", "open_command", "save_to"]),
     ("knowledge", &["folder", "languages", "webhook"]),
     ("knowledge.webhook", &["url", "header", "secret_file", "timeout", "retries", "cache", "max_bytes"]),

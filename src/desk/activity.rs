@@ -23,6 +23,8 @@ pub fn describe(event: &Event, before: Option<&Ticket>, by: &str) -> Option<Stri
             let (old, told) = (before.map(|ticket| &ticket.standing), verb(why, None, standing, by));
             format!("{told}, episode {episode} begins{}", changes(old, standing, false))
         }
+        Event::OpenedFrom { messages } if messages.len() == 1 => format!("{by} opened it from a message of General"),
+        Event::OpenedFrom { messages } => format!("{by} opened it from {} messages of General", messages.len()),
         Event::CustomerGone { gone: true } => "the customer is no longer in the group".to_owned(),
         Event::CustomerGone { gone: false } => "the customer is in the group again".to_owned(),
         // The first customer is who opened the topic or wrote first: the messages show it.

@@ -8,7 +8,8 @@ use thiserror::Error;
 use super::along::Along;
 use super::files::Attachment;
 use super::guard::{Found, in_words};
-use super::ids::{AgentName, EventId, MessageId, OutboxId, PersonId, TicketKey};
+use super::ids::{AgentName, EventId, MessageId, OutboxId, PersonId, TeamName, TicketKey};
+use super::intake::Category;
 use super::tags::{Priority, Tag};
 use super::ticket::{Pending, PendingReason};
 use crate::clock::Timestamp;
@@ -118,6 +119,20 @@ pub enum Command {
         /// How much.
         priority: Priority,
     },
+    /// Say what kind of matter it is.
+    SetCategory {
+        /// Which.
+        ticket: TicketKey,
+        /// `None`: of no kind.
+        category: Option<Category>,
+    },
+    /// Say whose work it is. One that is nobody's is given away anew.
+    SetTeam {
+        /// Which.
+        ticket: TicketKey,
+        /// `None`: no team's in particular.
+        team: Option<TeamName>,
+    },
     /// Add tags and take tags away.
     Tag {
         /// Which.
@@ -133,6 +148,19 @@ pub enum Command {
         ticket: TicketKey,
         /// Who.
         customer: PersonId,
+    },
+    /// Open a ticket from messages of General: a topic is created, they are forwarded there, and General is told where. The receipt
+    /// names the row of the outbox that does it.
+    OpenFrom {
+        /// General.
+        ticket: TicketKey,
+        /// Which messages; the author of the first one is the customer.
+        messages: Vec<MessageId>,
+        /// The title of the topic.
+        title: String,
+        /// As in [`Along`].
+        #[serde(default)]
+        confirmed: bool,
     },
     /// Make a ticket of a topic that staff opened.
     OpenTicket {
@@ -269,8 +297,11 @@ impl Command {
             | Command::NoReplyNeeded { ticket }
             | Command::Snooze { ticket, .. }
             | Command::SetPriority { ticket, .. }
+            | Command::SetCategory { ticket, .. }
+            | Command::SetTeam { ticket, .. }
             | Command::Tag { ticket, .. }
             | Command::SetCustomer { ticket, .. }
+            | Command::OpenFrom { ticket, .. }
             | Command::OpenTicket { ticket }
             | Command::Ignore { ticket, .. }
             | Command::Undo { ticket, .. }

@@ -139,6 +139,11 @@ pub enum Event {
         /// What reopened it; `None` for the first episode.
         why: Option<Why>,
     },
+    /// An agent made it of messages of General.
+    OpenedFrom {
+        /// Which, as they stand in General.
+        messages: Vec<MessageId>,
+    },
     /// The customer became known or was changed.
     CustomerSet {
         /// Whose matter it is.

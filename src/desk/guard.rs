@@ -192,6 +192,7 @@ impl Guard {
             Command::EditOutbox { text, confirmed, .. } | Command::EditMessage { text, confirmed, .. } => {
                 (text, *confirmed)
             }
+            Command::OpenFrom { title, confirmed, .. } => (title, *confirmed),
             _ => return Ok(()),
         };
         if confirmed {

@@ -1,7 +1,8 @@
 //! Intake: what rules make of a new ticket: its tags, category, priority, team; and bursts of topics by one author.
 //!
 //! Rules are asked in their order, when the first message of a customer or participant of an episode comes. All that match are applied:
-//! their tags add up; of category, priority and team the first rule's holds.
+//! their tags add up; of category, priority and team the first rule's holds. What an agent has said of category and team in the episode
+//! stays.
 
 use std::fmt;
 use std::str::FromStr;
@@ -161,14 +162,14 @@ pub fn take_in(rules: &[IntakeRule], arrival: &Arrival<'_>) -> Vec<Event> {
     if !added.is_empty() {
         events.push(Event::Tagged { added, removed: Vec::new() });
     }
-    let category = matching.iter().find_map(|rule| rule.category.clone());
+    let category = matching.iter().find_map(|rule| rule.category.clone()).filter(|_| !ticket.category_by_hand);
     if category.is_some() && category != ticket.category {
         events.push(Event::CategorySet { category });
     }
     let priority = matching.iter().find_map(|rule| rule.priority).filter(|priority| *priority != ticket.priority);
     events.extend(priority.map(|priority| Event::PrioritySet { priority }));
     let team = matching.iter().find_map(|rule| rule.team.clone());
-    if team != ticket.team {
+    if team != ticket.team && !ticket.team_by_hand {
         events.push(Event::TeamSet { team });
     }
     events

@@ -21,6 +21,7 @@ pub mod lifecycle;
 pub mod metrics;
 pub mod mirror_status;
 pub mod near;
+pub mod opening;
 pub mod people;
 pub mod presence;
 pub mod query;

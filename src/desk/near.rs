@@ -22,6 +22,12 @@ pub fn distance(from: &str, to: &str) -> usize {
     rows.last().and_then(|row| row.last()).copied().unwrap_or(0)
 }
 
+/// Finds the word that was probably meant, if one is near enough.
+pub fn nearest<'k>(typed: &str, known: impl Iterator<Item = &'k str>) -> Option<&'k str> {
+    let near = known.map(|word| (distance(typed, &word.to_lowercase()), word)).min()?;
+    (near.0 <= 1 + near.1.chars().count() / 4).then_some(near.1)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -38,5 +44,7 @@ mod tests {
             assert_eq!(distance(typed, known), steps, "{typed}");
         }
         assert!(distance(&"x".repeat(100_000), "status") > 6);
+        assert_eq!(nearest("mony", ["Money", "hand"].into_iter()), Some("Money"));
+        assert_eq!(nearest("sales", ["Money", "hand"].into_iter()), None);
     }
 }

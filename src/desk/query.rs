@@ -50,6 +50,8 @@ pub enum Condition {
     Tag(Vec<Tag>),
     /// `category:refund,none`: one of them.
     Category(Vec<Option<Category>>),
+    /// `mentions:me,tom,none`: a note of the episode names one of them.
+    Mentions(Vec<Who>),
     /// `priority:high,urgent` or `priority:>=high`: one of them.
     Priority(Vec<Priority>),
     /// `waiting:>2h`: the customer or a participant has been without an answer for so long.
@@ -216,7 +218,7 @@ impl Query {
         self.terms
             .iter()
             .filter_map(|term| match &term.condition {
-                Condition::Assignee(whose) => Some(whose),
+                Condition::Assignee(whose) | Condition::Mentions(whose) => Some(whose),
                 _ => None,
             })
             .flatten()

@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use super::hours::Hours;
 use super::ids::{AgentName, TeamName};
 use super::intake::{Burst, IntakeRule, RuleVerdict};
+use super::near::nearest;
 use super::presence::{Presence, Seen};
 use super::query::{Facts, Query};
 use super::tags::Tag;
@@ -64,6 +65,25 @@ impl Routing {
     /// Finds a team.
     pub fn team(&self, name: &TeamName) -> Option<&Team> {
         self.teams.iter().find(|team| team.name == *name)
+    }
+
+    /// Finds a team as it was typed, case aside.
+    ///
+    /// # Errors
+    /// There is none; the one that was probably meant.
+    pub fn named(&self, typed: &TeamName) -> Result<&TeamName, String> {
+        let names = || self.teams.iter().map(|team| &team.name);
+        if let Some(name) = names().find(|name| name.0.to_lowercase() == typed.0.to_lowercase()) {
+            return Ok(name);
+        }
+        Err(match nearest(&typed.0, names().map(|name| name.0.as_str())) {
+            _ if self.teams.is_empty() => "desk.toml has no teams".to_owned(),
+            Some(near) => format!("there is no team `{typed}`: did you mean `{near}`?"),
+            None => {
+                let all = names().map(|name| name.0.as_str()).collect::<Vec<_>>().join(", ");
+                format!("there is no team `{typed}`: there are {all}")
+            }
+        })
     }
 
     /// Tells whether any team gives tickets to its agents by itself.

@@ -11,6 +11,7 @@ use super::escalation::{Escalations, UpsetWords};
 use super::guard::Guard;
 use super::ids::{AgentName, TopicId};
 use super::mirror_status::MirrorStatus;
+use super::opening::Openings;
 use super::people::{Agent, Staff};
 use super::query::{Query, QueryError};
 use super::queue::SavedQueue;
@@ -87,6 +88,9 @@ pub struct Rules {
     /// What the desk says to customers by itself.
     #[serde(default)]
     pub automatic: Automatic,
+    /// Tickets that agents open from messages of General.
+    #[serde(default)]
+    pub opening: Openings,
     /// Reasons that are offered when a ticket is closed.
     #[serde(default)]
     pub close_reasons: Vec<String>,
@@ -142,6 +146,7 @@ impl Default for Rules {
             cache: 500_000_000,
             guard: Guard::default(),
             automatic: Automatic::default(),
+            opening: Openings::default(),
             close_reasons: Vec::new(),
             pilot: false,
             thanks: ThanksWords::default(),
@@ -169,6 +174,11 @@ impl Rules {
     /// Tells what is to be said to a customer next by itself.
     pub fn occasion(&self, ticket: &Ticket) -> Option<Occasion> {
         if self.pilot { None } else { self.automatic.occasion(ticket) }
+    }
+
+    /// Tells what is said in General when a ticket is opened from there; `None`: nothing.
+    pub fn opening_text(&self, language: Option<&str>) -> Option<&str> {
+        if self.pilot { None } else { self.opening.text(language, &self.automatic.language) }
     }
 
     /// Tells whether topics show the status of their tickets.

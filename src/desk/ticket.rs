@@ -263,9 +263,18 @@ pub struct Ticket {
     /// What kind of matter it is. It stays over episodes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub category: Option<Category>,
-    /// The team that intake has named.
+    /// The team that intake, or an agent, has named.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub team: Option<TeamName>,
+    /// An agent has said in this episode what category it is of: no rule knows better.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub category_by_hand: bool,
+    /// An agent has said in this episode whose work it is.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub team_by_hand: bool,
+    /// The agents whom notes of this episode name.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub mentioned: BTreeSet<AgentName>,
     /// The episode went through intake, so that routing may give it away.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub taken_in: bool,

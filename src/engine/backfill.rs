@@ -7,7 +7,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use super::mirror::{GAP, Sync};
+use super::mirror::Sync;
 use super::transport::{Failure, GroupFacts, LinkState, Order, Scanned, TopicFacts, TopicPage};
 use super::turn::Turn;
 use super::{EngineError, OUTSTANDING};
@@ -313,13 +313,9 @@ impl Turn<'_> {
         }
         // Whatever is only in memory is not there: it was asked about and is not known.
         self.state.topics.retain(|_, topic| topic.collected);
-        // What Telegram kept to itself meanwhile may lie where was looked before it was written: only what there was at the
-        // beginning is known then.
-        let known = match self.work.value(GAP)? {
-            None => self.state.top,
-            Some(_) => MessageId(self.work.value(SEED)?.and_then(|text| text.parse().ok()).unwrap_or(0)),
-        };
-        self.work.forget_value(GAP)?;
+        // Only what there was at the beginning is known by having been asked for. What came since counts as it comes: Telegram may
+        // keep some of it to itself, and then it is a hole.
+        let known = MessageId(self.work.value(SEED)?.and_then(|text| text.parse().ok()).unwrap_or(0));
         match self.work.value(BLIND)? {
             None => self.work.cover(group, MessageId(1), known)?,
             Some(_) => self.work.cover_partly(group, MessageId(1), known)?,
@@ -361,10 +357,7 @@ impl Turn<'_> {
     /// Something came of which the id is known: anything below it that was never looked at is a hole.
     pub(super) fn cover_live(&mut self, group: GroupId, id: MessageId) -> Result<(), EngineError> {
         self.state.top = self.state.top.max(id);
-        if self.state.sync.is_followed() {
-            self.work.cover(group, id, id)?;
-        }
-        Ok(())
+        Ok(self.work.cover(group, id, id)?)
     }
 
     /// An order failed: it is asked for again, after a while.

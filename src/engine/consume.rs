@@ -19,6 +19,9 @@ impl Turn<'_> {
     /// Writes a message down; on which side its author is belongs to it from then on.
     pub(super) fn put_message(&mut self, group: GroupId, message: &Message, late: bool) -> Result<Put, EngineError> {
         let key = TicketKey { group, topic: message.topic };
+        let origin = self.origin_of(group, message)?;
+        let copied = origin.map(|(author, at)| Message { author, at, ..message.clone() });
+        let message = copied.as_ref().unwrap_or(message);
         let role = self.role(message.author, key)?;
         let (side, agent) = match role {
             Role::Agent(name) => (Side::Staff, Some(name)),
@@ -59,7 +62,8 @@ impl Turn<'_> {
                 Put::New(entry) => {
                     self.look_again(message, late)?;
                     let role = self.role(message.author, key)?;
-                    if self.state.buried.contains(&message.id) {
+                    // A message of our own may have been written down as what it is a copy of.
+                    if self.state.buried.contains(&message.id) || self.state.staff.own == Some(message.author) {
                         page.extend(self.work.entry(entry)?);
                     } else {
                         page.push(EntryRow::of_new(entry, key, message, role.is_staff(), late));

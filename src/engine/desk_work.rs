@@ -72,6 +72,7 @@ impl Turn<'_> {
                 self.change_message(*ticket, *message, agent, Some(text))
             }
             Command::DeleteMessage { ticket, message } => self.change_message(*ticket, *message, agent, None),
+            Command::OpenFrom { ticket, messages, title, .. } => self.open_from(*ticket, messages, title, agent),
             Command::OpenTicket { ticket } => self.open_ticket(*ticket, agent),
             Command::Ignore { ticket, ignored } => self.ignore(*ticket, *ignored),
             Command::Undo { ticket, event } => self.undo(*ticket, *event, agent),

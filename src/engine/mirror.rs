@@ -49,9 +49,6 @@ impl Sync {
     }
 }
 
-/// Set when Telegram closed a gap while the first synchronisation went on: being through then does not mean to know all.
-pub(super) const GAP: &str = "gap_in_backfill";
-
 /// How often rights and settings are looked at, whatever Telegram says of them.
 const FACTS: Duration = Duration::from_secs(600);
 /// Messages of which nothing was known when they were deleted. Something that was looked up before may still say that they exist: a
@@ -108,6 +105,8 @@ impl Turn<'_> {
             }
             Incoming::Delivery { outbox, outcome } => self.delivered(outbox, outcome)?,
             Incoming::Summoned { summons, outcome } => self.summoned(summons, outcome)?,
+            Incoming::TopicMade { outbox, outcome } => self.topic_made(outbox, outcome)?,
+            Incoming::Forwarded { outbox, outcome, copies } => self.forwarded(outbox, outcome, &copies)?,
             Incoming::Changed { change, outcome } => self.changed(change, outcome)?,
             Incoming::TopicEdited { edit, outcome } => self.topic_edited(edit, outcome)?,
             Incoming::Icons { icons } => self.icons_came(icons)?,
@@ -256,10 +255,7 @@ impl Turn<'_> {
             Said::Member { person, present, at } => self.member(group, person, present, at),
             Said::Settled { random_id, message } => self.settled(random_id, message),
             Said::Gap { top, .. } => {
-                // What lies between is not covered, so it is found and closed; also if the backfill has looked there before.
-                if !self.state.sync.is_followed() {
-                    self.work.set_value(GAP, "")?;
-                }
+                // What lies between is not covered, so it is found and closed.
                 self.state.top = self.state.top.max(top);
                 self.touch_all();
                 Ok(())

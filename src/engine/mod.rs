@@ -45,6 +45,7 @@ pub mod input;
 mod intake;
 mod mirror;
 mod mirror_status;
+mod opening;
 mod outbox;
 mod pace;
 mod reactions;

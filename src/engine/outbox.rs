@@ -5,7 +5,7 @@
 //!
 //! What was never *sending* goes back to *held* when the thread has moved on under it, or when it lay too long while the desk was
 //! offline: until its agent says once more that it may go. Tickets take turns, lanes go one after the other, all at the pace of
-//! `pace`.
+//! `pace`. A row may have steps before its text leaves (`opening`).
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -17,7 +17,7 @@ use super::views::Alert;
 use crate::clock::Timestamp;
 use crate::desk::event::{Actor, Writer};
 use crate::desk::files::{Attachment, mime};
-use crate::desk::ids::{MessageId, OutboxId, TicketKey};
+use crate::desk::ids::{MessageId, OutboxId, TicketKey, TopicId};
 use crate::desk::lifecycle::Happening;
 use crate::desk::thread::{Delivery, Doubt, Lane, Post};
 use crate::store::outbox::OutboxRow;
@@ -30,7 +30,7 @@ const AT_ONCE: usize = 4;
 const WITH_FILES: usize = 2;
 
 /// How far Telegram's clock may be behind ours.
-const SKEW: Duration = Duration::from_secs(60);
+pub(super) const SKEW: Duration = Duration::from_secs(60);
 
 /// What has become of a row whose turn it was.
 enum Advance {
@@ -117,7 +117,8 @@ impl Turn<'_> {
         // What was written while the desk was away is known only when the link is live.
         let linked = match self.state.link {
             Some(LinkState::Live) => true,
-            Some(LinkState::CatchingUp) => repeat,
+            // What opens a ticket is repeated only when the mirror would show that it has worked.
+            Some(LinkState::CatchingUp) => repeat && row.key.topic != TopicId::GENERAL,
             _ => false,
         };
         let may_send = self.state.facts.as_ref().is_none_or(|facts| facts.read_only().is_none());
@@ -142,7 +143,9 @@ impl Turn<'_> {
         if !repeat {
             self.move_row(&mut row, Delivery::Sending)?;
         }
-        self.send(row, repeat)?;
+        if !self.open_on(&mut row)? {
+            self.send(row, repeat)?;
+        }
         Ok(Advance::Done)
     }
 
@@ -233,6 +236,20 @@ impl Turn<'_> {
                 }
                 Ok(())
             }
+            Outcome::Taken => {
+                // The difference after a crash brings what we sent without saying that it was that.
+                match self.twin(&row)? {
+                    Some(message) => self.settle(&row, message, None),
+                    None => self.put_off(row, Outcome::Taken),
+                }
+            }
+            later => self.put_off(row, later),
+        }
+    }
+
+    /// Has a row asked for again, as the answer to it wants.
+    pub(super) fn put_off(&mut self, mut row: OutboxRow, outcome: Outcome) -> Result<(), EngineError> {
+        match outcome {
             // What was asked for before without an answer may be there: only the call that was answered now was not carried out.
             Outcome::Later { not_before } if row.attempts <= 1 => {
                 self.flood(not_before)?;
@@ -244,14 +261,10 @@ impl Turn<'_> {
                 self.work.set_attempt(row.id, row.attempts, Some(not_before))?;
                 Ok(())
             }
-            Outcome::Taken => {
-                // The difference after a crash brings what we sent without saying that it was that.
-                match self.twin(&row)? {
-                    Some(message) => self.settle(&row, message, None),
-                    None => self.repeat_later(&row, "Telegram is still busy with it"),
-                }
-            }
             Outcome::Unknown { why } => self.repeat_later(&row, &why),
+            Outcome::Taken | Outcome::Sent { .. } | Outcome::Refused { .. } => {
+                self.repeat_later(&row, "Telegram is still busy with it")
+            }
         }
     }
 
@@ -300,7 +313,8 @@ impl Turn<'_> {
                 self.state.sending.remove(&row.id);
                 self.settle(&row, message, None)
             }
-            _ => Ok(()),
+            Some(_) => Ok(()),
+            None => self.opening_settled(random_id, message),
         }
     }
 

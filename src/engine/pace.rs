@@ -42,6 +42,15 @@ impl Turn<'_> {
         self.may_go_within(group, Pace { per_minute: less(per_minute), burst: less(burst) })
     }
 
+    /// Counts what one call has asked for besides the first.
+    pub(super) fn spend_more(&mut self, group: GroupId, count: usize) -> Result<(), EngineError> {
+        let most = usize::try_from(self.rules.pace.per_minute).unwrap_or(usize::MAX);
+        for _ in 0..count.min(most) {
+            self.work.spend(group, self.now, self.now - MINUTE)?;
+        }
+        Ok(())
+    }
+
     fn may_go_within(&mut self, group: GroupId, pace: Pace) -> Result<bool, EngineError> {
         if let Some(at) = self.state.send_after.filter(|at| *at > self.now) {
             self.wake_outbox(at);

@@ -10,11 +10,11 @@ use super::shelf::Shelf;
 use super::summary;
 use super::transport::{GroupFacts, LinkState};
 use super::views::{
-    Counts, DeskView, EntryKind, Hit, OutboxRow, PersonView, QueueName, QueuePage, RecheckView, TicketRow, View,
-    ViewRequest,
+    Counts, DeskView, EntryKind, Hit, OpeningView, OutboxRow, PersonView, QueueName, QueuePage, RecheckView, TicketRow,
+    View, ViewRequest,
 };
 use crate::clock::{Clock, Timestamp};
-use crate::desk::ids::{AgentName, MessageId, PersonId, TicketKey};
+use crate::desk::ids::{AgentName, MessageId, PersonId, TicketKey, TopicId};
 use crate::desk::people::Person;
 use crate::desk::query::Query;
 use crate::desk::queue::{Filter, SavedQueue, Sort};
@@ -85,6 +85,9 @@ impl Views {
             ViewRequest::Completeness { ticket } => View::Completeness { checks: self.completeness(*ticket)? },
             ViewRequest::NextTicket { after, backwards } => {
                 View::Ticket { ticket: self.next_ticket(agent, *after, *backwards)? }
+            }
+            ViewRequest::OpenedBy { outbox } => {
+                View::Ticket { ticket: self.reader.opening(*outbox)?.and_then(|opening| opening.ticket()) }
             }
             ViewRequest::FindTicket { topic } => View::Ticket { ticket: self.reader.find_topic(*topic)? },
             ViewRequest::Summary => View::Summary(summary::read(&self.reader)?),
@@ -159,6 +162,7 @@ impl Views {
                 mentioned: false,
             });
             row.waiting_since = Some(entry.at);
+            row.message = entry.message;
             rows.push(row);
         }
         let total = rows.len();
@@ -287,17 +291,26 @@ impl Views {
     }
 
     fn outbox(&self) -> Result<Vec<OutboxRow>, EngineError> {
-        let row = |row: store::outbox::OutboxRow| OutboxRow {
-            outbox: row.id,
-            ticket: row.key,
-            agent: row.agent,
-            text: row.file.map_or_else(String::new, |file| format!("{} ", file.media())) + &row.text,
-            at: row.created_at,
-            delivery: row.delivery,
-            part_of: row.first,
-            seen: row.seen,
+        let row = |row: store::outbox::OutboxRow| -> Result<OutboxRow, EngineError> {
+            let opening = if row.key.topic == TopicId::GENERAL { self.reader.opening(row.id)? } else { None };
+            Ok(OutboxRow {
+                outbox: row.id,
+                ticket: row.key,
+                agent: row.agent,
+                text: row.file.map_or_else(String::new, |file| format!("{} ", file.media())) + &row.text,
+                at: row.created_at,
+                delivery: row.delivery,
+                part_of: row.first,
+                seen: row.seen,
+                opens: opening.map(|opening| OpeningView {
+                    messages: opening.messages.len(),
+                    ticket: opening.ticket(),
+                    forwarded: opening.forwarded,
+                    title: opening.title,
+                }),
+            })
         };
-        Ok(self.reader.open_outbox()?.into_iter().map(row).collect())
+        self.reader.open_outbox()?.into_iter().map(row).collect()
     }
 
     pub(super) fn holes(&self, facts: &GroupFacts) -> Result<Vec<(MessageId, MessageId)>, EngineError> {
@@ -342,6 +355,8 @@ impl Views {
             sla: !self.rules.sla.is_empty(),
             pilot: self.rules.pilot,
             close_reasons: self.rules.close_reasons.clone(),
+            opening_barred: groups.iter().find_map(|(facts, _)| facts.opening_barred()),
+            opening_says: self.rules.opening_text(None).is_some(),
             automatic_due: self.reader.count_says()?,
             read_only: groups.iter().find_map(|(facts, _)| facts.read_only()),
             findings: groups.iter().flat_map(|(facts, _)| facts.findings(self.rules.mirrors_status())).collect(),
@@ -427,5 +442,6 @@ fn ticket_row(row: &QueueRow) -> TicketRow {
         imported: ticket.imported,
         due: None,
         escalated: escalations::of_row(row),
+        message: None,
     }
 }

@@ -271,6 +271,7 @@ impl Turn<'_> {
         };
         for row in &rows {
             self.throw_away(row)?;
+            self.forget_opening(row)?;
         }
         let text = whole(&rows);
         let mut notice = None;

@@ -200,7 +200,9 @@ impl State {
     fn forget_answered(&mut self, all: &[Incoming]) {
         for incoming in all {
             match incoming {
-                Incoming::Delivery { outbox, .. } => {
+                Incoming::Delivery { outbox, .. }
+                | Incoming::TopicMade { outbox, .. }
+                | Incoming::Forwarded { outbox, .. } => {
                     self.sending.remove(outbox);
                 }
                 Incoming::Summoned { summons, .. } => {

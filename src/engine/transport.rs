@@ -64,6 +64,10 @@ pub enum Order {
     Send(Send),
     /// Say something to one of the staff outside the desk's groups, and answer with [`Incoming::Summoned`].
     Summon(Summons),
+    /// Create a topic with a `random_id` that never changes, and answer with [`Incoming::TopicMade`].
+    MakeTopic(NewTopic),
+    /// Forward messages of General into a topic, each with a `random_id` that never changes, and answer with [`Incoming::Forwarded`].
+    Forward(Forward),
     /// Change or delete a message that was sent, and answer with [`Incoming::Changed`]. May be asked again and again.
     Change(Change),
     /// Change a topic's icon, or close or reopen it, and answer with [`Incoming::TopicEdited`]. May be asked again and again.
@@ -113,6 +117,32 @@ pub struct Send {
     pub buttons: Vec<Button>,
     /// The file that it is the caption of.
     pub file: Option<Outgoing>,
+}
+
+/// A topic to be created.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewTopic {
+    /// The outbox row.
+    pub outbox: OutboxId,
+    /// Where.
+    pub group: GroupId,
+    /// Its title.
+    pub title: String,
+    /// The key of Telegram's own deduplication.
+    pub random_id: i64,
+}
+
+/// Messages of General on their way into a topic.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Forward {
+    /// The outbox row.
+    pub outbox: OutboxId,
+    /// Where.
+    pub group: GroupId,
+    /// Into which topic.
+    pub topic: TopicId,
+    /// Which messages, by id, and the key of Telegram's own deduplication for the copy of each.
+    pub messages: Vec<(MessageId, i64)>,
 }
 
 /// A file to be uploaded.
@@ -216,6 +246,10 @@ pub enum Incoming {
     Delivery { outbox: OutboxId, outcome: Outcome },
     /// The answer to `Summon`.
     Summoned { summons: SummonsId, outcome: Outcome },
+    /// The answer to `MakeTopic`: `Sent` names the topic.
+    TopicMade { outbox: OutboxId, outcome: Outcome },
+    /// The answer to `Forward`: with `Sent`, what Telegram has made of each `random_id`.
+    Forwarded { outbox: OutboxId, outcome: Outcome, copies: Vec<(i64, MessageId)> },
     /// A file is on its way: bytes so far and in all, at most twice a second.
     Progress { what: Freight, done: u64, size: u64 },
     /// The answer to `Download`.
@@ -336,6 +370,9 @@ pub struct GroupFacts {
     pub own_name: String,
     /// What it may do there.
     pub rights: Rights,
+    /// Its messages may not be forwarded.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub noforwards: bool,
     /// The highest message id that is known from any source.
     pub top_message: Option<MessageId>,
     /// The channel's pts at the time of asking.

@@ -5,7 +5,9 @@ use serde::{Deserialize, Serialize};
 pub use super::files::{FileNews, FileView, NotSaved};
 pub use super::transport::{Finding, GroupFacts, LinkState, Weight};
 use crate::clock::Timestamp;
-use crate::desk::ids::{AgentName, ChangeId, EntryId, GroupId, MessageId, PersonId, TeamName, TicketKey, TopicId};
+use crate::desk::ids::{
+    AgentName, ChangeId, EntryId, GroupId, MessageId, OutboxId, PersonId, TeamName, TicketKey, TopicId,
+};
 use crate::desk::intake::Category;
 pub use crate::desk::metrics::{Figures, Report, Row, Spread, Step};
 use crate::desk::people::Agent;
@@ -18,7 +20,7 @@ pub use activity::ActivityLine;
 pub use brief::{Brief, BriefNote, BriefTicket, OpenOf};
 pub use escalations::{EscalationView, FiringView};
 pub use found::{Hit, Summary};
-pub use outbox::OutboxRow;
+pub use outbox::{OpeningView, OutboxRow};
 pub use outside::{AnsweredBy, OutsideAnswer, OutsideReport};
 pub use revision::{Alert, EngineNews, Revision};
 pub use routing::{
@@ -95,6 +97,11 @@ pub enum ViewRequest {
         after: Option<TicketKey>,
         /// The other way round.
         backwards: bool,
+    },
+    /// Finds the ticket that a row of the outbox has opened from General.
+    OpenedBy {
+        /// The row, as the receipt named it.
+        outbox: OutboxId,
     },
     /// Finds a ticket by its number, whatever the group.
     FindTicket {
@@ -370,12 +377,20 @@ pub struct TicketRow {
     /// Why it is escalated, while the cause holds.
     #[serde(default)]
     pub escalated: Option<EscalationView>,
+    /// The message that it stands for: rows of Intake are messages of General.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub message: Option<MessageId>,
 }
 
 impl TicketRow {
     /// Names the ticket.
     pub fn key(&self) -> TicketKey {
         TicketKey { group: self.group, topic: self.id }
+    }
+
+    /// Names the row: in Intake many are of the same topic.
+    pub fn name(&self) -> (TicketKey, Option<MessageId>) {
+        (self.key(), self.message)
     }
 }
 
@@ -414,6 +429,12 @@ pub struct DeskView {
     /// Reasons that are offered when a ticket is closed.
     #[serde(default)]
     pub close_reasons: Vec<String>,
+    /// Why no ticket can be opened from General.
+    #[serde(default)]
+    pub opening_barred: Option<String>,
+    /// When a ticket is opened from General, General is told where.
+    #[serde(default)]
+    pub opening_says: bool,
     /// How many tickets the desk will say something about by itself.
     #[serde(default)]
     pub automatic_due: usize,

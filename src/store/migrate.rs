@@ -22,6 +22,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0012_automatic.sql"),
     include_str!("migrations/0013_quiet.sql"),
     include_str!("migrations/0014_summons.sql"),
+    include_str!("migrations/0015_openings.sql"),
 ];
 
 /// The highest format this version knows.

@@ -25,6 +25,7 @@ pub mod firings;
 pub mod lock;
 mod migrate;
 pub mod mirror_status;
+pub mod openings;
 pub mod outbox;
 pub mod peers;
 mod query;

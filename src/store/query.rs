@@ -100,6 +100,7 @@ fn written(condition: &Condition, reader: Option<&AgentName>, now: Timestamp) ->
             let parts: Vec<(String, Vec<Value>)> = whose.iter().map(|who| assignee(who, reader)).collect();
             or(parts)
         }
+        Condition::Mentions(whom) => or(whom.iter().map(|who| mentions(who, reader)).collect()),
         Condition::Tag(tags) => any("instr(tickets.tags, ?)", tags.iter().map(|tag| vec![text(&format!("|{tag}|"))])),
         Condition::Category(all) => {
             let own = "json_extract(tickets.fold, '$.category')";
@@ -162,6 +163,18 @@ fn assignee(who: &Who, reader: Option<&AgentName>) -> (String, Vec<Value>) {
         (Who::Nobody, _) => ("tickets.assignee IS NULL".to_owned(), Vec::new()),
         (Who::Agent(name), _) => ("tickets.assignee = ? COLLATE NOCASE".to_owned(), vec![Value::Text(name.0.clone())]),
         (Who::Me, Some(reader)) => ("tickets.assignee = ?".to_owned(), vec![Value::Text(reader.0.clone())]),
+        (Who::Me, None) => ("0".to_owned(), Vec::new()),
+    }
+}
+
+fn mentions(who: &Who, reader: Option<&AgentName>) -> (String, Vec<Value>) {
+    let named = |compare: &str| {
+        format!("EXISTS (SELECT 1 FROM json_each(tickets.fold, '$.mentioned') AS named WHERE named.value = ?{compare})")
+    };
+    match (who, reader) {
+        (Who::Nobody, _) => ("json_extract(tickets.fold, '$.mentioned') IS NULL".to_owned(), Vec::new()),
+        (Who::Agent(name), _) => (named(" COLLATE NOCASE"), vec![Value::Text(name.0.clone())]),
+        (Who::Me, Some(reader)) => (named(""), vec![Value::Text(reader.0.clone())]),
         (Who::Me, None) => ("0".to_owned(), Vec::new()),
     }
 }

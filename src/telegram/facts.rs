@@ -37,6 +37,7 @@ pub(crate) async fn facts(wire: &Wire, own: &OwnRecord, group: &Group) -> Result
         bot: myself.bot,
         own_name: user(&myself).name,
         rights: rights(membership.as_ref(), &group.channel, &myself),
+        noforwards: group.channel.noforwards,
         top_message: top.map_err(|error| error.explain(&wire.target()))?,
         pts: full.pts.max(1),
         clock_ahead: Some(clock.map_err(|error| error.explain(&wire.target()))?),
@@ -131,17 +132,21 @@ fn rights(membership: Option<&Participant>, channel: &tl::types::Channel, myself
         admin: true,
         send: true,
         manage_topics: true,
+        create_topics: true,
         delete_messages: true,
         pin_messages: true,
         reads_all,
         unneeded: Vec::new(),
     };
+    let banned = |rights: &Option<tl::enums::ChatBannedRights>, what: fn(&tl::types::ChatBannedRights) -> bool| matches!(rights, Some(tl::enums::ChatBannedRights::Rights(rights)) if what(rights));
     match membership {
         Some(Participant::Creator(_)) => Rights { unneeded: vec!["owns the group".to_owned()], ..full },
         Some(Participant::Admin(admin)) => {
             let tl::enums::ChatAdminRights::Rights(rights) = &admin.admin_rights;
+            let members_may = !banned(&channel.default_banned_rights, |rights| rights.manage_topics);
             Rights {
                 manage_topics: rights.manage_topics,
+                create_topics: rights.manage_topics || members_may,
                 delete_messages: rights.delete_messages,
                 pin_messages: rights.pin_messages,
                 unneeded: unneeded(rights),
@@ -149,16 +154,13 @@ fn rights(membership: Option<&Participant>, channel: &tl::types::Channel, myself
             }
         }
         Some(Participant::Participant(_) | Participant::ParticipantSelf(_)) => {
-            let banned = |rights: &Option<tl::enums::ChatBannedRights>,
-                          what: fn(&tl::types::ChatBannedRights) -> bool| {
-                matches!(rights, Some(tl::enums::ChatBannedRights::Rights(rights)) if what(rights))
-            };
             let may = |what: fn(&tl::types::ChatBannedRights) -> bool| {
                 !banned(&channel.default_banned_rights, what) && !banned(&channel.banned_rights, what)
             };
             Rights {
                 member: true,
                 send: may(|rights| rights.send_messages || rights.send_plain),
+                create_topics: may(|rights| rights.manage_topics),
                 pin_messages: may(|rights| rights.pin_messages),
                 reads_all,
                 ..Rights::default()

@@ -23,7 +23,7 @@ use super::setup::Setup;
 use super::station::{Deaf, Online, Shared, Station};
 use super::updates::{Follower, Over, seed};
 use super::wire::{Pool, Wire};
-use super::{group, history, media, press, send, summon, topics};
+use super::{group, history, media, opening, press, send, summon, topics};
 use crate::engine::transport::{Cursor, Failure, Incoming, LinkState, Order, Outcome, Send, TopicOutcome};
 
 /// The first new connection is made after this; each further one after twice as long, up to a minute.
@@ -102,7 +102,7 @@ async fn supervise(
                     life = Some(begin(&shared, &mut lives));
                 }
                 // What brings a file up goes beside: it takes long, and of a ticket only one row is on its way.
-                Some(order @ (Order::Send(Send { file: None, .. }) | Order::Change(_))) => {
+                Some(order @ (Order::Send(Send { file: None, .. }) | Order::Change(_) | Order::MakeTopic(_) | Order::Forward(_))) => {
                     // The queue is as long-lived as this function.
                     let _ = send_queue.send(order);
                 }
@@ -185,6 +185,10 @@ async fn refuse(incoming: &mpsc::Sender<Incoming>, order: Order, why: &str) -> R
     let answer = match order {
         Order::Send(send) => Incoming::Delivery { outbox: send.outbox, outcome: Outcome::Unknown { why } },
         Order::Summon(to) => Incoming::Summoned { summons: to.summons, outcome: Outcome::Unknown { why } },
+        Order::MakeTopic(new) => Incoming::TopicMade { outbox: new.outbox, outcome: Outcome::Unknown { why } },
+        Order::Forward(forward) => {
+            Incoming::Forwarded { outbox: forward.outbox, outcome: Outcome::Unknown { why }, copies: Vec::new() }
+        }
         Order::Change(change) => Incoming::Changed { change: change.change, outcome: Outcome::Unknown { why } },
         Order::EditTopic(edit) => Incoming::TopicEdited { edit, outcome: TopicOutcome::Unknown { why } },
         Order::Unbutton { group, topic, message } => {
@@ -318,6 +322,14 @@ async fn carry_out(shared: &Shared, order: Order) {
         Order::Summon(summons) => {
             let outcome = summon::deliver(shared, summons).await;
             Ok(Incoming::Summoned { summons: summons.summons, outcome })
+        }
+        Order::MakeTopic(new) => {
+            let outcome = opening::make_topic(shared, new).await;
+            Ok(Incoming::TopicMade { outbox: new.outbox, outcome })
+        }
+        Order::Forward(forward) => {
+            let (outcome, copies) = opening::forward(shared, forward).await;
+            Ok(Incoming::Forwarded { outbox: forward.outbox, outcome, copies })
         }
         Order::Change(change) => {
             let outcome = send::change(shared, change).await;

@@ -293,7 +293,7 @@ pub(crate) async fn deliver(shared: &Shared, send: &Send, file: &Outgoing) -> Ou
             (brought, fresh) = (true, true);
         }
         let request = |group: &Group| request(group, send, media(send, file, photo));
-        let refused = match send::ask(shared, send, request).await {
+        let refused = match send::ask(shared, (send.group, send.random_id), request).await {
             Ok(outcome) => return outcome,
             Err(refused) => refused,
         };
@@ -304,7 +304,7 @@ pub(crate) async fn deliver(shared: &Shared, send: &Send, file: &Outgoing) -> Ou
             }
             // Telegram makes no photo of it; a file it can be all the same.
             Some(Reaction::AsFile) if photo => photo = false,
-            _ => return refused.judge(shared, send),
+            _ => return refused.judge(shared, send.random_id),
         }
     }
 }

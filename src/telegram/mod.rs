@@ -20,6 +20,7 @@ mod history;
 pub mod link;
 pub mod login;
 mod media;
+mod opening;
 mod pace;
 mod press;
 mod reaction;

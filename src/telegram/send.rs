@@ -37,38 +37,49 @@ pub(crate) async fn deliver(shared: &Shared, send: &Send) -> Outcome {
     match &send.file {
         Some(file) => media::deliver(shared, send, file).await,
         None => {
-            let asked = ask(shared, send, |group| request(group, send)).await;
-            asked.unwrap_or_else(|refused| refused.judge(shared, send))
+            let asked = ask(shared, (send.group, send.random_id), |group| request(group, send)).await;
+            asked.unwrap_or_else(|refused| refused.judge(shared, send.random_id))
         }
     }
 }
 
-/// Makes a call that sends, again only when it was not answered.
+/// Makes a call that sends, again only when it was not answered, and tells which message it has made.
 pub(crate) async fn ask<R: tl::RemoteCall<Return = tl::enums::Updates>>(
     shared: &Shared,
-    send: &Send,
+    (group, random_id): (GroupId, i64),
     request: impl Fn(&Group) -> R,
 ) -> Result<Outcome, Refused> {
+    let updates = match insist(shared, group, request).await? {
+        Ok(updates) => updates,
+        Err(why) => return Ok(Outcome::Unknown { why }),
+    };
+    Ok(match settled(&updates, random_id) {
+        Some((message, at)) => {
+            shared.remember(random_id, message, at);
+            Outcome::Sent { message, at }
+        }
+        None => Outcome::Unknown { why: "Telegram took it without saying under which id".to_owned() },
+    })
+}
+
+/// Makes a call that sends, again only when it was not answered; gives what it has changed, or why nothing is known of it.
+pub(crate) async fn insist<R: tl::RemoteCall<Return = tl::enums::Updates>>(
+    shared: &Shared,
+    group: GroupId,
+    request: impl Fn(&Group) -> R,
+) -> Result<Result<tl::enums::Updates, String>, Refused> {
     let mut after = 0;
     let mut why = String::new();
     for attempt in 1..=TRIES {
         let online = match shared.online(after, PATIENCE).await {
             Ok(online) => online,
-            Err(no_link) => return Ok(Outcome::Unknown { why: if attempt == 1 { no_link } else { why } }),
+            Err(no_link) => return Ok(Err(if attempt == 1 { no_link } else { why })),
         };
-        if online.group.id != send.group {
-            return Ok(Outcome::Unknown { why: "the link follows another group".to_owned() });
+        if online.group.id != group {
+            return Ok(Err("the link follows another group".to_owned()));
         }
         match online.wire.call(&request(&online.group)).await {
-            Ok(updates) => {
-                return Ok(match settled(&updates, send.random_id) {
-                    Some((message, at)) => {
-                        shared.remember(send.random_id, message, at);
-                        Outcome::Sent { message, at }
-                    }
-                    None => Outcome::Unknown { why: "Telegram took it without saying under which id".to_owned() },
-                });
-            }
+            Ok(updates) => return Ok(Ok(updates)),
             Err(error) if error.is_link() => {
                 why = error.words();
                 after = online.life;
@@ -76,7 +87,7 @@ pub(crate) async fn ask<R: tl::RemoteCall<Return = tl::enums::Updates>>(
             Err(error) => return Err(Refused { error, repeated: attempt > 1 }),
         }
     }
-    Ok(Outcome::Unknown { why })
+    Ok(Err(why))
 }
 
 fn request(group: &Group, send: &Send) -> tl::functions::messages::SendMessage {
@@ -143,6 +154,7 @@ pub(crate) fn settled(updates: &tl::enums::Updates, random_id: i64) -> Option<(M
     let at = updates.iter().find_map(|update| match update {
         tl::enums::Update::NewChannelMessage(update) => match &update.message {
             tl::enums::Message::Message(message) if message.id == id => Some(message.date),
+            tl::enums::Message::Service(message) if message.id == id => Some(message.date),
             _ => None,
         },
         _ => None,
@@ -152,9 +164,9 @@ pub(crate) fn settled(updates: &tl::enums::Updates, random_id: i64) -> Option<(M
 
 impl Refused {
     /// Tells what it means for what was to be sent.
-    pub(crate) fn judge(&self, shared: &Shared, send: &Send) -> Outcome {
+    pub(crate) fn judge(&self, shared: &Shared, random_id: i64) -> Outcome {
         if self.error.is("RANDOM_ID_DUPLICATE") {
-            return match shared.recall(send.random_id) {
+            return match shared.recall(random_id) {
                 Some((message, at)) => Outcome::Sent { message, at },
                 None => Outcome::Taken,
             };

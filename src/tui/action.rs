@@ -107,6 +107,8 @@ actions! {
     Attach "attach" Ticket [] "" "attach a file to the reply: [path]";
     Activity "activity" Ticket ["A"] "" "everything that has happened to the ticket: old and new, who, when";
     Priority "priority" Ticket ["P"] "" "say how much it matters: [low|normal|high|urgent]";
+    Category "category" Ticket [] "" "say what kind of matter it is: [word], `-` for none";
+    Team "team" Ticket [] "" "say whose work it is; given away anew if it is nobody's: [name], `-` for none";
     Tags "tags" Ticket ["T"] "" "add and take away tags: [+billing -spam]";
     BulkReply "bulk-reply" Ticket [] "" "reply to all marked tickets, with a template: [text]";
     ReplyLinked "reply-linked" Ticket [] "" "reply to this ticket and all that were closed as its duplicates: [text]";
@@ -123,6 +125,7 @@ actions! {
     Mark "mark" Queue ["Space"] "mark" "mark the ticket and go on";
     MarkRange "mark-range" Queue ["v"] "" "begin or end marking a range";
     MarkAll "mark-all" Queue ["*"] "" "mark everything that the filter shows";
+    NewTicket "new-ticket" Queue ["n"] "new ticket" "in Intake: open a ticket from the marked messages; elsewhere as find-next";
     Sort "sort" Queue [","] "" "change the order: [natural|due|waiting|newest|activity|priority]";
 
     MessageDown "message-down" Thread ["j", "Down", "C-n"] "" "next message";

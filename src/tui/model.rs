@@ -13,6 +13,7 @@ use super::overlays::Overlay;
 use super::suggestions::Articles;
 use super::theme::Theme;
 use super::until::Zone;
+use super::update::intake::Opening;
 use super::view::Areas;
 use super::work::{After, Burst, Kept, NextFor, Repeatable, Submitted, Undoable};
 use crate::clock::Timestamp;
@@ -112,6 +113,8 @@ pub(crate) struct Model {
     pub(crate) articles: Articles,
     /// A message to select when the thread has come.
     pub(crate) land_on: Option<MessageId>,
+    /// The ticket that is to be opened from General, while its title is asked for.
+    pub(crate) opening: Option<Opening>,
     /// Where everything is on the screen; settled before each draw.
     pub(crate) areas: Areas,
     /// Something visible has changed.
@@ -161,14 +164,16 @@ pub(crate) struct QueueState {
     pub(crate) selected: usize,
     /// The ticket of the selected row.
     pub(crate) selected_key: Option<TicketKey>,
+    /// The message of the selected row, in Intake.
+    pub(crate) selected_message: Option<MessageId>,
     /// The ticket that was left a moment ago while the queue did not have it, and when.
     pub(crate) left: Option<(TicketKey, Timestamp)>,
     /// The ticket that was claimed under the cursor: it keeps its place until the cursor moves.
     pub(crate) kept: Option<Kept>,
     /// The first row on the screen.
     pub(crate) top: usize,
-    /// Marked tickets.
-    pub(crate) marked: BTreeSet<TicketKey>,
+    /// Marked rows.
+    pub(crate) marked: BTreeSet<(TicketKey, Option<MessageId>)>,
     /// Where marking a range began.
     pub(crate) anchor: Option<usize>,
     /// A first answer has come.
@@ -354,6 +359,7 @@ impl Model {
                 total: 0,
                 selected: 0,
                 selected_key: None,
+                selected_message: None,
                 left: None,
                 kept: None,
                 top: 0,
@@ -386,6 +392,7 @@ impl Model {
             files: Files::default(),
             articles: Articles::default(),
             land_on: None,
+            opening: None,
             areas: Areas::default(),
             dirty: true,
             burst: Burst::default(),

@@ -27,10 +27,16 @@ pub(crate) enum PromptKind {
     Attach(TicketKey),
     /// How much the marked tickets, or the one at hand, matter.
     Priority,
+    /// What kind of matter they are.
+    Category,
+    /// Whose work they are.
+    Team,
     /// Which tags they get and lose.
     Tags,
     /// What is said to all marked tickets.
     BulkReply,
+    /// The title of the topic for the ticket that is opened from General.
+    Title,
 }
 
 impl PromptKind {
@@ -43,8 +49,11 @@ impl PromptKind {
             PromptKind::Save(_) => " save as: ",
             PromptKind::Attach(_) => " attach file: ",
             PromptKind::Priority => " priority (low, normal, high, urgent): ",
+            PromptKind::Category => " category (- for none): ",
+            PromptKind::Team => " team (- for none): ",
             PromptKind::Tags => " tags (+add -remove): ",
             PromptKind::BulkReply => " reply to all marked: ",
+            PromptKind::Title => " title of the new topic: ",
         }
     }
 }

@@ -5,7 +5,8 @@ use crate::clock::Timestamp;
 use crate::desk::along::Along;
 use crate::desk::command::Command;
 use crate::desk::files::Attachment;
-use crate::desk::ids::{AgentName, EventId, MessageId, OutboxId, TicketKey};
+use crate::desk::ids::{AgentName, EventId, MessageId, OutboxId, TeamName, TicketKey};
+use crate::desk::intake::Category;
 use crate::desk::tags::{Priority, TagChange};
 use crate::desk::ticket::Pending;
 use crate::engine::views::TicketRow;
@@ -77,6 +78,10 @@ pub(crate) enum Repeatable {
     Close(String),
     /// Set the priority.
     SetPriority(Priority),
+    /// Set the category.
+    SetCategory(Option<Category>),
+    /// Set the team.
+    SetTeam(Option<TeamName>),
     /// Change the tags.
     Tag(TagChange),
 }
@@ -96,6 +101,8 @@ impl Repeatable {
             Repeatable::Snooze(until) => Command::Snooze { ticket, until },
             Repeatable::Close(reason) => Command::Close { ticket, reason },
             Repeatable::SetPriority(priority) => Command::SetPriority { ticket, priority },
+            Repeatable::SetCategory(category) => Command::SetCategory { ticket, category },
+            Repeatable::SetTeam(team) => Command::SetTeam { ticket, team },
             Repeatable::Tag(TagChange { add, remove }) => Command::Tag { ticket, add, remove },
         }
     }
@@ -115,6 +122,8 @@ impl Repeatable {
             Repeatable::Snooze(None) => "show again:".to_owned(),
             Repeatable::Close(_) => "close".to_owned(),
             Repeatable::SetPriority(priority) => format!("set priority {priority} for"),
+            Repeatable::SetCategory(category) => format!("set category {} for", none_or(category.as_ref())),
+            Repeatable::SetTeam(team) => format!("set team {} for", none_or(team.as_ref())),
             Repeatable::Tag(_) => "tag".to_owned(),
         }
     }
@@ -134,9 +143,15 @@ impl Repeatable {
             Repeatable::Snooze(None) => "shown again".to_owned(),
             Repeatable::Close(_) => "closed".to_owned(),
             Repeatable::SetPriority(priority) => format!("priority {priority}"),
+            Repeatable::SetCategory(category) => format!("category {}", none_or(category.as_ref())),
+            Repeatable::SetTeam(team) => format!("team {}", none_or(team.as_ref())),
             Repeatable::Tag(_) => "tagged".to_owned(),
         }
     }
+}
+
+fn none_or(word: Option<&impl ToString>) -> String {
+    word.map_or_else(|| "none".to_owned(), ToString::to_string)
 }
 
 /// A command on its way, and what follows.

@@ -359,6 +359,7 @@ fn the_table_of_commands() {
         ("no reply needed", Command::NoReplyNeeded { ticket }),
         ("snooze", snooze(Some(soon))),
         ("priority", Command::SetPriority { ticket, priority: Priority::High }),
+        ("category", Command::SetCategory { ticket, category: "refund".parse().ok() }),
         ("tags", Command::Tag { ticket, add: vec![tag("vip")], remove: Vec::new() }),
         ("customer", Command::SetCustomer { ticket, customer: PersonId(3) }),
         ("draft", Command::SaveDraft { ticket, text: "Dear".to_owned(), note: false }),
@@ -1025,6 +1026,8 @@ fn command() -> impl Strategy<Value = Command> {
             add: vec![tag(&add)],
             remove: vec![tag(&remove)]
         }),
+        prop::option::of("[a-c]")
+            .prop_map(move |word| Command::SetCategory { ticket, category: word.and_then(|word| word.parse().ok()) }),
         (1i64..20).prop_map(move |id| Command::SetCustomer { ticket, customer: PersonId(id) }),
     ]
 }

@@ -6,6 +6,8 @@ mod cli;
 mod cli_automatic;
 mod cli_knowledge;
 #[cfg(feature = "sandbox")]
+mod cli_opening;
+#[cfg(feature = "sandbox")]
 mod cli_outbox;
 #[cfg(feature = "sandbox")]
 mod cli_routing;
@@ -16,10 +18,12 @@ mod config;
 mod docs;
 mod engine;
 mod engine_automatic;
+mod engine_by_hand;
 mod engine_changes;
 mod engine_escalation;
 mod engine_files;
 mod engine_mirror_status;
+mod engine_opening;
 mod engine_outbox;
 mod engine_reactions;
 mod engine_routing;
@@ -47,6 +51,8 @@ mod mirror;
 mod mirror_status;
 mod mirror_thread;
 #[cfg(feature = "sandbox")]
+mod opening;
+#[cfg(feature = "sandbox")]
 mod pty;
 #[cfg(feature = "sandbox")]
 mod pty_files;
@@ -54,6 +60,8 @@ mod pty_files;
 mod pty_knowledge;
 #[cfg(feature = "sandbox")]
 mod pty_mirror_status;
+#[cfg(feature = "sandbox")]
+mod pty_opening;
 #[cfg(feature = "sandbox")]
 mod pty_outbox;
 #[cfg(feature = "sandbox")]
@@ -76,6 +84,7 @@ mod screens_escalation;
 mod screens_files;
 mod screens_knowledge;
 mod screens_more;
+mod screens_opening;
 mod screens_routing;
 mod screens_rules;
 mod screens_standing;

@@ -48,7 +48,7 @@ fn doctor_says_whether_status_shows_and_which_cannot() {
     let off = sandbox.bot_desk("");
     let said = off.run(&["doctor"]);
     assert!(said.out.contains("not shown in Telegram"), "{}", said.out);
-    assert!(said.out.contains("uses that only to answer in closed ones"), "{}", said.out);
+    assert!(said.out.contains("uses that only to open tickets"), "{}", said.out);
     let on = sandbox.bot_desk(
         "[telegram.mirror_status]\nenabled = true\nclose_topics = true\n[telegram.mirror_status.icons]\npending = \"⏳\"",
     );

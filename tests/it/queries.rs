@@ -65,6 +65,7 @@ fn desk() -> Desk {
         ticket.priority = Priority::ALL[roll(4) as usize];
         let tags = ["vip", "billing", "vip-2", "відмова"];
         ticket.tags = (0..roll(3)).map(|_| tags[roll(4) as usize].parse().expect("a tag")).collect::<BTreeSet<_>>();
+        ticket.mentioned = (0..roll(3)).map(|_| AgentName::from(["mia", "Tom", "ann"][roll(3) as usize])).collect();
         ticket.customer = (roll(5) > 0).then(|| people[roll(5) as usize].id);
         ticket.language = [None, Some("uk"), Some("en"), Some("pt-BR")][roll(4) as usize].map(str::to_owned);
         ticket.episode = 1 + roll(2) as u32;
@@ -112,6 +113,12 @@ fn the_store_finds_what_the_rules_say() {
         ("assignee:me", 50),
         ("assignee:none,tom", 50),
         ("-assignee:me", 50),
+        ("mentions:me", 50),
+        ("mentions:tom", 50),
+        ("mentions:none,@ann", 50),
+        ("-mentions:me,tom is:live", 20),
+        ("mentions:nobody assignee:me", 10),
+        ("mentions:zoe", 0),
         ("tag:vip", 20),
         ("-tag:vip,billing", 50),
         ("tag:відмова", 10),

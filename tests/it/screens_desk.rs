@@ -59,6 +59,10 @@ pub(crate) struct State {
     /// Reasons that are offered for closing.
     pub(crate) close_reasons: Vec<String>,
     pub(crate) read_only: Option<String>,
+    /// Why no ticket can be opened from General.
+    pub(crate) opening_barred: Option<String>,
+    /// Messages of General that nobody has answered: id, who, what.
+    pub(crate) general: Vec<(i32, PersonView, &'static str)>,
     pub(crate) findings: Vec<Finding>,
     pub(crate) holes: Vec<(MessageId, MessageId)>,
     pub(crate) recheck: Option<RecheckView>,
@@ -155,6 +159,7 @@ pub(crate) fn ticket(number: i32, status: Status, assignee: Option<&str>, custom
         imported: false,
         due: None,
         escalated: None,
+        message: None,
     };
     let view = TicketView {
         row,
@@ -444,6 +449,9 @@ impl State {
     fn rows(&self, queue: QueueName, filter: &str) -> Vec<TicketRow> {
         let mine = |row: &TicketRow| row.assignee == Some(AgentName::from("ann"));
         let filter = filter.to_lowercase();
+        if queue == QueueName::Intake {
+            return self.intake();
+        }
         self.tickets
             .iter()
             .map(|page| page.ticket.row.clone())
@@ -464,6 +472,17 @@ impl State {
                 format!("{} {} {} {}", row.id, row.title, customer, row.last_text).to_lowercase().contains(&filter)
             })
             .collect()
+    }
+
+    fn intake(&self) -> Vec<TicketRow> {
+        let row = |(id, author, words): &(i32, PersonView, &str)| TicketRow {
+            id: TopicId(1),
+            title: "General".to_owned(),
+            customer: Some(author.clone()),
+            message: Some(MessageId(*id)),
+            ..ticket(1, Status::Open, None, "", words).ticket.row
+        };
+        self.general.iter().map(row).collect()
     }
 
     fn answer(&mut self, request: &ViewRequest) -> View {
@@ -493,6 +512,8 @@ impl State {
                 pilot: self.pilot,
                 close_reasons: self.close_reasons.clone(),
                 automatic_due: 0,
+                opening_barred: self.opening_barred.clone(),
+                opening_says: !self.pilot,
                 trouble: None,
                 tags: Vec::new(),
                 read_only: self.read_only.clone(),
@@ -551,6 +572,7 @@ impl State {
                 None => View::Unreadable { why: "it could not be counted".to_owned() },
             },
             ViewRequest::Activity { .. } => View::Activity { lines: self.activity.clone() },
+            ViewRequest::OpenedBy { .. } => View::Ticket { ticket: None },
             ViewRequest::Summary | ViewRequest::Outside { .. } | ViewRequest::Brief { .. } => {
                 View::Unreadable { why: "not here".to_owned() }
             }

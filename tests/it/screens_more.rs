@@ -93,6 +93,7 @@ async fn the_outbox_leads_to_its_ticket() {
             delivery: Delivery::Parked { why: "topic closed".to_owned() },
             part_of: None,
             seen: None,
+            opens: None,
         });
     });
     desk.changed(1037).await;

@@ -109,6 +109,7 @@ fn unsent(outbox: i64, ticket: i32, delivery: Delivery) -> OutboxRow {
         delivery,
         part_of: None,
         seen: Some(MessageId(9001)),
+        opens: None,
     }
 }
 

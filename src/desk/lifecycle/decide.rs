@@ -5,7 +5,8 @@ use crate::clock::Timestamp;
 use crate::desk::along::{Along, Then};
 use crate::desk::command::{Command, Refusal};
 use crate::desk::event::{Event, Why};
-use crate::desk::ids::{AgentName, EventId, PersonId, TicketKey};
+use crate::desk::ids::{AgentName, EventId, PersonId, TeamName, TicketKey};
+use crate::desk::intake::Category;
 use crate::desk::tags::Tag;
 use crate::desk::ticket::{LastMove, Pending, Standing, Status, Ticket};
 
@@ -39,10 +40,13 @@ pub fn decide(ticket: &Ticket, command: &Command, by: &AgentName, context: &Cont
             Ok(nothing(format!("{} is {priority} already", ticket.key)))
         }
         Command::SetPriority { priority, .. } => Ok(one(Event::PrioritySet { priority: *priority })),
+        Command::SetCategory { category, .. } => Ok(set_category(ticket, category.as_ref())),
+        Command::SetTeam { team, .. } => set_team(ticket, team.as_ref(), context),
         Command::Tag { add, remove, .. } => tag(ticket, add, remove),
         Command::SetCustomer { customer, .. } => set_customer(ticket, *customer, context),
         Command::Undo { event, .. } => undo(ticket, *event, by, context),
         Command::Note { .. }
+        | Command::OpenFrom { .. }
         | Command::OpenTicket { .. }
         | Command::Ignore { .. }
         | Command::HoldOutbox { .. }
@@ -273,6 +277,28 @@ fn tag(ticket: &Ticket, add: &[Tag], remove: &[Tag]) -> Result<Decision, Refusal
         return Ok(nothing(format!("the tags of {} are like that already", ticket.key)));
     }
     Ok(one(Event::Tagged { added, removed }))
+}
+
+fn set_category(ticket: &Ticket, category: Option<&Category>) -> Decision {
+    match category {
+        Some(category) if ticket.category.as_ref() == Some(category) => {
+            nothing(format!("{} is of the category {category} already", ticket.key))
+        }
+        None if ticket.category.is_none() => nothing(format!("{} has no category", ticket.key)),
+        category => one(Event::CategorySet { category: category.cloned() }),
+    }
+}
+
+fn set_team(ticket: &Ticket, team: Option<&TeamName>, context: &Context<'_>) -> Result<Decision, Refusal> {
+    let team = match team {
+        Some(typed) => Some(context.rules.routing.named(typed).map_err(Refusal::Senseless)?),
+        None => None,
+    };
+    Ok(match team {
+        Some(team) if ticket.team.as_ref() == Some(team) => nothing(format!("{} is {team}'s already", ticket.key)),
+        None if ticket.team.is_none() => nothing(format!("{} is no team's in particular", ticket.key)),
+        team => one(Event::TeamSet { team: team.cloned() }),
+    })
 }
 
 fn set_customer(ticket: &Ticket, customer: PersonId, context: &Context<'_>) -> Result<Decision, Refusal> {

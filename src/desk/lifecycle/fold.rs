@@ -73,8 +73,15 @@ pub fn apply(ticket: Option<Ticket>, recorded: &Recorded) -> Option<Ticket> {
             ticket.tags.retain(|tag| !removed.contains(tag));
         }
         Event::TakenIn { .. } => ticket.taken_in = true,
-        Event::CategorySet { category } => ticket.category.clone_from(category),
-        Event::TeamSet { team } => ticket.team.clone_from(team),
+        Event::CategorySet { category } => {
+            ticket.category.clone_from(category);
+            ticket.category_by_hand |= matches!(recorded.by, Actor::Agent(_));
+        }
+        Event::TeamSet { team } => {
+            ticket.team.clone_from(team);
+            ticket.team_by_hand |= matches!(recorded.by, Actor::Agent(_));
+        }
+        Event::Noted { mentions, .. } => ticket.mentioned.extend(mentions.iter().cloned()),
         Event::Held { until, topics } => ticket.held = Some(Held { until: *until, topics: *topics }),
         Event::Renamed { title } => ticket.title.clone_from(title),
         Event::TopicClosed { closed } => ticket.topic_closed = *closed,
@@ -107,7 +114,7 @@ pub fn apply(ticket: Option<Ticket>, recorded: &Recorded) -> Option<Ticket> {
                 survey.answered_at.get_or_insert(at);
             }
         }
-        Event::Edited { .. } | Event::Noted { .. } | Event::Undone { .. } => {}
+        Event::OpenedFrom { .. } | Event::Edited { .. } | Event::Undone { .. } => {}
         // What became of a word to staff is nothing that happens to the ticket: rules do not wait for it.
         Event::NotReached { .. } => return Some(ticket),
     }
@@ -132,6 +139,9 @@ fn new(recorded: &Recorded, episode: u32, title: String, standing: Standing) -> 
         tags: BTreeSet::new(),
         category: None,
         team: None,
+        category_by_hand: false,
+        team_by_hand: false,
+        mentioned: BTreeSet::new(),
         taken_in: false,
         held: None,
         opened_at: recorded.at,

@@ -13,9 +13,10 @@ use crate::desk::span;
 use crate::desk::tags::{Priority, Tag};
 
 /// The words before a colon, with what may follow: for messages, help and completion.
-pub(super) const KEYS: [(&str, &str); 16] = [
+pub(super) const KEYS: [(&str, &str); 17] = [
     ("status", "open, assigned, in_progress, pending, resolved, closed"),
     ("assignee", "me, none or an agent's name"),
+    ("mentions", "me, none or an agent's name: whom notes name"),
     ("tag", "a tag"),
     ("category", "a category, or none"),
     ("priority", "low, normal, high, urgent; or >=high"),
@@ -133,13 +134,8 @@ impl Part<'_> {
     fn condition(&self, key: &str, zone: Tz) -> Result<Condition, QueryError> {
         Ok(match key {
             "status" => Condition::Status(self.each(|word| word.to_lowercase().replace('-', "_").parse())?),
-            "assignee" => Condition::Assignee(self.each(|word| {
-                Ok(match word {
-                    "me" => Who::Me,
-                    "none" | "nobody" => Who::Nobody,
-                    name => Who::Agent(AgentName(name.to_owned())),
-                })
-            })?),
+            "assignee" => Condition::Assignee(self.each(who)?),
+            "mentions" => Condition::Mentions(self.each(who)?),
             "tag" => Condition::Tag(self.each(str::parse::<Tag>)?),
             "category" => Condition::Category(self.each(|word| match word {
                 "none" => Ok(None),
@@ -217,6 +213,14 @@ impl Part<'_> {
     }
 }
 
+fn who(word: &str) -> Result<Who, String> {
+    Ok(match word {
+        "me" => Who::Me,
+        "none" | "nobody" => Who::Nobody,
+        name => Who::Agent(AgentName(name.trim_start_matches('@').to_owned())),
+    })
+}
+
 fn no_key(key: &str) -> String {
     let near = KEYS.iter().map(|(known, _)| (distance(key, known), known)).min();
     match near.filter(|(steps, _)| *steps <= 2) {
@@ -248,6 +252,7 @@ mod tests {
             ("status:open,pending", Condition::Status(vec![Status::Open, Status::Pending])),
             ("STATUS:In-Progress", Condition::Status(vec![Status::InProgress])),
             ("assignee:me,none,tom", Condition::Assignee(vec![Who::Me, Who::Nobody, Who::Agent("tom".into())])),
+            ("mentions:me,@tom,none", Condition::Mentions(vec![Who::Me, Who::Agent("tom".into()), Who::Nobody])),
             ("tag:#Billing", Condition::Tag(vec!["billing".parse().expect("a tag")])),
             ("category:Refund,none", Condition::Category(vec!["refund".parse().ok(), None])),
             ("priority:>=high", Condition::Priority(vec![Priority::High, Priority::Urgent])),

@@ -21,6 +21,7 @@ impl fmt::Display for Condition {
         match self {
             Condition::Status(all) => write!(f, "status:{}", list(all)),
             Condition::Assignee(all) => write!(f, "assignee:{}", list(all)),
+            Condition::Mentions(all) => write!(f, "mentions:{}", list(all)),
             Condition::Tag(all) => write!(f, "tag:{}", list(all)),
             Condition::Category(all) => {
                 let words: Vec<&str> = all.iter().map(|one| one.as_ref().map_or("none", |one| one.as_str())).collect();
@@ -85,7 +86,7 @@ mod tests {
     proptest! {
         #[test]
         fn what_is_written_down_reads_the_same(text in prop::collection::vec(prop::sample::select(vec![
-            "status:open,pending", "-tag:spam", "category:refund,none", "assignee:me,none", "waiting:>1d2h", "due:<30m", "priority:>=high", "is:live",
+            "status:open,pending", "-tag:spam", "category:refund,none", "assignee:me,none", "mentions:me,tom", "waiting:>1d2h", "due:<30m", "priority:>=high", "is:live",
             "customer:@x,y", "customer:\"Anna B\"", "before:2026-11-01", "-after:2026-01-02", "\"exact words\"", "refund", "-1042",
             "group:acme", "language:uk", "age:7d", "quiet:<90s",
         ]), 0..6)) {

@@ -99,6 +99,11 @@ impl Condition {
                     Who::Agent(name) => assignee.is_some_and(|own| own.0.eq_ignore_ascii_case(&name.0)),
                 })
             }
+            Condition::Mentions(whom) => whom.iter().any(|who| match who {
+                Who::Nobody => ticket.mentioned.is_empty(),
+                Who::Me => facts.reader.is_some_and(|reader| ticket.mentioned.contains(reader)),
+                Who::Agent(name) => ticket.mentioned.iter().any(|own| own.0.eq_ignore_ascii_case(&name.0)),
+            }),
             Condition::Tag(tags) => tags.iter().any(|tag| ticket.tags.contains(tag)),
             Condition::Category(categories) => categories.contains(&ticket.category),
             Condition::Priority(priorities) => priorities.contains(&ticket.priority),

@@ -44,7 +44,7 @@ fn team_of<'r>(matter: &Matter<'_>, roster: &Roster<'r>, decision: &mut Decision
         let holds = kept_out.is_none() && named.is_none() && decision.rule.is_none();
         let why = match (&kept_out, named, &decision.rule) {
             (Some(term), ..) => format!("`{term}` does not hold"),
-            (None, Some(team), _) => format!("would, but intake has named the team {}", team.name),
+            (None, Some(team), _) => format!("would, but the ticket has the team {}", team.name),
             (None, None, Some(earlier)) => format!("would, but \"{earlier}\" comes first"),
             (None, None, None) => format!("team {}", rule.team),
         };

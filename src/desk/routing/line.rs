@@ -6,10 +6,10 @@ use crate::desk::event::Lapse;
 use crate::desk::presence::{Presence, Seen};
 use crate::desk::ticket::{Status, Ticket};
 
-/// Tells whether a ticket waits to be given away, now or after it is no longer held: it came in while the desk was followed, or was
-/// taken back from somebody; it is nobody's, and not hidden.
+/// Tells whether a ticket waits to be given away, now or after it is no longer held: it came in while the desk was followed, was
+/// taken back from somebody, or an agent has named its team; it is nobody's, and not hidden.
 pub fn is_in_line(ticket: &Ticket) -> bool {
-    ticket.taken_in
+    (ticket.taken_in || (ticket.team_by_hand && ticket.team.is_some()))
         && ticket.standing.status == Status::Open
         && ticket.standing.assignee.is_none()
         && ticket.snoozed_until.is_none()

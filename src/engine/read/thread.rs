@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use super::super::EngineError;
-use super::super::transport::GroupFacts;
+use super::super::opening::link_of;
 use super::super::views::{
     ChangeView, Draft, EarlierText, Entry, EntryKind, Part, PinnedMessage, Side, ThreadPage, TicketView, Window,
 };
@@ -341,14 +341,6 @@ fn album_text(rows: &[EntryRow]) -> String {
         text.push_str(&row.text);
     }
     text
-}
-
-/// `https://t.me/…` of a topic.
-fn link_of(key: TicketKey, facts: Option<&GroupFacts>) -> String {
-    match facts.and_then(|facts| facts.username.as_ref()) {
-        Some(username) => format!("https://t.me/{username}/{}", key.topic),
-        None => format!("https://t.me/c/{}/{}", key.group, key.topic),
-    }
 }
 
 /// Shows a change that is on its way or was refused; of one that was made there is nothing more to say.

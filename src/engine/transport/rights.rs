@@ -15,6 +15,9 @@ pub struct Rights {
     pub send: bool,
     /// May create, edit, close topics.
     pub manage_topics: bool,
+    /// May create topics, as a member or as admin.
+    #[serde(default)]
+    pub create_topics: bool,
     /// May delete messages of others.
     pub delete_messages: bool,
     /// May pin messages.
@@ -128,6 +131,21 @@ impl GroupFacts {
         self.read_only().or_else(|| (!self.rights.manage_topics).then(why))
     }
 
+    /// Says why no ticket can be opened from General at present, and who can change that; `None`: it can.
+    pub fn opening_barred(&self) -> Option<String> {
+        let who = &self.own_name;
+        let why = if !self.rights.manage_topics && !self.rights.create_topics {
+            format!("{who} may not create topics: an admin has to turn on \"Manage topics\" in the group's settings")
+        } else if self.noforwards {
+            "the group's content is protected, so its messages cannot be forwarded: its owner has to allow that in the \
+             group's settings"
+                .to_owned()
+        } else {
+            return self.read_only();
+        };
+        self.read_only().or(Some(why))
+    }
+
     /// Judges the account's rights and the group's settings, in the order in which they are to be read. `shows_status`: status is to be
     /// shown in Telegram, which needs a right of its own.
     pub fn findings(&self, shows_status: bool) -> Vec<Finding> {
@@ -167,24 +185,34 @@ impl GroupFacts {
             true => Finding::fine("may send messages"),
             false => Finding::broken("may not send messages: no reply would reach anybody", grant("Send messages")),
         });
+        let no_topics = if rights.create_topics { "" } else { ", and no ticket can be opened from General" };
         found.push(match (rights.manage_topics, shows_status) {
             (true, true) => Finding::fine("may manage topics"),
             (false, true) => Finding::broken(
-                "may not manage topics: no status is shown in Telegram, and closed topics cannot be answered",
+                format!(
+                    "may not manage topics: no status is shown in Telegram, closed topics cannot be answered{no_topics}"
+                ),
                 grant("Manage topics"),
             ),
             (true, false) => Finding::risk(
-                "may manage topics, and uses that only to answer in closed ones: no status is shown in Telegram",
+                "may manage topics, and uses that only to open tickets from General and to answer in closed topics: no \
+                 status is shown in Telegram",
                 format!(
-                    "group settings, Administrators, {who}: turn \"Manage topics\" off, unless closed topics are to be \
-                     answered; or show status: enabled = true in [telegram.mirror_status]"
+                    "group settings, Administrators, {who}: turn \"Manage topics\" off, unless that is wanted; or show \
+                     status: enabled = true in [telegram.mirror_status]"
                 ),
             ),
             (false, false) => Finding::risk(
-                "may not manage topics: closed topics cannot be answered",
-                format!("{}, if they are to be", grant("Manage topics")),
+                format!("may not manage topics: closed topics cannot be answered{no_topics}"),
+                format!("{}, if that is wanted", grant("Manage topics")),
             ),
         });
+        if self.noforwards {
+            found.push(Finding::risk(
+                "the group's content is protected: no ticket can be opened from General, where messages would be forwarded",
+                "its owner can allow it in the group's settings, if that is wanted",
+            ));
+        }
         if !rights.unneeded.is_empty() {
             found.push(Finding::risk(
                 format!("may do more than the desk needs: {}", rights.unneeded.join(", ")),
@@ -267,7 +295,7 @@ mod tests {
         for (may, shows, weight, words) in [
             (true, true, Weight::Fine, "may manage topics"),
             (false, true, Weight::Broken, "no status is shown in Telegram"),
-            (true, false, Weight::Risk, "uses that only to answer in closed ones"),
+            (true, false, Weight::Risk, "uses that only to open tickets from General"),
             (false, false, Weight::Risk, "closed topics cannot be answered"),
         ] {
             let found = facts(|facts| facts.rights.manage_topics = may).findings(shows);
@@ -277,6 +305,22 @@ mod tests {
         assert_eq!(facts(|_| {}).topics_barred(), None);
         let why = facts(|facts| facts.rights.manage_topics = false).topics_barred().expect("barred");
         assert!(why.contains(" has to "), "{why}");
+    }
+
+    #[test]
+    fn what_keeps_a_ticket_from_being_opened_names_who_can_change_it() {
+        let cases: [(&str, Change); 3] = [
+            ("may not create topics", |facts| facts.rights.manage_topics = false),
+            ("content is protected", |facts| facts.noforwards = true),
+            ("may not send messages", |facts| facts.rights.send = false),
+        ];
+        for (words, change) in cases {
+            let why = facts(change).opening_barred().expect(words);
+            assert!(why.contains(words) && why.contains(" has to "), "{why}");
+        }
+        assert_eq!(facts(|_| {}).opening_barred(), None);
+        let member = |facts: &mut GroupFacts| (facts.rights.manage_topics, facts.rights.create_topics) = (false, true);
+        assert_eq!(facts(member).opening_barred(), None);
     }
 
     #[test]

@@ -27,6 +27,22 @@ pub struct OutboxRow {
     /// The highest message on its agent's screen when it was given to the desk; `None`: it goes whatever was written since.
     #[serde(default)]
     pub seen: Option<MessageId>,
+    /// The ticket that it opens from General; then `text` is what is said there in the end, or nothing.
+    #[serde(default)]
+    pub opens: Option<OpeningView>,
+}
+
+/// A ticket that is opened from General.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct OpeningView {
+    /// The title of its topic.
+    pub title: String,
+    /// From how many messages.
+    pub messages: usize,
+    /// The ticket, once its topic is there.
+    pub ticket: Option<TicketKey>,
+    /// The messages have been forwarded.
+    pub forwarded: bool,
 }
 
 impl OutboxRow {
@@ -38,6 +54,20 @@ impl OutboxRow {
     /// Tells whether it can be changed or thrown away: nothing of it can have left.
     pub fn is_editable(&self) -> bool {
         self.needs_a_word() || matches!(self.delivery, Delivery::Held { .. })
+    }
+
+    /// Says what it does, in words: what it says, and what comes before that.
+    pub fn words(&self) -> String {
+        let Some(opens) = &self.opens else { return self.text.clone() };
+        let messages =
+            if opens.messages == 1 { "1 message".to_owned() } else { format!("{} messages", opens.messages) };
+        let begun = match (opens.ticket, opens.forwarded) {
+            (Some(ticket), true) => format!(" (they are in {ticket} now)"),
+            (Some(ticket), false) => format!(" ({ticket} is there)"),
+            (None, _) => String::new(),
+        };
+        let said = if self.text.is_empty() { String::new() } else { format!(", then say: {}", self.text) };
+        format!("open \"{}\" from {messages}{begun}{said}", opens.title)
     }
 
     /// Says why it has not been sent.

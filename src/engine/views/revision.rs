@@ -28,6 +28,13 @@ pub enum Alert {
         /// Which.
         ticket: TicketKey,
     },
+    /// The topic of a ticket that an agent opens from General is there.
+    Opened {
+        /// The ticket.
+        ticket: TicketKey,
+        /// Who opens it.
+        agent: AgentName,
+    },
     /// A customer or participant wrote in a ticket of an agent.
     Reply {
         /// Which.

@@ -78,6 +78,20 @@ impl World {
         Ok(())
     }
 
+    /// Forbids or allows to forward what is said in a group.
+    ///
+    /// # Errors
+    /// Refuses an unknown group.
+    pub fn set_noforwards(&mut self, group: i64, on: bool) -> Result<(), Refusal> {
+        let found = self.group_mut(group)?;
+        found.noforwards = on;
+        let members: Vec<i64> = found.members.keys().copied().collect();
+        for account in members {
+            self.announce(Update::Channel { group, account });
+        }
+        Ok(())
+    }
+
     /// Turns a bot's privacy mode on or off and adds the bot to the group anew, which is when Telegram heeds it.
     ///
     /// # Errors

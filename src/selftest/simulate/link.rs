@@ -140,6 +140,8 @@ impl Link {
             Order::Summon(summons) => self.summonses.push_back(summons),
             Order::Change(change) => self.changes.push_back(change),
             Order::EditTopic(edit) => self.edits.push_back(edit),
+            // Nobody opens tickets from General here: the worlds have none of that.
+            Order::MakeTopic(_) | Order::Forward(_) => {}
             order @ Order::Download { .. } => self.downloads.push_back(order),
             Order::Typing { .. } | Order::AnswerPress { .. } | Order::Stop => {}
             fetch => self.fetches.push_back(fetch),

@@ -150,7 +150,7 @@ impl Reader {
     }
 
     /// Lists what nobody has answered in General: messages of others than staff and bots above the last one of staff that is
-    /// no reply to one of them.
+    /// no reply to one of them, and that no agent opens a ticket from.
     ///
     /// # Errors
     /// SQLite's.
@@ -169,6 +169,7 @@ impl Reader {
              AND side = 0 AND flags & 5 = 0 AND message > ?2
              AND message NOT IN (SELECT reply_to FROM entries INDEXED BY entries_general
                  WHERE group_id = ?1 AND topic = 1 AND kind = 0 AND message > ?2 AND side = 1 AND reply_to IS NOT NULL)
+             AND message NOT IN (SELECT message FROM opened WHERE group_id = ?1)
              ORDER BY message LIMIT ?3"
         ))?;
         let rows = statement.query_and_then(params![group.0, answered.unwrap_or(0), limit as i64], entry_row)?;

@@ -6,6 +6,7 @@ use ratatui::text::{Line, Span};
 
 use super::super::model::Model;
 use super::super::update::bulk::Sending;
+use super::super::update::intake::Opening;
 use super::super::widgets::text;
 use super::super::work::Repeatable;
 use crate::desk::ids::{MessageId, OutboxId, TicketKey};
@@ -44,6 +45,8 @@ pub(crate) enum Then {
     SendFound,
     /// Send these replies to many.
     BulkReply(Box<Sending>),
+    /// Open a ticket from messages of General.
+    OpenFrom(Box<Opening>),
     /// Nothing: back to where it was.
     Nothing,
     /// Change between PUBLIC and INTERNAL NOTE.

@@ -224,6 +224,9 @@ pub(crate) fn hints(model: &Model, frame: &mut Frame<'_>, area: Rect) {
     // Help and palette are always there; the others as far as there is room.
     let ends = [Action::Help, Action::Palette];
     let rows = chain.iter().flat_map(|context| ACTIONS.iter().filter(move |row| row.context == *context));
+    let opens = model.focus == Focus::Queue && model.queue.name == QueueName::Intake;
+    let first = opens.then(|| Action::NewTicket.row());
+    let rows = first.into_iter().chain(rows.filter(|row| row.action != Action::NewTicket));
     let always: Vec<(String, &'static str)> = if model.focus == Focus::Composer {
         Vec::new()
     } else {

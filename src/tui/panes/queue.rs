@@ -173,7 +173,7 @@ fn row_lines(
     two: bool,
 ) -> (Line<'static>, Option<Line<'static>>) {
     let cursor = if selected { ">" } else { " " };
-    let mark = if model.queue.marked.contains(&row.key()) { "*" } else { " " };
+    let mark = if model.queue.marked.contains(&row.name()) { "*" } else { " " };
     let dot = if model.setup.ascii { "o" } else { "●" };
     let unread = if row.unread { dot } else { " " };
     let long = model.aged.since(row.waiting_since.unwrap_or(model.aged)) >= Duration::from_secs(3600);

@@ -30,7 +30,7 @@ pub(crate) struct Sending {
 /// Tells the marked tickets, if there are several.
 pub(super) fn marked(model: &Model) -> Option<Recipients> {
     let many = model.focus == Focus::Queue && model.queue.marked.len() > 1;
-    many.then(|| Recipients { tickets: queue::targets(model), duplicates_of: None })
+    many.then(|| Recipients { tickets: queue::targets(model), duplicates_of: None }).filter(|to| to.tickets.len() > 1)
 }
 
 /// Replies to the marked tickets, or the one at hand: with what was typed, else with a template.

@@ -113,7 +113,8 @@ pub(super) fn ask_tags(model: &mut Model, out: &mut Vec<Effect>) {
     ask_words(model, PromptKind::Tags, out);
 }
 
-fn ask_words(model: &mut Model, kind: PromptKind, out: &mut Vec<Effect>) {
+/// Asks for something about the targets in words.
+pub(super) fn ask_words(model: &mut Model, kind: PromptKind, out: &mut Vec<Effect>) {
     if queue::targets(model).is_empty() {
         return say(model, "no ticket is selected".to_owned(), out);
     }
@@ -128,6 +129,27 @@ pub(super) fn set_priority(model: &mut Model, typed: &str, out: &mut Vec<Effect>
     match typed.parse() {
         Ok(priority) => act(model, Repeatable::SetPriority(priority), out),
         Err(why) => warn(model, why, out),
+    }
+}
+
+/// Sets the category that was typed, `-` for none; nothing typed changes nothing.
+pub(super) fn set_category(model: &mut Model, typed: &str, out: &mut Vec<Effect>) {
+    match typed {
+        "" => {}
+        "-" => act(model, Repeatable::SetCategory(None), out),
+        word => match word.parse() {
+            Ok(category) => act(model, Repeatable::SetCategory(Some(category)), out),
+            Err(why) => warn(model, why, out),
+        },
+    }
+}
+
+/// Sets the team that was typed, `-` for none; nothing typed changes nothing.
+pub(super) fn set_team(model: &mut Model, typed: &str, out: &mut Vec<Effect>) {
+    match typed {
+        "" => {}
+        "-" => act(model, Repeatable::SetTeam(None), out),
+        name => act(model, Repeatable::SetTeam(Some(name.into())), out),
     }
 }
 

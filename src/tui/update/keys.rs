@@ -10,7 +10,7 @@ use super::super::model::{Focus, Model};
 use super::super::overlays::Overlay;
 use super::super::prompt::{Prompt, PromptKind};
 use super::super::widgets::line_edit::LineEdit;
-use super::{attach, bulk, compose, desk_work, files, overlay, perform, queue, say, thread, warn};
+use super::{attach, bulk, compose, desk_work, files, intake, overlay, perform, queue, say, thread, warn};
 use crate::desk::template::by_key;
 
 /// Characters that come faster than this one after another are a paste.
@@ -158,8 +158,11 @@ fn prompt_key(model: &mut Model, key: Key, out: &mut Vec<Effect>) {
                 | PromptKind::Save(_)
                 | PromptKind::Attach(_)
                 | PromptKind::Priority
+                | PromptKind::Category
+                | PromptKind::Team
                 | PromptKind::Tags
-                | PromptKind::BulkReply => {}
+                | PromptKind::BulkReply
+                | PromptKind::Title => {}
             }
         }
         Lookup::Action(Action::PickRepaint) => out.push(Effect::Repaint),
@@ -200,9 +203,12 @@ fn accept_prompt(model: &mut Model, out: &mut Vec<Effect>) {
         PromptKind::Save(message) => files::save_as(model, message, &typed, out),
         PromptKind::Attach(ticket) => attach::attach(model, ticket, &typed, out),
         PromptKind::Priority => desk_work::set_priority(model, &typed, out),
+        PromptKind::Category => desk_work::set_category(model, &typed, out),
+        PromptKind::Team => desk_work::set_team(model, &typed, out),
         PromptKind::Tags => desk_work::tag(model, &typed, out),
         PromptKind::BulkReply if typed.is_empty() => {}
         PromptKind::BulkReply => bulk::reply(model, &typed, out),
+        PromptKind::Title => intake::confirm(model, &typed, out),
     }
 }
 

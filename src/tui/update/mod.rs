@@ -9,6 +9,7 @@ mod desk_work;
 mod escalations;
 pub(super) mod explain;
 mod files;
+pub(super) mod intake;
 mod jump;
 mod keep;
 mod keys;
@@ -34,7 +35,7 @@ use super::effect::{Effect, ReadKind, Signal, Timer};
 use super::model::{Focus, Model, Notice, NoticeTone};
 use super::panes::due;
 use super::widgets::text;
-use crate::desk::ids::AgentName;
+use crate::desk::ids::{AgentName, TopicId};
 use crate::desk::thread::Delivery;
 use crate::engine::views::{Alert, EngineNews, QueueName, Revision, ViewRequest};
 
@@ -159,9 +160,13 @@ fn on_revision(model: &mut Model, revision: Revision, out: &mut Vec<Effect>) {
                     news(model, format!("{ticket} has a reply"), out);
                 }
             }
+            Alert::Opened { ticket, agent } if *agent == model.me => {
+                news(model, format!("{ticket} is open now"), out);
+            }
             Alert::Parked { ticket, agent, why } if *agent == model.me => {
                 ring(model, out);
-                warn(model, format!("your reply to {ticket} was not sent: {why}"), out);
+                let what = if ticket.topic == TopicId::GENERAL { "General" } else { &ticket.to_string() };
+                warn(model, format!("your reply to {what} was not sent: {why}"), out);
                 // What is new is to be seen before it is sent all the same.
                 if model.open.as_ref().is_some_and(|open| open.key == *ticket) {
                     thread::bottom(model, out);

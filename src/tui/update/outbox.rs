@@ -24,12 +24,12 @@ pub(super) fn on_rows(model: &mut Model, mut rows: Vec<OutboxRow>) {
         label: format!("{} {}", row.ticket, row.agent),
         code: row.delivery.label().to_owned(),
         detail: match row.needs_a_word() {
-            true => format!("! {} · {}", row.why(), row.text),
-            false => row.text.clone(),
+            true => format!("! {} · {}", row.why(), row.words()),
+            false => row.words(),
         },
         preview: match row.what_to_do() {
-            "" => format!("{}\n\n{}", row.why(), row.text),
-            to_do => format!("{}\n-> {to_do}\n\n{}", row.why(), row.text),
+            "" => format!("{}\n\n{}", row.why(), row.words()),
+            to_do => format!("{}\n-> {to_do}\n\n{}", row.why(), row.words()),
         },
         index,
     });
@@ -52,14 +52,19 @@ pub(super) fn choose(model: &mut Model) {
         choices.push(key('s', label, Then::SendUnsent(row.outbox, answered(&row))));
     }
     if row.is_editable() {
+        let lost = match &row.opens {
+            None => "throw it away, its text is lost",
+            Some(_) => "throw it away; what is not forwarded stays in Intake",
+        };
         choices.push(key('e', "change it", Then::ChangeUnsent(row.ticket, row.outbox, row.text.clone())));
-        choices.push(key('d', "throw it away, its text is lost", Then::Discard(row.outbox)));
+        choices.push(key('d', lost, Then::Discard(row.outbox)));
     }
     let why = match row.what_to_do() {
         "" => row.why(),
         _ => format!("{}: {}", row.delivery.label(), row.why()),
     };
-    let question = format!("{} {}: \"{}\" · {why}", row.ticket, row.agent, text::cut(&row.text.replace('\n', " "), 60));
+    let question =
+        format!("{} {}: \"{}\" · {why}", row.ticket, row.agent, text::cut(&row.words().replace('\n', " "), 60));
     overlay::ask(model, Confirm { question, choices });
 }
 

@@ -14,7 +14,7 @@ use super::super::widgets::line_edit::LineEdit;
 use super::super::widgets::picker::{Item, Picked, Picker};
 use super::super::work::Repeatable;
 use super::{
-    bulk, close, compose, desk_work, escalations, files, outbox, palette, perform, queue, say, standing, stats,
+    bulk, close, compose, desk_work, escalations, files, intake, outbox, palette, perform, queue, say, standing, stats,
     suggestions, thread,
 };
 use crate::clock::Timestamp;
@@ -214,6 +214,7 @@ fn follow(model: &mut Model, then: Then, out: &mut Vec<Effect>) {
             }
         }
         Then::BulkReply(sending) => bulk::send(model, *sending, out),
+        Then::OpenFrom(opening) => intake::open(model, *opening, out),
         Then::Nothing => {}
         Then::Toggle => compose::toggle_now(model, out),
         Then::ReplyAnyway => {

@@ -63,6 +63,8 @@ fn with_words(model: &mut Model, action: Action, words: &str, out: &mut Vec<Effe
         Ok(None) => {}
     }
     match action {
+        Action::Category => desk_work::set_category(model, words, out),
+        Action::Team => desk_work::set_team(model, words, out),
         Action::Duplicate => duplicate(model, words, out),
         Action::Find if model.focus == super::super::model::Focus::Queue => queue::set_filter(model, words, out),
         Action::Find => thread::find(model, words, out),

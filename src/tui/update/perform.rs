@@ -8,8 +8,8 @@ use super::super::prompt::{Prompt, PromptKind};
 use super::super::widgets::line_edit::LineEdit;
 use super::super::work::{NextFor, Repeatable};
 use super::{
-    attach, bulk, close, compose, desk_work, escalations, explain, files, jump, outbox, overlay, queue, queues, say,
-    standing, stats, suggestions, templates, thread, warn,
+    attach, bulk, close, compose, desk_work, escalations, explain, files, intake, jump, outbox, overlay, queue, queues,
+    say, standing, stats, suggestions, templates, thread, warn,
 };
 use crate::desk::command::Command;
 use crate::desk::thread::Delivery;
@@ -32,6 +32,8 @@ pub(super) fn perform(model: &mut Model, action: Action, out: &mut Vec<Effect>) 
         Action::Snooze => overlay::open_until(model, UntilFor::Snooze, out),
         Action::Assign => overlay::open_assign(model, out),
         Action::Priority => desk_work::ask_priority(model, out),
+        Action::Category => desk_work::ask_words(model, PromptKind::Category, out),
+        Action::Team => desk_work::ask_words(model, PromptKind::Team, out),
         Action::Tags => desk_work::ask_tags(model, out),
         Action::Reply => compose::open(model, false, out),
         Action::Note => compose::open(model, true, out),
@@ -78,6 +80,7 @@ pub(super) fn perform(model: &mut Model, action: Action, out: &mut Vec<Effect>) 
         Action::Mark => queue::mark(model, out),
         Action::MarkRange => queue::mark_range(model, out),
         Action::MarkAll => queue::mark_all(model, out),
+        Action::NewTicket => intake::ask_title(model, out),
         Action::Sort => queue::next_sort(model, out),
 
         Action::MessageDown => thread::step(model, 1, out),

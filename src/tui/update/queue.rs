@@ -33,16 +33,16 @@ pub(super) fn on_page(model: &mut Model, page: QueuePage, out: &mut Vec<Effect>)
         model.now.since(*at) < Duration::from_secs(1) && queue.rows.iter().any(|row| row.key() == *key)
     });
     if let Some(key) = left.map(|(key, _)| key).or(queue.selected_key)
-        && let Some(place) = queue.rows.iter().position(|row| row.key() == key)
+        && let Some(place) = queue.rows.iter().position(|row| row.key() == key && row.message == queue.selected_message)
     {
         queue.selected = queue.offset + place;
     }
     queue.selected = queue.selected.min(queue.total.saturating_sub(1));
     let before = queue.selected_key;
-    queue.selected_key = queue.row().map(TicketRow::key);
+    remember(queue);
     if queue.offset == 0 && queue.rows.len() == queue.total {
         let rows = &queue.rows;
-        queue.marked.retain(|key| rows.iter().any(|row| row.key() == *key));
+        queue.marked.retain(|name| rows.iter().any(|row| row.name() == *name));
     }
     let outside = queue.row().is_none() && queue.total > 0;
     if before != queue.selected_key || first {
@@ -54,6 +54,12 @@ pub(super) fn on_page(model: &mut Model, page: QueuePage, out: &mut Vec<Effect>)
     }
 }
 
+/// Remembers what is selected, whatever its place.
+fn remember(queue: &mut QueueState) {
+    let (key, message) = queue.row().map(TicketRow::name).unzip();
+    (queue.selected_key, queue.selected_message) = (key, message.flatten());
+}
+
 pub(super) fn select(model: &mut Model, place: usize, out: &mut Vec<Effect>) {
     let place = keep::moved(&mut model.queue, place);
     let queue = &mut model.queue;
@@ -61,9 +67,9 @@ pub(super) fn select(model: &mut Model, place: usize, out: &mut Vec<Effect>) {
     queue.selected = place.min(queue.total.saturating_sub(1));
     if let Some(anchor) = queue.anchor {
         let range = anchor.min(queue.selected)..=anchor.max(queue.selected);
-        queue.marked = range.filter_map(|place| queue.at(place)).map(TicketRow::key).collect();
+        queue.marked = range.filter_map(|place| queue.at(place)).map(TicketRow::name).collect();
     }
-    queue.selected_key = queue.row().map(TicketRow::key);
+    remember(queue);
     let near_end =
         queue.selected + 20 > queue.offset + queue.rows.len() && queue.offset + queue.rows.len() < queue.total;
     let near_start = queue.offset > 0 && queue.selected < queue.offset + 20;
@@ -86,10 +92,10 @@ pub(super) fn half_page(model: &mut Model, direction: isize, out: &mut Vec<Effec
 pub(super) fn mark(model: &mut Model, out: &mut Vec<Effect>) {
     let queue = &mut model.queue;
     queue.anchor = None;
-    if let Some(key) = queue.row().map(TicketRow::key)
-        && !queue.marked.remove(&key)
+    if let Some(name) = queue.row().map(TicketRow::name)
+        && !queue.marked.remove(&name)
     {
-        queue.marked.insert(key);
+        queue.marked.insert(name);
     }
     step(model, 1, out);
 }
@@ -99,8 +105,8 @@ pub(super) fn mark_range(model: &mut Model, out: &mut Vec<Effect>) {
         return;
     }
     model.queue.anchor = Some(model.queue.selected);
-    if let Some(key) = model.queue.row().map(TicketRow::key) {
-        model.queue.marked.insert(key);
+    if let Some(name) = model.queue.row().map(TicketRow::name) {
+        model.queue.marked.insert(name);
     }
     let key = model.key(super::super::action::Action::MarkRange);
     say(model, format!("marking a range: move, then {key} again"), out);
@@ -109,7 +115,7 @@ pub(super) fn mark_range(model: &mut Model, out: &mut Vec<Effect>) {
 pub(super) fn mark_all(model: &mut Model, out: &mut Vec<Effect>) {
     let queue = &mut model.queue;
     queue.anchor = None;
-    queue.marked = queue.rows.iter().map(TicketRow::key).collect();
+    queue.marked = queue.rows.iter().map(TicketRow::name).collect();
     if queue.rows.len() < queue.total {
         let (marked, total) = (queue.rows.len(), queue.total);
         say(model, format!("marked {marked} of {total}: no more than {} at once", QueueState::WINDOW), out);
@@ -198,7 +204,8 @@ pub(super) fn follow(model: &mut Model, out: &mut Vec<Effect>) {
 }
 
 pub(super) fn open_selected(model: &mut Model, out: &mut Vec<Effect>) {
-    if let Some(key) = model.queue.row().map(TicketRow::key) {
+    if let Some((key, message)) = model.queue.row().map(TicketRow::name) {
+        model.land_on = message;
         thread::open(model, key, out);
     }
 }
@@ -226,9 +233,13 @@ pub(super) fn open_neighbour(model: &mut Model, by: isize, out: &mut Vec<Effect>
 pub(super) fn targets(model: &Model) -> Vec<TicketKey> {
     if model.focus == Focus::Queue && !model.queue.marked.is_empty() {
         // In the order of the screen.
-        let mut keys: Vec<TicketKey> =
-            model.queue.rows.iter().map(TicketRow::key).filter(|key| model.queue.marked.contains(key)).collect();
-        keys.extend(model.queue.marked.iter().filter(|key| !model.queue.rows.iter().any(|row| row.key() == **key)));
+        let rows = model.queue.rows.iter().map(TicketRow::name).filter(|name| model.queue.marked.contains(name));
+        let mut keys: Vec<TicketKey> = Vec::new();
+        for (key, _) in rows.chain(model.queue.marked.iter().copied()) {
+            if !keys.contains(&key) {
+                keys.push(key);
+            }
+        }
         return keys;
     }
     model.target().into_iter().collect()
@@ -242,9 +253,10 @@ pub(super) fn enter(model: &mut Model, out: &mut Vec<Effect>) {
     // The cursor goes to the ticket that was open, if the queue has it.
     let queue = &mut model.queue;
     if let Some(key) = model.open.as_ref().filter(|open| open.entered).map(|open| open.key) {
-        if let Some(place) = queue.rows.iter().position(|row| row.key() == key) {
+        if queue.row().is_some_and(|row| row.key() == key) {
+        } else if let Some(place) = queue.rows.iter().position(|row| row.key() == key) {
             queue.selected = queue.offset + place;
-            queue.selected_key = Some(key);
+            remember(queue);
         } else {
             queue.left = Some((key, model.now));
         }

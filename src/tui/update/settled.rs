@@ -154,6 +154,8 @@ fn taken_back_otherwise(
             back(Repeatable::Snooze(row.and_then(|row| row.snoozed_until).filter(|until| *until > model.now)))
         }
         Repeatable::SetPriority(_) => back(Repeatable::SetPriority(row?.priority)),
+        Repeatable::SetCategory(_) => back(Repeatable::SetCategory(row?.category.clone())),
+        Repeatable::SetTeam(_) => back(Repeatable::SetTeam(row?.team.clone())),
         Repeatable::Tag(change) => {
             let (had, had_not): (Vec<Tag>, Vec<Tag>) = [&change.add[..], &change.remove]
                 .concat()

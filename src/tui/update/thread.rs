@@ -43,7 +43,8 @@ pub(super) fn read(model: &mut Model) -> Effect {
 pub(super) fn open(model: &mut Model, key: TicketKey, out: &mut Vec<Effect>) {
     leave_composer(model, out);
     report_seen(model, out);
-    if let Some(place) = model.queue.rows.iter().position(|row| row.key() == key) {
+    let selected = model.queue.row().is_some_and(|row| row.key() == key);
+    if let Some(place) = model.queue.rows.iter().position(|row| row.key() == key).filter(|_| !selected) {
         model.queue.selected = model.queue.offset + place;
         model.queue.selected_key = Some(key);
     }
