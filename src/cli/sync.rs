@@ -13,7 +13,7 @@ use super::mirror::{Mirror, glance, stopped};
 use super::site::{Site, say};
 use super::times::{Zone, ago};
 use super::{interrupt, table};
-use crate::desk::ids::AgentName;
+use crate::desk::ids::{AgentName, TicketKey};
 use crate::engine::handle::Handle;
 use crate::engine::transport::LinkState;
 use crate::engine::views::{Alert, Counts, DeskView, Summary, View, ViewRequest};
@@ -176,7 +176,12 @@ fn tell(site: &Site, desk: &DeskView, summary: &Summary, zone: Zone) -> Done {
     }
     let mut out = stdout().lock();
     for group in &desk.groups {
-        writeln!(out, "{}", table::safe(&group.title))?;
+        let name = group.name.as_ref().map_or(String::new(), |name| format!(" ({name})"));
+        let lost = group.lost.as_ref().map_or(String::new(), |why| format!(": not followed: {why}"));
+        writeln!(out, "{}", table::safe(&format!("{}{name}{lost}", group.title)))?;
+    }
+    for one in desk.missing.iter().filter(|one| !desk.groups.iter().any(|facts| Some(facts.group) == one.group)) {
+        writeln!(out, "{}", table::safe(&format!("{}: not followed: {}", one.name, one.why)))?;
     }
     if let (Some(first), Some(last)) = (summary.first_at, summary.last_at) {
         writeln!(out, "history        {} to {}", zone.moment(first), zone.moment(last))?;
@@ -199,33 +204,39 @@ async fn follow(site: &Site, handle: &Handle) -> Done {
     let mut revisions = handle.watch();
     loop {
         let Some(revision) = revisions.next().await else { return Err(Failure::error("the desk has stopped")) };
+        let desk = if revision.alerts.is_empty() { None } else { Some(glance(handle).await?) };
+        let named = |ticket: &TicketKey| {
+            table::safe(&desk.as_ref().map_or_else(|| ticket.to_string(), |desk| desk.ticket_name(*ticket)))
+        };
         for alert in &revision.alerts {
             if site.json {
                 writeln!(stdout(), "{}", json!(alert))?;
             } else {
                 match alert {
-                    Alert::NewTicket { ticket } => writeln!(stdout(), "{ticket} is new")?,
-                    Alert::Reply { ticket, assignee } => writeln!(stdout(), "{ticket} has a reply for {assignee}")?,
+                    Alert::NewTicket { ticket } => writeln!(stdout(), "{} is new", named(ticket))?,
+                    Alert::Reply { ticket, assignee } => {
+                        writeln!(stdout(), "{} has a reply for {assignee}", named(ticket))?
+                    }
                     Alert::Parked { ticket, why, .. } => {
-                        writeln!(stdout(), "{ticket} has a reply that was not sent: {why}")?;
+                        writeln!(stdout(), "{} has a reply that was not sent: {why}", named(ticket))?;
                     }
                     Alert::Mentioned { ticket, agent, by } => {
-                        writeln!(stdout(), "{ticket}: a note of {by} names {agent}")?;
+                        writeln!(stdout(), "{}: a note of {by} names {agent}", named(ticket))?;
                     }
                     Alert::NotChanged { ticket, why, .. } => {
-                        writeln!(stdout(), "{ticket} has a message that was not changed: {why}")?;
+                        writeln!(stdout(), "{} has a message that was not changed: {why}", named(ticket))?;
                     }
                     Alert::Due { ticket, clock, deadline, .. } => {
-                        writeln!(stdout(), "{ticket}: {} is due {deadline}", clock.title())?;
+                        writeln!(stdout(), "{}: {} is due {deadline}", named(ticket), clock.title())?;
                     }
                     Alert::Overdue { ticket, clock, deadline, .. } => {
-                        writeln!(stdout(), "{ticket}: {} is overdue since {deadline}", clock.title())?;
+                        writeln!(stdout(), "{}: {} is overdue since {deadline}", named(ticket), clock.title())?;
                     }
                     Alert::Missed { count } => {
                         writeln!(stdout(), "{count} became overdue while nobody could be told")?;
                     }
                     Alert::Escalated { ticket, rule, why, to } => {
-                        writeln!(stdout(), "{ticket} is escalated to {} by \"{rule}\": {why}", names(to))?;
+                        writeln!(stdout(), "{} is escalated to {} by \"{rule}\": {why}", named(ticket), names(to))?;
                     }
                     Alert::EscalationsHeld { rule, count, to } => {
                         writeln!(stdout(), "\"{rule}\" has escalated {count} more to {}", names(to))?;
@@ -234,9 +245,11 @@ async fn follow(site: &Site, handle: &Handle) -> Done {
                         writeln!(stdout(), "{count} were escalated late, for {}", names(to))?;
                     }
                     Alert::Assigned { ticket, assignee, team } => {
-                        writeln!(stdout(), "{ticket} is given to {assignee} (team {team})")?;
+                        writeln!(stdout(), "{} is given to {assignee} (team {team})", named(ticket))?;
                     }
-                    Alert::TakenBack { ticket, from, .. } => writeln!(stdout(), "{ticket} is taken back from {from}")?,
+                    Alert::TakenBack { ticket, from, .. } => {
+                        writeln!(stdout(), "{} is taken back from {from}", named(ticket))?
+                    }
                     Alert::Burst { customer, topics, .. } => {
                         let customer = super::table::safe(customer);
                         writeln!(

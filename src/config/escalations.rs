@@ -7,6 +7,7 @@ use toml::Spanned;
 
 use super::reader::{Item, Reader, Section};
 use crate::desk::escalation::{DEFAULT_COOLDOWN, DEFAULT_MAX_PER_HOUR, Escalations, On, Raise, Recipient, Rule};
+use crate::desk::groups::Given;
 use crate::desk::ids::AgentName;
 use crate::desk::people::Agent;
 use crate::desk::query::{Condition, Query, Who};
@@ -51,7 +52,8 @@ impl<'t> Reader<'t> {
         {
             self.wrong(name.span().start, format!("there are two escalations \"{}\"", name.get_ref()));
         }
-        let when = self.text(section, "when").and_then(|written| self.conditions_of(&written, zone, agents));
+        let when =
+            self.text(section, "when").and_then(|written| self.conditions_of(&written, zone, agents, &rules.groups));
         let hours = self.line(section, "hours").filter(|named| {
             let known = rules.sla.hours.contains_key(named.get_ref());
             if !known {
@@ -83,8 +85,14 @@ impl<'t> Reader<'t> {
         }
     }
 
-    fn conditions_of(&mut self, written: &Spanned<String>, zone: Tz, agents: &[Agent]) -> Option<Query> {
-        let query = self.query(written, zone, agents)?;
+    fn conditions_of(
+        &mut self,
+        written: &Spanned<String>,
+        zone: Tz,
+        agents: &[Agent],
+        groups: &[Given],
+    ) -> Option<Query> {
+        let query = self.query(written, zone, agents, groups)?;
         for term in &query.terms {
             let what = match &term.condition {
                 Condition::Words(words) => format!("`{words}`: a rule asks of the ticket, not for words in it"),

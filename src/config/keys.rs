@@ -41,7 +41,7 @@ const KNOWN: [(&str, &[&str]); 30] = [
     // The statuses.
     ("telegram.mirror_status.icons", &["open", "assigned", "in_progress", "pending", "resolved", "closed"]),
     ("telegram.sandbox", &["address", "dc_id", "auth_key"]),
-    ("groups", &["group"]),
+    ("groups", &["group", "name"]),
     ("queues", &["name", "query", "sort"]),
     ("agents", &["name", "telegram", "os_user", "timezone", "skills", "capacity", "hours", "senior"]),
     ("intake", &["name", "when", "match", "language", "icon", "add_tags", "category", "priority", "team"]),

@@ -262,7 +262,7 @@ impl Escalations {
         let facts = Facts {
             ticket,
             customer: matter.customer,
-            group: matter.group.map_or("", |(title, _)| title),
+            group: matter.group,
             last_text: "",
             due: assessment.and_then(Assessment::due).map(|due| due.at),
             reader: None,

@@ -81,7 +81,7 @@ impl Turn<'_> {
             return Ok(Err(Refusal::TopicGone(key)));
         }
         if matches!(command, Command::Reply { .. })
-            && let Some(why) = self.state.facts.as_ref().and_then(super::transport::GroupFacts::read_only)
+            && let Some(why) = self.group(key.group).read_only()
         {
             return Ok(Err(Refusal::ReadOnly(why)));
         }

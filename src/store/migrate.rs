@@ -21,6 +21,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0011_routing.sql"),
     include_str!("migrations/0012_automatic.sql"),
     include_str!("migrations/0013_quiet.sql"),
+    include_str!("migrations/0014_groups.sql"),
 ];
 
 /// The highest format this version knows.

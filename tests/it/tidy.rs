@@ -64,6 +64,7 @@ const MIGRATIONS: [(&str, &str); 13] = [
     ("0011_routing.sql", "0cea73118ea5daca9ab399a98e21b10e50e1ed35d201f51c38d4baafdf995286"),
     ("0012_automatic.sql", "1754222b67e0c596e4f55dcd228abbe5927b2945993ac39febba0aa5126182ac"),
     ("0013_quiet.sql", "af1555d416c730c35500fc0ae3557a04f4d9f7dfeb24f089a94b52aedd5fe5ae"),
+    ("0014_groups.sql", "b29cd9fc1aa9d3ea6aa40b04a007a9a6ce8904ad65f4ffed60c518cd8cdbb42f"),
 ];
 
 /// Licences that may be in the binary.

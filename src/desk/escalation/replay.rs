@@ -12,6 +12,7 @@ use serde::Serialize;
 use super::{Cause, Firing, HOUR};
 use crate::clock::Timestamp;
 use crate::desk::event::{Actor, Event, Recorded};
+use crate::desk::groups::Names;
 use crate::desk::ids::{AgentName, EventId, GroupId, PersonId, TicketKey};
 use crate::desk::lifecycle;
 use crate::desk::people::Person;
@@ -36,8 +37,8 @@ pub trait Past {
     /// They cannot be read.
     fn person(&mut self, id: PersonId) -> Result<Option<Person>, Self::Error>;
 
-    /// Tells title and public name of a group.
-    fn group(&self, id: GroupId) -> Option<(String, Option<String>)>;
+    /// Tells how a group is called.
+    fn group(&self, id: GroupId) -> Option<Names>;
 }
 
 /// A firing of the backtest.
@@ -156,7 +157,7 @@ pub struct Replay<'a> {
     names_people: bool,
     courses: HashMap<TicketKey, Course>,
     people: HashMap<PersonId, Option<Person>>,
-    groups: HashMap<GroupId, Option<(String, Option<String>)>>,
+    groups: HashMap<GroupId, Option<Names>>,
     timers: BinaryHeap<Reverse<(Timestamp, TicketKey, u64)>>,
     timer: u64,
     reached: Vec<Vec<Timestamp>>,
@@ -305,7 +306,7 @@ impl<'a> Replay<'a> {
         let matter = Matter {
             ticket,
             customer: ticket.customer.and_then(|id| self.people.get(&id)).and_then(Option::as_ref),
-            group: group.map(|(title, username)| (title.as_str(), username.as_deref())),
+            group: group.map(|names| names.called(key.group)),
         };
         let Rules { sla, escalations, .. } = self.rules;
         let assessment =

@@ -121,7 +121,7 @@ impl Past for Memory<'_> {
     fn person(&mut self, _: PersonId) -> Result<Option<Person>, Infallible> {
         Ok(None)
     }
-    fn group(&self, _: GroupId) -> Option<(String, Option<String>)> {
+    fn group(&self, _: GroupId) -> Option<crate::desk::groups::Names> {
         None
     }
 }

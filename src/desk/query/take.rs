@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::{Condition, Flag, Query, Who};
 use crate::clock::Timestamp;
+use crate::desk::groups::{Called, id_of};
 use crate::desk::ids::AgentName;
 use crate::desk::people::Person;
 use crate::desk::ticket::Ticket;
@@ -15,8 +16,8 @@ pub struct Facts<'a> {
     pub ticket: &'a Ticket,
     /// Its customer.
     pub customer: Option<&'a Person>,
-    /// The title of its group.
-    pub group: &'a str,
+    /// How its group is called, if that is known.
+    pub group: Option<Called<'a>>,
     /// The last message in one line.
     pub last_text: &'a str,
     /// Its next deadline.
@@ -130,7 +131,7 @@ impl Facts<'_> {
     }
 
     fn is_group(&self, name: &str) -> bool {
-        name.parse::<i64>().is_ok_and(|id| self.ticket.key.group.0 == id) || contains(self.group, name)
+        id_of(name) == Some(self.ticket.key.group) || self.group.is_some_and(|group| group.answers_to(name))
     }
 
     fn is(&self, flag: Flag) -> bool {

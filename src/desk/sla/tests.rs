@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::desk::event::{Actor, Recorded, Why, Writer};
+use crate::desk::groups::Called;
 use crate::desk::hours::{Plan, Range};
 use crate::desk::ids::{EventId, GroupId, MessageId, PersonId, TicketKey, TopicId};
 use crate::desk::lifecycle;
@@ -356,7 +357,8 @@ fn the_first_policy_that_fits_holds_and_the_others_say_why_not() {
     let mut ticket = Story::opened(clock(9, 0)).ticket();
     ticket.customer = Some(PersonId(1));
     ticket.language = Some("en".to_owned());
-    let matter = Matter { ticket: &ticket, customer: None, group: Some(("Acme", None)) };
+    let acme = Called { id: GroupId(7), given: None, title: "Acme", username: None };
+    let matter = Matter { ticket: &ticket, customer: None, group: Some(acme) };
     let verdicts = sla.explain(&matter);
     let told: Vec<(bool, &str)> = verdicts.iter().map(|verdict| (verdict.holds, verdict.why.as_str())).collect();
     assert_eq!(

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::desk::groups::Called;
 use crate::desk::ids::{GroupId, PersonId};
 use crate::desk::people::Person;
 use crate::desk::tags::{Priority, Tag};
@@ -14,8 +15,8 @@ pub struct Matter<'a> {
     pub ticket: &'a Ticket,
     /// Its customer, if they are known.
     pub customer: Option<&'a Person>,
-    /// Title and public name of its group, if they are known.
-    pub group: Option<(&'a str, Option<&'a str>)>,
+    /// How its group is called, if that is known.
+    pub group: Option<Called<'a>>,
 }
 
 /// Names a customer.
@@ -34,7 +35,7 @@ pub enum CustomerIs {
 pub enum GroupIs {
     /// By id.
     Id(GroupId),
-    /// By title or public name, lowercase.
+    /// By name, title or public name, lowercase.
     Name(String),
 }
 
@@ -175,9 +176,7 @@ fn is_customer(customer: &CustomerIs, matter: &Matter<'_>) -> bool {
 fn is_group(group: &GroupIs, matter: &Matter<'_>) -> bool {
     match group {
         GroupIs::Id(id) => matter.ticket.key.group == *id,
-        GroupIs::Name(name) => matter.group.is_some_and(|(title, username)| {
-            title.to_lowercase() == *name || username.is_some_and(|username| username.to_lowercase() == *name)
-        }),
+        GroupIs::Name(name) => matter.group.is_some_and(|group| group.is(name)),
     }
 }
 

@@ -16,6 +16,7 @@ use crate::desk::event::Recorded;
 use crate::desk::ids::{EventId, TicketKey};
 use crate::desk::metrics::{Course, Frame, Report, Tally, courses, plain};
 use crate::desk::sla::Matter;
+use crate::engine::transport::GroupFacts;
 
 /// What every ticket came to, up to an event.
 #[derive(Debug, Default)]
@@ -109,7 +110,7 @@ impl Views {
             _ => None,
         };
         let group = groups.iter().find(|facts| facts.group == key.group);
-        let group = group.map(|facts| (facts.title.as_str(), facts.username.as_deref()));
+        let group = group.map(GroupFacts::called);
         let policy =
             ticket.as_ref().and_then(|ticket| sla.policy(&Matter { ticket, customer: customer.as_ref(), group }));
         Ok(match policy.map(|policy| sla.hours_of(policy)) {

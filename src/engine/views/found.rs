@@ -14,6 +14,9 @@ pub struct Hit {
     pub id: TopicId,
     /// Its group.
     pub group: GroupId,
+    /// What the desk calls the group.
+    #[serde(default)]
+    pub group_name: String,
     /// Its title.
     pub title: String,
     /// Where it stands; `None` for General and ignored topics.
