@@ -6,7 +6,7 @@
 //! All groups are followed by one set of boxes. A group that the account cannot get at any more is left out, its count is kept for when it
 //! comes back, and the others go on.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -79,6 +79,8 @@ pub(crate) struct Follower {
     patience: (u32, u32),
     /// Telegram has spoken of one of them.
     heard_of: bool,
+    /// Groups in which the account may be something else now.
+    doubted: BTreeSet<i64>,
 }
 
 impl Follower {
@@ -92,6 +94,7 @@ impl Follower {
             missing: online.missing.clone(),
             patience: (1, 0),
             heard_of: false,
+            doubted: BTreeSet::new(),
             groups,
             kept,
             shared,
@@ -133,6 +136,11 @@ impl Follower {
                 if !self.live {
                     self.live = true;
                     self.shared.say(LinkState::Live).await?;
+                }
+                // Alone, a group that is lost ends the connection: that is not hurried.
+                if let Some(group) = self.doubted.pop_first().filter(|_| self.groups.len() > 1) {
+                    self.take(sieve::nudge(group))?;
+                    continue;
                 }
                 if std::mem::take(&mut self.heard_of) {
                     self.look_for_missing(true).await?;
@@ -378,6 +386,9 @@ impl Follower {
             if !self.groups.contains(&group.0) {
                 self.heard_of |= self.missing.iter().any(|one| one.group == Some(group));
                 continue;
+            }
+            if matches!(update, Update::Channel(_)) {
+                self.doubted.insert(group.0);
             }
             for happening in super::said::happenings(update, group, &self.people) {
                 if let Happening::Message(message) = &happening {

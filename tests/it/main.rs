@@ -18,6 +18,7 @@ mod engine_automatic;
 mod engine_changes;
 mod engine_escalation;
 mod engine_files;
+mod engine_groups;
 mod engine_mirror_status;
 mod engine_outbox;
 mod engine_reactions;
@@ -71,6 +72,7 @@ mod screens_desk;
 mod screens_due;
 mod screens_escalation;
 mod screens_files;
+mod screens_groups;
 mod screens_knowledge;
 mod screens_more;
 mod screens_routing;
@@ -94,6 +96,8 @@ mod telegram;
 mod telegram_link;
 mod templates;
 mod tidy;
+#[cfg(feature = "sandbox")]
+mod two_groups;
 mod verify;
 #[cfg(feature = "sandbox")]
 mod worlds;
