@@ -10,7 +10,6 @@ use super::mirror::glance;
 use super::site::Site;
 use super::table;
 use super::work::{self, unreadable};
-use crate::desk::ids::TicketKey;
 use crate::engine::views::{EntryKind, Hit, View, ViewRequest};
 
 #[derive(Args)]
@@ -40,7 +39,7 @@ pub(super) async fn run(global: &Global, args: SearchArgs) -> Done {
     let desk = glance(&handle).await?;
     let row = |hit: &Hit| {
         vec![
-            desk.ticket_name(TicketKey { group: hit.group, topic: hit.id }),
+            desk.ticket_name(hit.key()),
             hit.status.map_or(' ', |status| status.letter()).to_string(),
             zone.moment(hit.at),
             table::cut(&hit.author, 20),

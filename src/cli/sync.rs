@@ -215,7 +215,7 @@ async fn follow(site: &Site, handle: &Handle) -> Done {
                 match alert {
                     Alert::NewTicket { ticket } => writeln!(stdout(), "{} is new", named(ticket))?,
                     Alert::Reply { ticket, assignee } => {
-                        writeln!(stdout(), "{} has a reply for {assignee}", named(ticket))?
+                        writeln!(stdout(), "{} has a reply for {assignee}", named(ticket))?;
                     }
                     Alert::Parked { ticket, why, .. } => {
                         writeln!(stdout(), "{} has a reply that was not sent: {why}", named(ticket))?;
@@ -248,7 +248,7 @@ async fn follow(site: &Site, handle: &Handle) -> Done {
                         writeln!(stdout(), "{} is given to {assignee} (team {team})", named(ticket))?;
                     }
                     Alert::TakenBack { ticket, from, .. } => {
-                        writeln!(stdout(), "{} is taken back from {from}", named(ticket))?
+                        writeln!(stdout(), "{} is taken back from {from}", named(ticket))?;
                     }
                     Alert::Burst { customer, topics, .. } => {
                         let customer = super::table::safe(customer);

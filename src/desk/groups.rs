@@ -93,7 +93,7 @@ impl FromStr for TicketNumber {
             }
             _ => (before, None),
         };
-        if group.is_some_and(|group| group.trim().is_empty()) || before == Some("") {
+        if group.is_some_and(|group| group.trim_matches([' ', '/']).is_empty()) || before == Some("") {
             return Err(wrong());
         }
         let group = group.map(|group| group.trim().to_owned());

@@ -50,6 +50,15 @@ impl Group {
         tl::types::InputChannel { channel_id: self.id.0, access_hash: self.access_hash }.into()
     }
 
+    /// Tells whether it is the one that a setup means.
+    pub(crate) fn is_wanted(&self, wanted: &Wanted) -> bool {
+        match &wanted.selector {
+            GroupSelector::Id(id) => self.id.0 == *id,
+            GroupSelector::Username(name) => self.username.as_ref().is_some_and(|own| own.eq_ignore_ascii_case(name)),
+            GroupSelector::Title(title) => self.title.trim().to_lowercase() == title.trim().to_lowercase(),
+        }
+    }
+
     pub(crate) fn peer(&self) -> tl::enums::InputPeer {
         tl::types::InputPeerChannel { channel_id: self.id.0, access_hash: self.access_hash }.into()
     }
@@ -287,7 +296,7 @@ async fn the_only_one(wire: &Wire, own: &OwnRecord) -> Result<tl::enums::Chat, T
         }),
         _ => Err(TelegramError::GroupUnclear {
             why: format!(
-                "{} is in several groups with topics: put one id into [telegram] group: {}",
+                "{} is in several groups with topics: put one id into [telegram] group, or all into [[groups]]: {}",
                 called(own),
                 listed(&forums)
             ),

@@ -75,6 +75,30 @@ pub(crate) fn happenings(update: Update, group: GroupId, people: &People) -> Vec
     one.into_iter().collect()
 }
 
+/// Puts a batch into the order in which it is to be applied; what Telegram said in a row stays in a row.
+pub(crate) fn arranged(mut happenings: Vec<(GroupId, Happening)>) -> Vec<(GroupId, Happening)> {
+    happenings.sort_by_key(|(group, happening)| {
+        let (kind, id) = rank(happening);
+        (*group, kind, id)
+    });
+    happenings.dedup_by(|a, b| a == b && matches!(a.1, Happening::FactsChanged));
+    happenings
+}
+
+fn rank(happening: &Happening) -> (u8, i32) {
+    match happening {
+        Happening::Settled { .. } => (0, 0),
+        Happening::Message(message) => (1, message.id.0),
+        Happening::Edited(_) => (2, 0),
+        Happening::Deleted(_) => (3, 0),
+        Happening::Reactions { .. } | Happening::Reacted { .. } | Happening::Pinned { .. } => (4, 0),
+        Happening::Pressed(_) => (4, 0),
+        Happening::Member { .. } => (5, 0),
+        Happening::Gap { .. } => (6, 0),
+        Happening::FactsChanged => (7, 0),
+    }
+}
+
 /// Tells whether a participant is in the group.
 fn is_present(participant: &Participant) -> bool {
     match participant {

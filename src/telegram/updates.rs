@@ -21,6 +21,7 @@ use super::convert::date;
 use super::convert::people::People;
 use super::error::{CallError, TelegramError};
 use super::gaps::Gaps;
+use super::setup::Wanted;
 use super::sieve;
 use super::station::{Deaf, Online, Shared};
 use crate::desk::ids::{GroupId, MessageId};
@@ -239,11 +240,13 @@ impl Follower {
             return Ok(());
         }
         self.patience = ((most * 2).min(LONGEST_PATIENCE), 0);
-        let Online { wire, own, .. } = &*self.online;
-        let wanted = &self.shared.setup.groups;
-        let (found, _) = super::group::resolve_all(wire, own, wanted).await?;
-        for group in found.into_iter().filter(|group| !self.groups.contains(&group.id.0)) {
-            if super::facts::facts(wire, own, &group).await.is_ok() {
+        let Online { wire, own, groups, .. } = &*self.online;
+        let is_followed =
+            |wanted: &&Wanted| groups.iter().any(|group| self.groups.contains(&group.id.0) && group.is_wanted(wanted));
+        for wanted in self.shared.setup.groups.iter().filter(|wanted| !is_followed(wanted)) {
+            // Whatever is wrong with it, the others are followed all the same.
+            let Ok(group) = super::group::resolve(wire, own, Some(&wanted.selector)).await else { continue };
+            if !self.groups.contains(&group.id.0) && super::facts::facts(wire, own, &group).await.is_ok() {
                 tracing::info!(group = group.title, "a group that could not be had is there again");
                 return Err(self.link("a group has to be followed from now on").into());
             }
@@ -420,7 +423,7 @@ impl Follower {
         if self.happenings.is_empty() && !channel_moved && !(anyway && counted) {
             return Ok(());
         }
-        let happenings = arranged(std::mem::take(&mut self.happenings));
+        let happenings = super::said::arranged(std::mem::take(&mut self.happenings));
         let people = std::mem::take(&mut self.people).into_vec();
         let batch = Batch { from: self.from.clone(), to: to.clone(), people, happenings };
         self.shared.tell(Incoming::Batch(batch)).await?;
@@ -439,30 +442,6 @@ impl Follower {
             return Over::Trouble(self.link(&format!("no access to the group ({})", error.words())));
         }
         Over::Trouble(error.explain(&self.online.wire.target()))
-    }
-}
-
-/// Puts a batch into the order in which it is to be applied; what Telegram said in a row stays in a row.
-fn arranged(mut happenings: Vec<(GroupId, Happening)>) -> Vec<(GroupId, Happening)> {
-    happenings.sort_by_key(|(group, happening)| {
-        let (kind, id) = rank(happening);
-        (*group, kind, id)
-    });
-    happenings.dedup_by(|a, b| a == b && matches!(a.1, Happening::FactsChanged));
-    happenings
-}
-
-fn rank(happening: &Happening) -> (u8, i32) {
-    match happening {
-        Happening::Settled { .. } => (0, 0),
-        Happening::Message(message) => (1, message.id.0),
-        Happening::Edited(_) => (2, 0),
-        Happening::Deleted(_) => (3, 0),
-        Happening::Reactions { .. } | Happening::Reacted { .. } | Happening::Pinned { .. } => (4, 0),
-        Happening::Pressed(_) => (4, 0),
-        Happening::Member { .. } => (5, 0),
-        Happening::Gap { .. } => (6, 0),
-        Happening::FactsChanged => (7, 0),
     }
 }
 

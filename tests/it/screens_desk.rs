@@ -135,7 +135,7 @@ pub(crate) fn ticket(number: i32, status: Status, assignee: Option<&str>, custom
         unassigned_because: None,
         id: TopicId(number),
         group: GROUP,
-        group_name: "Acme".to_owned(),
+        group_name: "Acme customers".to_owned(),
         episode: 1,
         status,
         title: format!("About {last}"),

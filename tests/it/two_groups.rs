@@ -138,7 +138,8 @@ async fn two_groups_are_worked_as_one_desk() {
     assert!(!texts(&thread(&handle, shop).await).contains(&"Thank you."));
 
     // One of them kicks the desk: the other goes on.
-    let stands = |standing| server.world().with(|world| world.set_standing(BUSINESS.0, BOT, standing)).expect("is known");
+    let stands =
+        |standing| server.world().with(|world| world.set_standing(BUSINESS.0, BOT, standing)).expect("is known");
     let before = server.world().with(|world| world.group(BUSINESS.0)?.member(BOT).map(|one| one.standing.clone()));
     stands(Standing::Left);
     let mut why = String::new();
@@ -237,7 +238,8 @@ fn the_command_line_names_tickets_by_group_and_number() {
     assert!(table.contains("GROUP") && table.contains("business") && table.contains("shop"), "{table}");
     let names = |args: &[&str]| {
         let rows = desk.json(args);
-        let names = rows.as_array().expect("a list").iter().map(|row| row["group_name"].as_str().unwrap_or("").to_owned());
+        let names =
+            rows.as_array().expect("a list").iter().map(|row| row["group_name"].as_str().unwrap_or("").to_owned());
         names.collect::<Vec<_>>()
     };
     assert_eq!(names(&["queue", "all", "--filter", "group:shop"]), ["shop", "shop"]);

@@ -2,6 +2,8 @@
 
 use super::super::model::Model;
 use super::super::view::number;
+use super::super::widgets::text;
+use crate::desk::ids::TicketKey;
 use crate::engine::views::{DeskView, TicketRow};
 
 /// How wide the column of a queue is.
@@ -22,13 +24,22 @@ pub(crate) fn has_column(model: &Model, width: usize) -> bool {
 
 /// Tells what a row without a column says of its group.
 pub(crate) fn remark(model: &Model, row: &TicketRow, width: usize) -> String {
-    if several(model) && !has_column(model, width) { format!("[{}] ", row.group_name) } else { String::new() }
+    if several(model) && !has_column(model, width) {
+        format!("[{}] ", text::cut(&row.group_name, WIDTH))
+    } else {
+        String::new()
+    }
 }
 
 /// Names a ticket with its group, if there is more than one.
 pub(crate) fn named(model: &Model, row: &TicketRow) -> String {
     let number = number(row);
     if several(model) { format!("{}/{}", row.group_name, number.trim_start_matches('#')) } else { number }
+}
+
+/// Names a ticket, with its group if there is more than one.
+pub(crate) fn ticket(model: &Model, ticket: TicketKey) -> String {
+    model.desk.as_ref().map_or_else(|| ticket.to_string(), |desk| desk.ticket_name(ticket))
 }
 
 /// Tells the groups in which nothing can be sent, if there are others in which something can.

@@ -205,7 +205,11 @@ fn row_lines(
     if !before_name {
         remarks.insert_str(0, &due);
     }
-    remarks.insert_str(0, &groups::remark(model, row, width));
+    // On narrow rows it comes before the name, or nobody would see it.
+    let group = groups::remark(model, row, width);
+    if width >= 60 {
+        remarks.insert_str(0, &group);
+    }
     let extra = if column { due::WIDTH + 1 } else { 0 } + if of_groups { groups::WIDTH + 1 } else { 0 };
     let message = format!("{remarks}{}", row.last_text);
     if width >= 60 {
@@ -224,14 +228,17 @@ fn row_lines(
     }
     let room = width.saturating_sub(21);
     if two {
-        let who = format!("{} ({})", customer_name(row), assignee(model, row));
+        let who = format!("{group}{} ({})", customer_name(row), assignee(model, row));
         spans.push(Span::raw(format!(" {}", text::fit(&who, room))));
         let second = text::fit(&message, width.saturating_sub(6));
         return (Line::from(spans), Some(Line::styled(format!("      {second}"), model.theme.dim)));
     }
     let who = text::fit(&assignee(model, row), 4);
     let room = room.saturating_sub(5);
-    spans.push(Span::raw(format!(" {who} {}", text::fit(&format!("{due}{} · {message}", customer_name(row)), room))));
+    spans.push(Span::raw(format!(
+        " {who} {}",
+        text::fit(&format!("{group}{due}{} · {message}", customer_name(row)), room)
+    )));
     (Line::from(spans), None)
 }
 

@@ -2,6 +2,7 @@
 
 use super::super::effect::{Effect, ReadKind};
 use super::super::model::{Focus, Model};
+use super::super::panes::groups;
 use super::super::work::NextFor;
 use super::{
     bulk, desk_work, escalations, explain, keep, outbox, overlay, queue, queues, say, standing, stats, suggestions,
@@ -91,10 +92,7 @@ fn found(model: &mut Model, tickets: &[TicketKey], out: &mut Vec<Effect>) {
         [] => warn(model, "there is no such ticket".to_owned(), out),
         [ticket] => thread::open(model, *ticket, out),
         several => {
-            let named = |ticket: &TicketKey| {
-                model.desk.as_ref().map_or_else(|| ticket.to_string(), |desk| desk.ticket_name(*ticket))
-            };
-            let names: Vec<String> = several.iter().map(named).collect();
+            let names: Vec<String> = several.iter().map(|ticket| groups::ticket(model, *ticket)).collect();
             warn(model, format!("several groups have it: write {}", names.join(" or ")), out);
         }
     }
