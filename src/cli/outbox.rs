@@ -77,6 +77,7 @@ struct Line<'a> {
     outbox: OutboxId,
     ticket: TopicId,
     group: GroupId,
+    group_name: &'a str,
     agent: &'a str,
     text: &'a str,
     at: crate::clock::Timestamp,
@@ -88,12 +89,14 @@ struct Line<'a> {
     part_of: Option<OutboxId>,
 }
 
-impl<'a> From<&'a OutboxRow> for Line<'a> {
-    fn from(row: &'a OutboxRow) -> Self {
+impl<'a> Line<'a> {
+    fn of(row: &'a OutboxRow, desk: &'a DeskView) -> Self {
+        let group = desk.groups.iter().find(|facts| facts.group == row.ticket.group);
         Line {
             outbox: row.outbox,
             ticket: row.ticket.topic,
             group: row.ticket.group,
+            group_name: group.map_or("", |facts| facts.called().name()),
             agent: &row.agent.0,
             text: &row.text,
             at: row.at,
@@ -142,16 +145,15 @@ async fn find(handle: &Handle, outbox: OutboxId) -> Done<OutboxRow> {
 async fn list(global: &Global) -> Done {
     let site = Site::open(global)?;
     let (_desk, handle) = site.read_only()?;
-    let rows = rows(&handle).await?;
+    let (rows, desk) = (rows(&handle).await?, glance(&handle).await?);
     let mut out = stdout().lock();
     if site.json {
-        let lines: Vec<Line<'_>> = rows.iter().map(Line::from).collect();
+        let lines: Vec<Line<'_>> = rows.iter().map(|row| Line::of(row, &desk)).collect();
         return Ok(writeln!(out, "{}", serde_json::to_string_pretty(&lines)?)?);
     }
     if rows.is_empty() {
         return Ok(writeln!(out, "everything has been sent")?);
     }
-    let desk = glance(&handle).await?;
     let cells: Vec<Vec<String>> = rows.iter().map(|row| cells(&site, &desk, row)).collect();
     table::write(&mut out, &["ID", "TICKET", "AGENT", "SINCE", "STATE", "WHY", "TEXT"], &cells, table::width())?;
     let mut to_do: Vec<(&str, &str)> =
@@ -184,10 +186,11 @@ async fn show(global: &Global, outbox: OutboxId) -> Done {
     let is_new =
         |entry: &&Entry| entry.kind == EntryKind::Message && row.seen.is_some_and(|seen| entry.message_id > Some(seen));
     let news: Vec<&Entry> = page.thread.iter().filter(is_new).collect();
-    let name = work::name_of(&handle, row.ticket).await?;
+    let desk = glance(&handle).await?;
+    let name = table::safe(&desk.ticket_name(row.ticket));
     let mut out = stdout().lock();
     if site.json {
-        let mut told = serde_json::to_value(Line::from(&row))?;
+        let mut told = serde_json::to_value(Line::of(&row, &desk))?;
         told["since"] = serde_json::to_value(&news)?;
         return Ok(writeln!(out, "{told:#}")?);
     }
