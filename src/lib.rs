@@ -33,6 +33,10 @@
 //! the content is kept and the difference asked for. Anything may arrive twice. Reactions have no place in that stream for a user
 //! account: those to what people are likely to look at are asked for after each connection (`engine::reactions`).
 //!
+//! A desk may work several groups (`engine::groups`): one login, one stream of updates and one cursor, which counts each group for itself. Facts,
+//! rights, staff, history, pace and what Telegram asks to wait for are each group's own; every key of the store begins with the group. A group that
+//! cannot be had is left out by the link and is read-only; its count stays in the cursor for when it comes back.
+//!
 //! # How something goes out
 //!
 //! ```text

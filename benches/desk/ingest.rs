@@ -161,7 +161,7 @@ fn through_the_engine(group: GroupId, pages: &[Scanned], folder: &Path) -> Durat
         Incoming::Link(LinkState::Connecting),
         Incoming::Facts(facts),
         Incoming::Link(LinkState::Live),
-        Incoming::Seeded { cursor: Cursor::default() },
+        Incoming::Seeded { cursor: Cursor { channels: vec![(group, 1)], ..Cursor::default() } },
     ];
     loop {
         let mut scans = Vec::new();

@@ -56,7 +56,7 @@ impl Site {
             api_id: 1,
             api_hash: Secret::new("hash"),
             session: data.join("session.db"),
-            group: Some(GroupSelector::Id(announcement.group.id)),
+            groups: vec![GroupSelector::Id(announcement.group.id).into()],
             sandbox: Some(SandboxTarget {
                 address: self.sandbox.address(),
                 dc_id: announcement.dc_id,

@@ -122,7 +122,7 @@ pub(super) enum Command {
     /// Take a ticket from whoever has it
     Takeover(super::takeover::TakeoverArgs),
     /// Send a public reply, or one to many tickets, and wait until it is sent
-    Reply(super::reply::ReplyArgs),
+    Reply(Box<super::reply::ReplyArgs>),
     /// List what has not been sent and why; send, change or discard it
     Outbox(super::outbox::OutboxArgs),
     /// Change the text of a message you have sent

@@ -6,12 +6,14 @@ use clap::Args;
 
 use super::args::Global;
 use super::failure::{Done, Failure};
+use super::mirror::glance;
 use super::site::Site;
 use super::times::{self, Zone};
 use super::work::unreadable;
 use super::{stats, table};
+use crate::desk::ids::TicketKey;
 use crate::desk::tags::Priority;
-use crate::engine::views::{Brief, BriefTicket, TicketRow, View, ViewRequest};
+use crate::engine::views::{Brief, BriefTicket, DeskView, TicketRow, View, ViewRequest};
 
 #[derive(Args)]
 pub(super) struct BriefArgs {
@@ -35,12 +37,15 @@ pub(super) async fn run(global: &Global, args: BriefArgs) -> Done {
         return Ok(writeln!(stdout(), "{}", serde_json::to_string_pretty(&brief)?)?);
     }
     let zone = site.zone(handle.agent());
-    let text = Text { brief: &brief, zone, width: table::width(), desk: &site.config.rules.desk_name };
+    let named = glance(&handle).await?;
+    let text = Text { brief: &brief, named: &named, zone, width: table::width(), desk: &site.config.rules.desk_name };
     text.write(&mut stdout().lock()).map_err(Failure::from)
 }
 
 struct Text<'b> {
     brief: &'b Brief,
+    /// Tells the names of groups.
+    named: &'b DeskView,
     zone: Zone,
     width: Option<usize>,
     desk: &'b str,
@@ -64,19 +69,23 @@ impl Text<'_> {
         self.head(out, "Waiting longest", brief.waiting.len())?;
         for row in &brief.waiting {
             let wait = row.waiting_since.map_or("-".to_owned(), |since| times::ago(brief.until.since(since)));
-            self.line(out, &format!("{wait:>4} {}", subject(row)), &format!("{}: {}", state(row), row.last_text))?;
+            self.line(out, &format!("{wait:>4} {}", self.subject(row)), &format!("{}: {}", state(row), row.last_text))?;
         }
         self.head(out, "Overdue", brief.overdue.len())?;
         for row in brief.overdue.iter().take(NAMED) {
             let late = row.due.as_ref().map(|due| (due.clock.title(), times::ago(brief.until.since(due.at))));
             let late = late.map_or(String::new(), |(clock, ago)| format!("{clock} {ago} late, "));
-            self.line(out, &subject(row), &format!("{late}{}", state(row)))?;
+            self.line(out, &self.subject(row), &format!("{late}{}", state(row)))?;
         }
         self.rest(out, brief.overdue.len())?;
         self.notes(out)?;
         self.head(out, "Not sent, waiting for a word", brief.parked.len())?;
         for row in brief.parked.iter().take(NAMED) {
-            self.line(out, &format!("{} {}", row.ticket, row.agent), &format!("{}: {}", row.why(), row.text))?;
+            self.line(
+                out,
+                &format!("{} {}", self.named.ticket_name(row.ticket), row.agent),
+                &format!("{}: {}", row.why(), row.text),
+            )?;
         }
         self.rest(out, brief.parked.len())?;
         self.head(out, "Answered in Telegram, past the desk", brief.outside.iter().map(|by| by.answers).sum())?;
@@ -112,7 +121,7 @@ impl Text<'_> {
     ) -> io::Result<()> {
         self.head(out, words, tickets.len())?;
         for one in tickets.iter().take(NAMED) {
-            self.line(out, &format!("{} {}", self.zone.time(one.at), subject(&one.row)), &said(one))?;
+            self.line(out, &format!("{} {}", self.zone.time(one.at), self.subject(&one.row)), &said(one))?;
         }
         self.rest(out, tickets.len())
     }
@@ -130,23 +139,25 @@ impl Text<'_> {
         Ok(())
     }
 
+    /// Names a ticket: number, customer, title.
+    fn subject(&self, row: &TicketRow) -> String {
+        let customer =
+            row.customer.as_ref().map_or(String::new(), |person| format!(" {},", table::cut(&person.name, 24)));
+        format!("{}{customer} {}", self.named.ticket_name(row.key()), table::cut(&row.title, 40))
+    }
+
     fn notes(&self, out: &mut dyn Write) -> io::Result<()> {
         let notes = &self.brief.notes;
         self.head(out, "Notes", notes.len())?;
         for note in notes.iter().take(NAMED) {
+            let key = TicketKey { group: note.group, topic: note.id };
             let by = note.agent.as_ref().map_or(String::new(), |agent| format!(" {agent}"));
-            self.line(out, &format!("{} #{}{by}", self.zone.time(note.at), note.id), &note.text)?;
+            self.line(out, &format!("{} {}{by}", self.zone.time(note.at), self.named.ticket_name(key)), &note.text)?;
             let side = if note.staff_spoke_last { "staff" } else { "customer" };
             self.line(out, "     last said", &format!("({side}) {}", note.last_text))?;
         }
         self.rest(out, notes.len())
     }
-}
-
-/// Names a ticket: number, customer, title.
-fn subject(row: &TicketRow) -> String {
-    let customer = row.customer.as_ref().map_or(String::new(), |person| format!(" {},", table::cut(&person.name, 24)));
-    format!("#{}{customer} {}", row.id, table::cut(&row.title, 40))
 }
 
 fn state(row: &TicketRow) -> String {

@@ -1,5 +1,6 @@
 //! `topicdesk doctor`: looks at everything the desk needs, and says how to mend what is missing.
 
+use std::collections::BTreeSet;
 use std::io::{IsTerminal, Write, stdout};
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
@@ -67,9 +68,9 @@ pub(super) async fn run(global: &Global) -> Done {
     match Site::find(global) {
         Ok(site) => {
             paths(&site, &mut checks);
-            let (facts, icons) = telegram(&site, &mut checks).await;
+            let (groups, icons) = telegram(&site, &mut checks).await;
             mirror_status(&site, icons, &mut checks).await;
-            agents(&site, facts.as_ref(), &mut checks);
+            agents(&site, &groups, &mut checks);
             knowledge(&site, &mut checks).await;
         }
         Err(failure) => checks.wrong("config", failure.message, "topicdesk config check tells all mistakes"),
@@ -162,13 +163,13 @@ fn paths(site: &Site, checks: &mut Checks) {
     }
 }
 
-async fn telegram(site: &Site, checks: &mut Checks) -> (Option<GroupFacts>, Option<IconSet>) {
+async fn telegram(site: &Site, checks: &mut Checks) -> (Vec<GroupFacts>, Option<IconSet>) {
     const AREA: &str = "telegram";
     let setup = match mirror::setup(site) {
         Ok(setup) => setup,
         Err(failure) => {
             checks.wrong(AREA, failure.message, "");
-            return (None, None);
+            return (Vec::new(), None);
         }
     };
     if let Some(sandbox) = &setup.sandbox {
@@ -180,7 +181,7 @@ async fn telegram(site: &Site, checks: &mut Checks) -> (Option<GroupFacts>, Opti
     }
     if !site.paths.data.exists() {
         checks.wrong(AREA, "not logged in", "topicdesk login --bot, or --user");
-        return (None, None);
+        return (Vec::new(), None);
     }
     // Two processes with one key confuse Telegram and each other, so a running desk is asked nothing.
     let _lock = match lock::take(&site.paths.data) {
@@ -191,11 +192,11 @@ async fn telegram(site: &Site, checks: &mut Checks) -> (Option<GroupFacts>, Opti
                 format!("process {pid} is working with the desk, so Telegram was not asked"),
                 "leave it, then run doctor again",
             );
-            return (None, None);
+            return (Vec::new(), None);
         }
         Err(error) => {
             checks.wrong(AREA, error.to_string(), "");
-            return (None, None);
+            return (Vec::new(), None);
         }
     };
     let (reach, without) = Escalations::reach(&site.config.rules);
@@ -217,11 +218,11 @@ async fn telegram(site: &Site, checks: &mut Checks) -> (Option<GroupFacts>, Opti
                 }
             }
             let set = IconSet { fetched_at: site.clock.now(), icons: found.icons };
-            (found.facts, Some(set).filter(|set| !set.icons.is_empty()))
+            (found.groups, Some(set).filter(|set| !set.icons.is_empty()))
         }
         Err(error) => {
             checks.wrong(AREA, error.to_string(), "");
-            (None, None)
+            (Vec::new(), None)
         }
     }
 }
@@ -277,16 +278,18 @@ async fn mirror_status(site: &Site, icons: Option<IconSet>, checks: &mut Checks)
     }
 }
 
-fn agents(site: &Site, facts: Option<&GroupFacts>, checks: &mut Checks) {
+fn agents(site: &Site, groups: &[GroupFacts], checks: &mut Checks) {
     const AREA: &str = "agents";
     let staff = &site.config.rules.staff;
     let file = site.paths.config.display();
-    let admins: Vec<&Person> = facts
+    let mut admins: Vec<&Person> = groups
         .iter()
         .flat_map(|facts| &facts.admins)
         .map(|admin| &admin.person)
         .filter(|person| !person.bot && !person.id.is_channel())
         .collect();
+    let mut seen = BTreeSet::new();
+    admins.retain(|person| seen.insert(person.id));
     let strangers: Vec<&&Person> = admins.iter().filter(|person| staff.agent_of(person).is_none()).collect();
     if staff.agents.is_empty() {
         checks.wrong(AREA, "there are no agents, so nobody can work tickets", format!("add [[agents]] to {file}"));

@@ -1,6 +1,6 @@
 //! `topicdesk export`: tickets or events as JSON lines or CSV, for other programs. The names of the fields stay.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 use std::io::{self, BufWriter, Write, stdout};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
@@ -15,6 +15,8 @@ use super::sheet::Sheet;
 use super::site::{Site, say};
 use super::stats;
 use crate::clock::Timestamp;
+use crate::desk::ids::GroupId;
+use crate::engine::transport::GroupFacts;
 use crate::store::{Reader, StoreError};
 use lines::{EVENT, EventLine, TICKET, TicketLine};
 
@@ -111,13 +113,15 @@ fn failed(error: StoreError) -> Failure {
 }
 
 fn write<W: Write>(reader: &Reader, what: &str, since: Option<Timestamp>, notes: bool, lines: &mut Lines<W>) -> Done {
+    let names = group_names(reader)?;
     if what == "events" {
         return reader.each_recorded(since, |recorded| {
             let note = match recorded.event {
                 crate::desk::event::Event::Noted { entry, .. } if notes => reader.note_text(entry).map_err(failed)?,
                 _ => None,
             };
-            lines.put(&EventLine::of(&recorded, note)?)
+            let name = names.get(&recorded.ticket.group).cloned().unwrap_or_default();
+            lines.put(&EventLine::of(&recorded, note, name)?)
         });
     }
     let since: Option<HashSet<_>> = match since {
@@ -130,9 +134,20 @@ fn write<W: Write>(reader: &Reader, what: &str, since: Option<Timestamp>, notes:
         }
         let Some(ticket) = reader.ticket(key).map_err(failed)? else { continue };
         let customer = ticket.customer.map(|id| reader.person(id)).transpose().map_err(failed)?.flatten();
-        lines.put(&TicketLine::of(&ticket, customer))?;
+        let name = names.get(&key.group).cloned().unwrap_or_default();
+        lines.put(&TicketLine::of(&ticket, customer, name))?;
     }
     Ok(())
+}
+
+/// Reads what the desk calls its groups.
+fn group_names(reader: &Reader) -> Done<BTreeMap<GroupId, String>> {
+    let mut names = BTreeMap::new();
+    for (id, facts, _) in reader.groups().map_err(failed)? {
+        let facts: Option<GroupFacts> = facts.map(|text| serde_json::from_str(&text)).transpose()?;
+        names.extend(facts.map(|facts| (id, facts.called().name().to_owned())));
+    }
+    Ok(names)
 }
 
 impl From<StoreError> for Failure {

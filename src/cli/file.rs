@@ -42,7 +42,7 @@ pub(super) async fn run(global: &Global, args: FileArgs) -> Done {
     let handle = mirror.handle();
     let part = "what has come so far is kept: the same command goes on with it";
     let done = async {
-        let ticket = work::find(&handle, args.ticket).await?;
+        let ticket = work::find(&handle, &args.ticket).await?;
         let file = tokio::select! {
             file = fetched(&handle, ticket, MessageId(args.message)) => file?,
             () = tokio::time::sleep(args.wait) => {

@@ -63,7 +63,7 @@ pub(super) async fn run(global: &Global, args: LoginArgs) -> Done {
         login::as_user(&setup, &mut Person).await?
     };
     tell(&site, &account)?;
-    if setup.group.is_none() {
+    if setup.groups.is_empty() {
         choose(&site, &setup).await?;
     }
     Ok(())

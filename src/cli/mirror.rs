@@ -6,7 +6,7 @@ use tokio::task::JoinHandle;
 
 use super::failure::{ACCESS, Done, FAILED, Failure, USAGE};
 use super::site::Site;
-use crate::config::GroupChoice;
+use crate::config::{Group, GroupChoice};
 use crate::desk::ids::AgentName;
 use crate::engine::handle::Handle;
 use crate::engine::runner::Desk;
@@ -14,7 +14,7 @@ use crate::engine::shelf::KnowledgeEnds;
 use crate::engine::transport::LinkState;
 use crate::engine::views::{DeskView, View, ViewRequest};
 
-use crate::telegram::{ErrorKind, GroupSelector, SandboxTarget, Secret, Setup, TelegramError, link, login};
+use crate::telegram::{ErrorKind, GroupSelector, SandboxTarget, Secret, Setup, TelegramError, Wanted, link, login};
 
 /// A desk with its link, in this process.
 pub(super) struct Mirror {
@@ -152,19 +152,20 @@ pub(super) fn setup(site: &Site) -> Done<Setup> {
         api_id,
         api_hash,
         session: site.paths.session(),
-        group: telegram.groups.first().map(selector),
+        groups: telegram.groups.iter().map(wanted).collect(),
         sandbox,
         calls_per_second: telegram.backfill_calls_per_second,
         clock: site.clock.clone(),
     })
 }
 
-fn selector(choice: &GroupChoice) -> GroupSelector {
-    match choice {
+fn wanted(group: &Group) -> Wanted {
+    let selector = match &group.choice {
         GroupChoice::Id(id) => GroupSelector::Id(*id),
         GroupChoice::Username(name) => GroupSelector::Username(name.clone()),
         GroupChoice::Title(title) => GroupSelector::Title(title.clone()),
-    }
+    };
+    Wanted { selector, name: group.name.clone() }
 }
 
 impl From<TelegramError> for Failure {

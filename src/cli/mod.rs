@@ -154,7 +154,7 @@ async fn run(cli: Cli) -> Done {
         Some(Command::Team(args)) => team::run(&global, args).await,
         Some(Command::Tag(args)) => tag::run(&global, args).await,
         Some(Command::Takeover(args)) => takeover::run(&global, args).await,
-        Some(Command::Reply(args)) => reply::run(&global, args).await,
+        Some(Command::Reply(args)) => reply::run(&global, *args).await,
         Some(Command::Outbox(args)) => outbox::run(&global, args).await,
         Some(Command::Edit(args)) => edit::run(&global, args).await,
         Some(Command::Delete(args)) => delete::run(&global, args).await,

@@ -7,7 +7,7 @@ use clap::Args;
 
 use super::args::Global;
 use super::failure::{Done, Failure, INTERRUPTED};
-use super::mirror::{Mirror, glance, stopped};
+use super::mirror::{Opened, glance, stopped};
 use super::site::{Site, say};
 use super::work::{self, TicketNumber};
 use super::{consent, interrupt, table};
@@ -25,6 +25,9 @@ pub(super) struct OpenArgs {
     /// The title of the new topic
     #[arg(long, value_name = "TITLE")]
     title: String,
+    /// The group whose General it is, if the desk has several
+    #[arg(long, value_name = "GROUP")]
+    group: Option<String>,
     /// Open it whatever the guard finds in the title
     #[arg(long)]
     force: bool,
@@ -36,10 +39,11 @@ pub(super) struct OpenArgs {
 pub(super) async fn run(global: &Global, args: OpenArgs) -> Done {
     let site = Site::open(global)?;
     let agent = site.agent()?.name.clone();
-    let mirror = Mirror::start(&site)?;
-    let handle = mirror.handle(agent);
+    let mirror = Opened::linked(&site, Some(agent)).await?;
+    let handle = mirror.handle();
+    let general = TicketNumber { group: args.group.clone(), topic: TopicId::GENERAL, episode: None };
     let done = async {
-        let ticket = work::find(&handle, TicketNumber { topic: TopicId::GENERAL, episode: None }).await?;
+        let ticket = work::find(&handle, &general).await?;
         let messages: Vec<MessageId> = args.messages.iter().copied().map(MessageId).collect();
         let command =
             |confirmed| Command::OpenFrom { ticket, messages: messages.clone(), title: args.title.clone(), confirmed };
@@ -98,5 +102,5 @@ async fn tell(site: &Site, handle: &Handle, key: TicketKey) -> Done {
     if site.json {
         return Ok(writeln!(stdout(), "{}", serde_json::to_string_pretty(&ticket)?)?);
     }
-    Ok(writeln!(stdout(), "{}", work::standing(&ticket))?)
+    Ok(writeln!(stdout(), "{}", work::standing(&work::name_of(handle, key).await?, &ticket))?)
 }

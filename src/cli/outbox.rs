@@ -20,7 +20,7 @@ use crate::desk::command::Command;
 use crate::desk::ids::{EntryId, GroupId, MessageId, OutboxId, TopicId};
 use crate::desk::thread::Delivery;
 use crate::engine::handle::{Handle, new_command_id};
-use crate::engine::views::{Entry, EntryKind, OpeningView, OutboxRow, View, ViewRequest, Window};
+use crate::engine::views::{DeskView, Entry, EntryKind, OpeningView, OutboxRow, View, ViewRequest, Window};
 
 #[derive(Args)]
 pub(super) struct OutboxArgs {
@@ -77,6 +77,7 @@ struct Line<'a> {
     outbox: OutboxId,
     ticket: TopicId,
     group: GroupId,
+    group_name: &'a str,
     agent: &'a str,
     text: &'a str,
     at: crate::clock::Timestamp,
@@ -90,12 +91,14 @@ struct Line<'a> {
     opens: Option<&'a OpeningView>,
 }
 
-impl<'a> From<&'a OutboxRow> for Line<'a> {
-    fn from(row: &'a OutboxRow) -> Self {
+impl<'a> Line<'a> {
+    fn of(row: &'a OutboxRow, desk: &'a DeskView) -> Self {
+        let group = desk.groups.iter().find(|facts| facts.group == row.ticket.group);
         Line {
             outbox: row.outbox,
             ticket: row.ticket.topic,
             group: row.ticket.group,
+            group_name: group.map_or("", |facts| facts.called().name()),
             agent: &row.agent.0,
             text: &row.text,
             at: row.at,
@@ -145,16 +148,16 @@ async fn find(handle: &Handle, outbox: OutboxId) -> Done<OutboxRow> {
 async fn list(global: &Global) -> Done {
     let site = Site::open(global)?;
     let (_desk, handle) = site.read_only().await?;
-    let rows = rows(&handle).await?;
+    let (rows, desk) = (rows(&handle).await?, glance(&handle).await?);
     let mut out = stdout().lock();
     if site.json {
-        let lines: Vec<Line<'_>> = rows.iter().map(Line::from).collect();
+        let lines: Vec<Line<'_>> = rows.iter().map(|row| Line::of(row, &desk)).collect();
         return Ok(writeln!(out, "{}", serde_json::to_string_pretty(&lines)?)?);
     }
     if rows.is_empty() {
         return Ok(writeln!(out, "everything has been sent")?);
     }
-    let cells: Vec<Vec<String>> = rows.iter().map(|row| cells(&site, &handle, row)).collect();
+    let cells: Vec<Vec<String>> = rows.iter().map(|row| cells(&site, &desk, row)).collect();
     table::write(&mut out, &["ID", "TICKET", "AGENT", "SINCE", "STATE", "WHY", "TEXT"], &cells, table::width())?;
     let mut to_do: Vec<(&str, &str)> =
         rows.iter().filter(|row| row.needs_a_word()).map(|row| (row.delivery.label(), row.what_to_do())).collect();
@@ -166,12 +169,12 @@ async fn list(global: &Global) -> Done {
     Ok(())
 }
 
-fn cells(site: &Site, handle: &Handle, row: &OutboxRow) -> Vec<String> {
+fn cells(site: &Site, desk: &DeskView, row: &OutboxRow) -> Vec<String> {
     vec![
         row.outbox.to_string(),
-        row.ticket.to_string(),
+        desk.ticket_name(row.ticket),
         row.agent.0.clone(),
-        site.zone(handle.agent()).moment(row.at),
+        site.zone(&desk.agent).moment(row.at),
         row.delivery.label().to_owned(),
         row.why(),
         row.words().replace('\n', " "),
@@ -186,14 +189,16 @@ async fn show(global: &Global, outbox: OutboxId) -> Done {
     let is_new =
         |entry: &&Entry| entry.kind == EntryKind::Message && row.seen.is_some_and(|seen| entry.message_id > Some(seen));
     let news: Vec<&Entry> = page.thread.iter().filter(is_new).collect();
+    let desk = glance(&handle).await?;
+    let name = table::safe(&desk.ticket_name(row.ticket));
     let mut out = stdout().lock();
     if site.json {
-        let mut told = serde_json::to_value(Line::from(&row))?;
+        let mut told = serde_json::to_value(Line::of(&row, &desk))?;
         told["since"] = serde_json::to_value(&news)?;
         return Ok(writeln!(out, "{told:#}")?);
     }
     let zone = site.zone(handle.agent());
-    writeln!(out, "{outbox}: {} by {}, {}", row.ticket, table::safe(&row.agent.0), zone.moment(row.at))?;
+    writeln!(out, "{outbox}: {name} by {}, {}", table::safe(&row.agent.0), zone.moment(row.at))?;
     writeln!(out, "{}: {}", row.delivery.label(), table::safe(&row.why()))?;
     if !row.what_to_do().is_empty() {
         writeln!(out, "-> {}", row.what_to_do())?;
@@ -301,7 +306,7 @@ async fn settled(site: &Site, handle: &Handle, own: &OutboxRow, entry: Option<En
             None => {
                 let page = work::page(handle, own.ticket, Window::Newest, 100).await?;
                 let sent = page.thread.iter().find(|one| Some(one.id) == entry);
-                return tell_sent(site, own, sent);
+                return tell_sent(site, own, &work::name_of(handle, own.ticket).await?, sent);
             }
             Some(row) if row.needs_a_word() => {
                 let (label, why) = (row.delivery.label(), row.why());
@@ -321,12 +326,12 @@ async fn settled(site: &Site, handle: &Handle, own: &OutboxRow, entry: Option<En
     }
 }
 
-fn tell_sent(site: &Site, row: &OutboxRow, entry: Option<&Entry>) -> Done {
+fn tell_sent(site: &Site, row: &OutboxRow, name: &str, entry: Option<&Entry>) -> Done {
     let message = entry.and_then(|entry| entry.message_id);
     if site.json {
         let told = serde_json::json!({"outbox": row.outbox, "ticket": row.ticket.topic, "state": "sent", "message_id": message});
         return Ok(writeln!(stdout(), "{told}")?);
     }
     let message = message.map(|id| format!(" as message {id}")).unwrap_or_default();
-    Ok(writeln!(stdout(), "{}: sent{message}", row.ticket)?)
+    Ok(writeln!(stdout(), "{name}: sent{message}")?)
 }

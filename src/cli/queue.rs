@@ -7,13 +7,14 @@ use clap::builder::PossibleValuesParser;
 
 use super::args::Global;
 use super::failure::{Done, Failure};
+use super::mirror::glance;
 use super::site::Site;
-use super::work::unreadable;
+use super::work::{self, unreadable};
 use super::{table, times};
 use crate::clock::Timestamp;
 use crate::desk::query::Query;
 use crate::desk::rules::Rules;
-use crate::engine::views::{QueueName, Sort, TicketRow, View, ViewRequest};
+use crate::engine::views::{DeskView, QueueName, Sort, TicketRow, View, ViewRequest};
 
 #[derive(Args)]
 #[command(after_help = help())]
@@ -56,7 +57,7 @@ pub(super) async fn run(global: &Global, args: QueueArgs) -> Done {
     let (_desk, handle) = site.read_only().await?;
     let rules = &site.config.rules;
     let (queue, title) = named(rules, &args.queue)?;
-    rules.query(&args.filter).map_err(|error| Failure::usage(error.pointed(&args.filter)))?;
+    work::check_query(&site, &handle, &args.filter).await?;
     if queue == QueueName::Mine {
         // Everybody else's is nobody's.
         site.agent()?;
@@ -81,7 +82,8 @@ pub(super) async fn run(global: &Global, args: QueueArgs) -> Done {
     if site.json {
         return Ok(writeln!(stdout(), "{}", serde_json::to_string_pretty(&rows)?)?);
     }
-    print(&site, &title, &rows, total).map_err(Failure::from)
+    let desk = glance(&handle).await?;
+    print(&site, &desk, &title, &rows, total).map_err(Failure::from)
 }
 
 /// Finds a queue by its name: the queue and its title.
@@ -101,8 +103,9 @@ fn named(rules: &Rules, name: &str) -> Done<(QueueName, String)> {
     }
 }
 
-fn print(site: &Site, title: &str, rows: &[TicketRow], total: usize) -> std::io::Result<()> {
+fn print(site: &Site, desk: &DeskView, title: &str, rows: &[TicketRow], total: usize) -> std::io::Result<()> {
     let now = site.clock.now();
+    let several = desk.groups.len() > 1;
     let has_policies = !site.config.rules.sla.is_empty();
     let lines: Vec<Vec<String>> = rows
         .iter()
@@ -123,6 +126,9 @@ fn print(site: &Site, title: &str, rows: &[TicketRow], total: usize) -> std::io:
             if has_policies {
                 line.insert(3, due(row, now));
             }
+            if several {
+                line.insert(1, table::cut(&row.group_name, 20));
+            }
             line
         })
         .collect();
@@ -130,6 +136,9 @@ fn print(site: &Site, title: &str, rows: &[TicketRow], total: usize) -> std::io:
     let mut head = vec!["S", "TICKET", "WAIT", "ASSIGNEE", "CUSTOMER", "TITLE", "LAST MESSAGE"];
     if has_policies {
         head.insert(3, "DUE");
+    }
+    if several {
+        head.insert(1, "GROUP");
     }
     table::write(&mut out, &head, &lines, table::width())?;
     writeln!(out, "{title}: {} of {total}", rows.len())

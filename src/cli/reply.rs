@@ -30,7 +30,7 @@ use crate::engine::views::{Alert, Entry, EntryKind, FileNews, View, ViewRequest,
 
 #[derive(Args)]
 pub(super) struct ReplyArgs {
-    /// The ticket: 1042, #1042
+    /// The ticket: 1042, #1042; shop/1042 in the group shop
     #[arg(value_name = "ID", required_unless_present_any = ["bulk", "linked"], conflicts_with_all = ["bulk", "linked"])]
     ticket: Option<TicketNumber>,
     /// What to say; absent or `-`: read from standard input
@@ -62,7 +62,7 @@ pub(super) struct ReplyArgs {
 
 pub(super) async fn run(global: &Global, args: ReplyArgs) -> Done {
     let site = Site::open(global)?;
-    let Some(number) = args.ticket else { return bulk::run(&site, args).await };
+    let Some(number) = args.ticket.clone() else { return bulk::run(&site, args).await };
     let agent = site.agent()?.name.clone();
     let typed = match &args.file {
         _ if args.filled.template.is_some() => String::new(),
@@ -73,13 +73,13 @@ pub(super) async fn run(global: &Global, args: ReplyArgs) -> Done {
         _ if args.force => None,
         Some(seen) => Some(MessageId(seen)),
         // Whatever is wrong with the desk is told by those who open it next.
-        None => Some(newest(&site, number).await.unwrap_or_default()),
+        None => Some(newest(&site, &number).await.unwrap_or_default()),
     };
     let wait = args.wait.unwrap_or(Duration::from_secs(if args.file.is_some() { 1800 } else { 120 }));
     let mirror = Opened::linked(&site, Some(agent)).await?;
     let handle = mirror.handle();
     let done = async {
-        let ticket = work::present(&handle, number).await?;
+        let ticket = work::present(&handle, &number).await?;
         let (text, along) = match &args.filled.template {
             Some(_) => filled::fill(&site, &handle, ticket, &args.filled).await?,
             None => (typed, Along::default()),
@@ -115,7 +115,7 @@ pub(super) async fn run(global: &Global, args: ReplyArgs) -> Done {
 }
 
 /// Tells the last message of a ticket that the desk knows before it connects.
-async fn newest(site: &Site, number: TicketNumber) -> Done<MessageId> {
+async fn newest(site: &Site, number: &TicketNumber) -> Done<MessageId> {
     let (_desk, handle) = site.read_only().await?;
     let ticket = work::find(&handle, number).await?;
     let page = work::page(&handle, ticket, Window::Newest, 100).await?;
@@ -192,11 +192,11 @@ async fn settled(
                         one.message_id.is_some() && one.agent.as_ref() == Some(handle.agent()) && one.words() == text
                     }
                 };
-                return tell(site, ticket, page.thread.iter().rev().find(is_it));
+                return tell(site, handle, ticket, page.thread.iter().rev().find(is_it)).await;
             }
             Some(Delivery::Parked { why }) => {
                 if site.json {
-                    tell(site, ticket, shown)?;
+                    tell(site, handle, ticket, shown).await?;
                 }
                 return Err(Failure::error(format!("{ticket}: not sent: {}", table::safe(why))));
             }
@@ -220,10 +220,10 @@ async fn settled(
     }
 }
 
-fn tell(site: &Site, ticket: TicketKey, entry: Option<&Entry>) -> Done {
+async fn tell(site: &Site, handle: &Handle, ticket: TicketKey, entry: Option<&Entry>) -> Done {
     if site.json {
         return Ok(writeln!(stdout(), "{}", serde_json::to_string_pretty(&entry)?)?);
     }
     let message = entry.and_then(|entry| entry.message_id).map(|id| format!(" as message {id}")).unwrap_or_default();
-    Ok(writeln!(stdout(), "{ticket}: sent{message}")?)
+    Ok(writeln!(stdout(), "{}: sent{message}", work::name_of(handle, ticket).await?)?)
 }

@@ -7,10 +7,12 @@ use clap::{Args, Subcommand};
 
 use super::args::Global;
 use super::failure::Done;
+use super::mirror::glance;
 use super::site::Site;
 use super::table;
 use super::work::unreadable;
 use crate::config::duration;
+use crate::desk::ids::TicketKey;
 use crate::engine::views::{AnsweredBy, OutsideAnswer, View, ViewRequest};
 
 #[derive(Args)]
@@ -47,6 +49,7 @@ async fn outside(global: &Global, span: Duration) -> Done {
         return Ok(writeln!(stdout(), "{}", serde_json::to_string_pretty(&report)?)?);
     }
     let zone = site.zone(handle.agent());
+    let desk = glance(&handle).await?;
     let mut out = stdout().lock();
     if report.answers.is_empty() {
         writeln!(out, "Staff has answered nothing outside the desk in the last {}.", duration::show(span))?;
@@ -58,7 +61,7 @@ async fn outside(global: &Global, span: Duration) -> Done {
         };
         let row = |answer: &OutsideAnswer| {
             vec![
-                format!("#{}", answer.id),
+                desk.ticket_name(TicketKey { group: answer.group, topic: answer.id }),
                 zone.moment(answer.at),
                 by(&answer.agent, &answer.author),
                 first(answer.first_response),

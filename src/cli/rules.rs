@@ -67,7 +67,7 @@ pub(super) async fn run(global: &Global, args: RulesArgs) -> Done {
 async fn sla(global: &Global, number: TicketNumber) -> Done {
     let site = Site::open(global)?;
     let (_desk, handle) = site.read_only().await?;
-    let ticket = work::find(&handle, number).await?;
+    let ticket = work::find(&handle, &number).await?;
     let sla = match handle.read(ViewRequest::Sla { ticket }).await {
         View::Sla { sla } => sla,
         other => return Err(unreadable(other)),

@@ -5,10 +5,11 @@ use std::io::{Write, stdout};
 use clap::Args;
 
 use super::args::Global;
-use super::failure::{Done, Failure};
+use super::failure::Done;
+use super::mirror::glance;
 use super::site::Site;
 use super::table;
-use super::work::unreadable;
+use super::work::{self, unreadable};
 use crate::engine::views::{EntryKind, Hit, View, ViewRequest};
 
 #[derive(Args)]
@@ -25,7 +26,7 @@ pub(super) async fn run(global: &Global, args: SearchArgs) -> Done {
     let site = Site::open(global)?;
     let (_desk, handle) = site.read_only().await?;
     let text = args.text.join(" ");
-    site.config.rules.query(&text).map_err(|error| Failure::usage(error.pointed(&text)))?;
+    work::check_query(&site, &handle, &text).await?;
     let request = ViewRequest::Search { text, limit: args.limit };
     let hits = match handle.read(request).await {
         View::Search { hits } => hits,
@@ -35,9 +36,10 @@ pub(super) async fn run(global: &Global, args: SearchArgs) -> Done {
         return Ok(writeln!(stdout(), "{}", serde_json::to_string_pretty(&hits)?)?);
     }
     let zone = site.zone(handle.agent());
+    let desk = glance(&handle).await?;
     let row = |hit: &Hit| {
         vec![
-            format!("#{}", hit.id),
+            desk.ticket_name(hit.key()),
             hit.status.map_or(' ', |status| status.letter()).to_string(),
             zone.moment(hit.at),
             table::cut(&hit.author, 20),

@@ -19,7 +19,7 @@ use crate::engine::views::{ChangeView, Entry, EntryKind, ThreadPage, View, ViewR
 
 #[derive(Args)]
 pub(super) struct ShowArgs {
-    /// The ticket: 1042, #1042; 1042/2 for one of its episodes; 1 for General
+    /// The ticket: 1042, #1042; 1042/2 for one of its episodes; 1 for General; shop/1042 in the group shop
     #[arg(value_name = "ID")]
     ticket: TicketNumber,
     /// Only the last so many entries (0: all)
@@ -42,16 +42,17 @@ pub(super) async fn run(global: &Global, args: ShowArgs) -> Done {
     if args.activity {
         return activity(&site, &handle, &args).await;
     }
-    let page = read(&handle, args.ticket, args.limit).await?;
+    let page = read(&handle, &args.ticket, args.limit).await?;
     if site.json {
         return Ok(writeln!(stdout(), "{}", serde_json::to_string_pretty(&page)?)?);
     }
-    Ok(print(&page, site.zone(handle.agent()), site.clock.now())?)
+    let name = work::name_of(&handle, page.ticket.row.key()).await?;
+    Ok(print(&page, &name, site.zone(handle.agent()), site.clock.now())?)
 }
 
 /// Prints the activity log of a ticket, or of one of its episodes.
 async fn activity(site: &Site, handle: &Handle, args: &ShowArgs) -> Done {
-    let ticket = work::find(handle, args.ticket).await?;
+    let ticket = work::find(handle, &args.ticket).await?;
     let mut lines = match handle.read(ViewRequest::Activity { ticket }).await {
         View::Activity { lines } => lines,
         other => return Err(work::unreadable(other)),
@@ -81,7 +82,7 @@ async fn activity(site: &Site, handle: &Handle, args: &ShowArgs) -> Done {
 }
 
 /// Reads a thread to its beginning, or its last `limit` entries.
-async fn read(handle: &Handle, number: TicketNumber, limit: usize) -> Done<ThreadPage> {
+async fn read(handle: &Handle, number: &TicketNumber, limit: usize) -> Done<ThreadPage> {
     let key = work::find(handle, number).await?;
     let all = limit == 0 || number.episode.is_some();
     let first = if all { PAGE } else { limit };
@@ -135,14 +136,14 @@ fn keep_episode(page: &mut ThreadPage, episode: u32) {
     page.thread.retain(|_| keep.next().unwrap_or(true));
 }
 
-fn print(page: &ThreadPage, zone: Zone, now: Timestamp) -> io::Result<()> {
+fn print(page: &ThreadPage, name: &str, zone: Zone, now: Timestamp) -> io::Result<()> {
     let width = table::width();
     let mut out = stdout().lock();
     let row = &page.ticket.row;
     if row.id == TopicId::GENERAL {
         writeln!(out, "General of {}", table::safe(&page.ticket.group_title))?;
     } else {
-        writeln!(out, "{}", work::standing(&page.ticket))?;
+        writeln!(out, "{}", work::standing(name, &page.ticket))?;
         let customer = row.customer.as_ref().map_or("unknown".to_owned(), |person| match &person.username {
             Some(username) => format!("{} (@{username})", person.name),
             None => person.name.clone(),

@@ -1,4 +1,4 @@
-//! `topicdesk stats`: what was counted in a period, in total or by agent, tag, day or hour of the day.
+//! `topicdesk stats`: what was counted in a period, in total or by agent, tag, group, day or hour of the day.
 
 use std::io::{self, Write, stdout};
 
@@ -37,6 +37,8 @@ enum By {
     Agent,
     /// What it was about; a ticket counts to each of its tags
     Tag,
+    /// The group in which it happened
+    Group,
     /// The day on which it happened
     Day,
     /// The hour of the day
@@ -74,6 +76,7 @@ fn rows(report: &Report, by: Option<By>) -> Vec<Row> {
         None => vec![Row { key: "total".to_owned(), figures: report.total.clone() }],
         Some(By::Agent) => report.agents.clone(),
         Some(By::Tag) => report.tags.clone(),
+        Some(By::Group) => report.groups.clone(),
         Some(By::Day) => report.days.clone(),
         Some(By::Hour) => report.hours.clone(),
     }
@@ -122,6 +125,7 @@ fn print(report: &Report, by: Option<By>, zone: Zone) -> io::Result<()> {
     let title = match by {
         By::Agent => "AGENT",
         By::Tag => "TAG",
+        By::Group => "GROUP",
         By::Day => "DAY",
         By::Hour => "HOUR",
     };

@@ -13,6 +13,7 @@ use super::mirror::{Opened, glance, stopped};
 use super::site::{Site, say};
 use super::times::{Zone, ago};
 use super::{interrupt, table};
+use crate::desk::ids::TicketKey;
 use crate::engine::handle::Handle;
 use crate::engine::transport::LinkState;
 use crate::engine::views::{Alert, Counts, DeskView, EngineNews, Summary, View, ViewRequest};
@@ -175,7 +176,12 @@ fn tell(site: &Site, desk: &DeskView, summary: &Summary, zone: Zone) -> Done {
     }
     let mut out = stdout().lock();
     for group in &desk.groups {
-        writeln!(out, "{}", table::safe(&group.title))?;
+        let name = group.name.as_ref().map_or(String::new(), |name| format!(" ({name})"));
+        let lost = group.lost.as_ref().map_or(String::new(), |why| format!(": not followed: {why}"));
+        writeln!(out, "{}", table::safe(&format!("{}{name}{lost}", group.title)))?;
+    }
+    for one in desk.missing.iter().filter(|one| !desk.groups.iter().any(|facts| Some(facts.group) == one.group)) {
+        writeln!(out, "{}", table::safe(&format!("{}: not followed: {}", one.name, one.why)))?;
     }
     if let (Some(first), Some(last)) = (summary.first_at, summary.last_at) {
         writeln!(out, "history        {} to {}", zone.moment(first), zone.moment(last))?;
@@ -198,11 +204,15 @@ async fn follow(site: &Site, handle: &Handle) -> Done {
     let mut revisions = handle.watch();
     loop {
         let Some(revision) = revisions.next().await else { return Err(Failure::error("the desk has stopped")) };
+        let desk = if revision.alerts.is_empty() { None } else { Some(glance(handle).await?) };
+        let named = |ticket: &TicketKey| {
+            table::safe(&desk.as_ref().map_or_else(|| ticket.to_string(), |desk| desk.ticket_name(*ticket)))
+        };
         for alert in &revision.alerts {
             if site.json {
                 writeln!(stdout(), "{}", json!(alert))?;
             } else {
-                tell_alert(&mut stdout(), alert)?;
+                tell_alert(&mut stdout(), alert, &named)?;
             }
             stdout().flush()?;
         }
@@ -213,36 +223,42 @@ async fn follow(site: &Site, handle: &Handle) -> Done {
 }
 
 /// Tells in one line what should be heard.
-pub(super) fn tell_alert(out: &mut dyn Write, alert: &Alert) -> std::io::Result<()> {
+pub(super) fn tell_alert(
+    out: &mut dyn Write,
+    alert: &Alert,
+    named: &dyn Fn(&TicketKey) -> String,
+) -> std::io::Result<()> {
     match alert {
-        Alert::NewTicket { ticket } => writeln!(out, "{ticket} is new")?,
-        Alert::Reply { ticket, assignee } => writeln!(out, "{ticket} has a reply for {assignee}")?,
-        Alert::Opened { ticket, agent } => writeln!(out, "{ticket} is opened by {agent}")?,
+        Alert::NewTicket { ticket } => writeln!(out, "{} is new", named(ticket))?,
+        Alert::Reply { ticket, assignee } => {
+            writeln!(out, "{} has a reply for {assignee}", named(ticket))?;
+        }
         Alert::Parked { ticket, why, .. } => {
-            writeln!(out, "{ticket} has a reply that was not sent: {why}")?;
+            writeln!(out, "{} has a reply that was not sent: {why}", named(ticket))?;
         }
-        Alert::Mentioned { ticket, agent, by } => {
-            writeln!(out, "{ticket}: a note of {by} names {agent}")?;
-        }
-        Alert::NotChanged { ticket, why, .. } => {
-            writeln!(out, "{ticket} has a message that was not changed: {why}")?;
-        }
-        Alert::Due { ticket, clock, deadline, .. } => {
-            writeln!(out, "{ticket}: {} is due {deadline}", clock.title())?;
-        }
-        Alert::Overdue { ticket, clock, deadline, .. } => {
-            writeln!(out, "{ticket}: {} is overdue since {deadline}", clock.title())?;
-        }
+        Alert::Opened { ticket, agent } => writeln!(out, "{} is opened by {agent}", named(ticket))?,
         Alert::Engine(news) => {
             if let EngineNews::Lost { why } = news {
                 say(&format!("the desk is not to be reached: {why}"));
             }
         }
+        Alert::Mentioned { ticket, agent, by } => {
+            writeln!(out, "{}: a note of {by} names {agent}", named(ticket))?;
+        }
+        Alert::NotChanged { ticket, why, .. } => {
+            writeln!(out, "{} has a message that was not changed: {why}", named(ticket))?;
+        }
+        Alert::Due { ticket, clock, deadline, .. } => {
+            writeln!(out, "{}: {} is due {deadline}", named(ticket), clock.title())?;
+        }
+        Alert::Overdue { ticket, clock, deadline, .. } => {
+            writeln!(out, "{}: {} is overdue since {deadline}", named(ticket), clock.title())?;
+        }
         Alert::Missed { count } => {
             writeln!(out, "{count} became overdue while nobody could be told")?;
         }
         Alert::Escalated { ticket, rule, why, to } => {
-            writeln!(out, "{ticket} is escalated to {} by \"{rule}\": {why}", names(to))?;
+            writeln!(out, "{} is escalated to {} by \"{rule}\": {why}", named(ticket), names(to))?;
         }
         Alert::EscalationsHeld { rule, count, to } => {
             writeln!(out, "\"{rule}\" has escalated {count} more to {}", names(to))?;
@@ -251,9 +267,11 @@ pub(super) fn tell_alert(out: &mut dyn Write, alert: &Alert) -> std::io::Result<
             writeln!(out, "{count} were escalated late, for {}", names(to))?;
         }
         Alert::Assigned { ticket, assignee, team } => {
-            writeln!(out, "{ticket} is given to {assignee} (team {team})")?;
+            writeln!(out, "{} is given to {assignee} (team {team})", named(ticket))?;
         }
-        Alert::TakenBack { ticket, from, .. } => writeln!(out, "{ticket} is taken back from {from}")?,
+        Alert::TakenBack { ticket, from, .. } => {
+            writeln!(out, "{} is taken back from {from}", named(ticket))?;
+        }
         Alert::Burst { customer, topics, .. } => {
             let customer = super::table::safe(customer);
             writeln!(out, "{customer} has opened {topics} topics at once: they are held for a minute")?;

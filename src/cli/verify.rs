@@ -18,7 +18,7 @@ use super::{interrupt, table, work};
 use crate::desk::command::Command;
 use crate::desk::ids::{MessageId, TicketKey};
 use crate::engine::handle::{Handle, new_command_id};
-use crate::engine::views::{Completeness, How, Rechecked, SeenRange, TicketCheck, View, ViewRequest};
+use crate::engine::views::{Completeness, DeskView, How, Rechecked, SeenRange, TicketCheck, View, ViewRequest};
 
 #[derive(Args)]
 pub(super) struct VerifyArgs {
@@ -46,8 +46,9 @@ pub(super) async fn run(global: &Global, args: VerifyArgs) -> Done {
         done = verify(&site, &handle, args) => done,
         () = interrupt::wait() => Err(Failure::interrupted("interrupted: nothing is lost, and what was found is kept")),
     };
+    let desk = glance(&handle).await;
     mirror.stop().await;
-    tell(&site, &done?)
+    tell(&site, &desk?, &done?)
 }
 
 async fn verify(site: &Site, handle: &Handle, args: VerifyArgs) -> Done<Vec<Verdict>> {
@@ -55,7 +56,7 @@ async fn verify(site: &Site, handle: &Handle, args: VerifyArgs) -> Done<Vec<Verd
     let mut progress = Progress::new();
     caught_up(site, handle, zone, &mut progress).await?;
     let ticket = match args.ticket {
-        Some(number) => Some(work::find(handle, number).await?),
+        Some(number) => Some(work::find(handle, &number).await?),
         None => None,
     };
     if let Err(refusal) = handle.submit(new_command_id(), Command::Recheck { ticket }).await {
@@ -88,13 +89,13 @@ async fn verify(site: &Site, handle: &Handle, args: VerifyArgs) -> Done<Vec<Verd
     }
 }
 
-fn tell(site: &Site, verdicts: &[Verdict]) -> Done {
+fn tell(site: &Site, desk: &DeskView, verdicts: &[Verdict]) -> Done {
     let mut out = stdout().lock();
     let bad = verdicts.iter().filter(|verdict| verdict.check.verdict != Completeness::Complete).count();
     if site.json {
         writeln!(out, "{}", serde_json::to_string_pretty(verdicts)?)?;
     } else {
-        let rows: Vec<Vec<String>> = verdicts.iter().map(row).collect();
+        let rows: Vec<Vec<String>> = verdicts.iter().map(|verdict| row(desk, verdict)).collect();
         let head = ["TICKET", "VERDICT", "MESSAGES", "DELETED", "MISSED", "TITLE", "HOLES"];
         table::write(&mut out, &head, &rows, table::width())?;
         let mut why: Vec<&str> = verdicts.iter().map(|verdict| verdict.check.why.as_str()).collect();
@@ -135,11 +136,11 @@ fn tell_seen(out: &mut dyn Write, verdict: &Verdict) -> std::io::Result<()> {
     Ok(())
 }
 
-fn row(verdict: &Verdict) -> Vec<String> {
+fn row(desk: &DeskView, verdict: &Verdict) -> Vec<String> {
     let Verdict { check, found } = verdict;
     let holes: Vec<String> = check.holes.iter().map(range).collect();
     vec![
-        check.ticket.to_string(),
+        desk.ticket_name(check.ticket),
         check.verdict.words().to_owned(),
         check.messages.to_string(),
         check.deleted.to_string(),

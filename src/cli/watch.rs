@@ -6,9 +6,10 @@ use serde_json::json;
 
 use super::args::Global;
 use super::failure::{Done, Failure};
-use super::interrupt;
+use super::mirror::glance;
 use super::site::Site;
 use super::sync::tell_alert;
+use super::{interrupt, table};
 use crate::seat::SeatError;
 
 pub(super) async fn run(global: &Global) -> Done {
@@ -25,8 +26,12 @@ pub(super) async fn run(global: &Global) -> Done {
                 stdout().flush()?;
                 continue;
             }
+            if revision.alerts.is_empty() {
+                continue;
+            }
+            let desk = glance(&handle).await?;
             for alert in &revision.alerts {
-                tell_alert(&mut stdout(), alert)?;
+                tell_alert(&mut stdout(), alert, &|ticket| table::safe(&desk.ticket_name(*ticket)))?;
             }
         }
     };

@@ -1,7 +1,6 @@
 //! What the commands on one ticket have in common: finding it by its number, one command to the desk, one line of answer.
 
 use std::io::{Read, Write, stdin, stdout};
-use std::str::FromStr;
 use std::time::Duration;
 
 use super::args::Global;
@@ -10,39 +9,10 @@ use super::mirror::{Opened, glance, stopped};
 use super::site::{Site, say};
 use super::{consent, interrupt, table};
 use crate::desk::command::Command;
+pub(super) use crate::desk::groups::TicketNumber;
 use crate::desk::ids::{ChangeId, MessageId, TicketKey, TopicId};
 use crate::engine::handle::{Handle, Receipt, new_command_id};
 use crate::engine::views::{ChangeView, Entry, ThreadPage, TicketView, View, ViewRequest, Window};
-
-/// A ticket as people write it: `1042`, `#1042`, `1042/2`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct TicketNumber {
-    /// The ticket's number.
-    pub(super) topic: TopicId,
-    /// One of its episodes; the present one if absent.
-    pub(super) episode: Option<u32>,
-}
-
-impl FromStr for TicketNumber {
-    type Err = String;
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let wrong = || "write a ticket's number like 1042, #1042 or 1042/2".to_owned();
-        let bare = text.trim().strip_prefix('#').unwrap_or(text.trim());
-        let (topic, episode) = match bare.split_once('/') {
-            Some((topic, episode)) => (topic, Some(episode.parse::<u32>().map_err(|_| wrong())?)),
-            None => (bare, None),
-        };
-        let topic: TopicId = topic.parse().map_err(|_| wrong())?;
-        if topic.0 < 1 || episode == Some(0) { Err(wrong()) } else { Ok(TicketNumber { topic, episode }) }
-    }
-}
-
-impl std::fmt::Display for TicketNumber {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "#{}", self.topic)?;
-        self.episode.map_or(Ok(()), |episode| write!(f, "/{episode}"))
-    }
-}
 
 /// Turns a view that could not be read into a failure.
 pub(super) fn unreadable(view: View) -> Failure {
@@ -60,7 +30,7 @@ fn kind(view: &View) -> &'static str {
         View::Search { .. } => "hits",
         View::Outbox { .. } => "the outbox",
         View::Desk(_) => "the desk",
-        View::Ticket { .. } => "a ticket",
+        View::Ticket { .. } | View::Found { .. } => "a ticket",
         View::Summary(_) => "a summary",
         View::Completeness { .. } => "how complete threads are",
         View::Explained { .. } => "an explanation",
@@ -75,21 +45,46 @@ fn kind(view: &View) -> &'static str {
     }
 }
 
-/// Finds a ticket by its number; General is found too.
-pub(super) async fn find(handle: &Handle, number: TicketNumber) -> Done<TicketKey> {
-    if number.topic == TopicId::GENERAL {
-        let View::Desk(desk) = handle.read(ViewRequest::Desk).await else {
-            return Err(Failure::error("there is no group yet: run `topicdesk sync` first"));
-        };
-        let group = desk.groups.first().map(|facts| facts.group);
-        let key = group.map(|group| TicketKey { group, topic: TopicId::GENERAL });
-        return key.ok_or_else(|| Failure::error("there is no group yet: run `topicdesk sync` first"));
+/// Finds a ticket by its number; General is found too. A number that several groups have needs the group's name before it.
+pub(super) async fn find(handle: &Handle, number: &TicketNumber) -> Done<TicketKey> {
+    let (topic, group) = (number.topic, number.group.clone());
+    let tickets = match handle.read(ViewRequest::FindTicket { topic, group }).await {
+        View::Found { tickets } => tickets,
+        other => return Err(unreadable(other)),
+    };
+    if let [ticket] = tickets.as_slice() {
+        return Ok(*ticket);
     }
-    match handle.read(ViewRequest::FindTicket { topic: number.topic }).await {
-        View::Ticket { ticket: Some(key) } => Ok(key),
-        View::Ticket { ticket: None } => Err(Failure::error(format!("there is no ticket #{}", number.topic))),
-        other => Err(unreadable(other)),
+    let desk = glance(handle).await?;
+    if let Some(name) = number.group.as_ref().filter(|name| !desk.groups.iter().any(|one| one.called().is(name))) {
+        let names: Vec<&str> = desk.groups.iter().map(|facts| facts.called().name()).collect();
+        let names = table::safe(&names.join(", "));
+        return Err(Failure::usage(format!("there is no group `{}`: there are {names}", table::safe(name))));
     }
+    match tickets.as_slice() {
+        [] if topic == TopicId::GENERAL => Err(Failure::error("there is no group yet: run `topicdesk sync` first")),
+        [] => Err(Failure::error(format!("there is no ticket {number}"))),
+        several => {
+            let episode = number.episode.map_or(String::new(), |episode| format!("/{episode}"));
+            let names: Vec<String> =
+                several.iter().map(|ticket| format!("{}{episode}", desk.ticket_name(*ticket))).collect();
+            let what = if topic == TopicId::GENERAL { "there are several groups" } else { "several groups have it" };
+            Err(Failure::usage(format!("{number}: {what}: write {}", table::safe(&names.join(" or ")))))
+        }
+    }
+}
+
+/// Checks a query, which may name groups of `desk.toml` and of the desk.
+pub(super) async fn check_query(site: &Site, handle: &Handle, text: &str) -> Done {
+    let desk = glance(handle).await?;
+    let told = desk.groups.iter().map(|facts| facts.called());
+    let query = site.config.rules.query_among(text, told);
+    query.map(|_| ()).map_err(|error| Failure::usage(error.pointed(text)))
+}
+
+/// Names a ticket: `#1042`, or `shop/1042` if the desk has more than one group.
+pub(super) async fn name_of(handle: &Handle, ticket: TicketKey) -> Done<String> {
+    Ok(table::safe(&glance(handle).await?.ticket_name(ticket)))
 }
 
 /// Reads a part of a thread with its ticket.
@@ -101,7 +96,7 @@ pub(super) async fn page(handle: &Handle, ticket: TicketKey, window: Window, lim
 }
 
 /// Refuses a number whose episode is not the present one: the past cannot be worked.
-pub(super) async fn present(handle: &Handle, number: TicketNumber) -> Done<TicketKey> {
+pub(super) async fn present(handle: &Handle, number: &TicketNumber) -> Done<TicketKey> {
     let key = find(handle, number).await?;
     if let Some(episode) = number.episode {
         let now = page(handle, key, Window::Newest, 1).await?.ticket.row.episode;
@@ -123,10 +118,10 @@ pub(super) async fn change(
     let opened = Opened::unlinked(&site, agent).await?;
     let handle = opened.handle();
     let done = async {
-        let key = present(&handle, number).await?;
+        let key = present(&handle, &number).await?;
         let receipt = handle.submit(new_command_id(), command(&site, key)?).await?;
         let ticket = page(&handle, key, Window::Newest, 1).await?.ticket;
-        tell(&site, &ticket, &receipt)
+        tell(&site, &name_of(&handle, key).await?, &ticket, &receipt)
     };
     let done = done.await;
     opened.stop().await;
@@ -149,7 +144,7 @@ pub(super) async fn change_message(
     let mirror = Opened::linked(&site, Some(agent)).await?;
     let handle = mirror.handle();
     let done = async {
-        let ticket = find(&handle, number).await?;
+        let ticket = find(&handle, &number).await?;
         let change = consent::submit(&handle, force, |confirmed| command(ticket, confirmed)).await?.change;
         let later = |what: &str| format!("{what}: it stays queued, and the next topicdesk or sync does it");
         tokio::select! {
@@ -195,19 +190,19 @@ async fn is_changed(
 }
 
 /// Tells where a ticket stands after a command.
-pub(super) fn tell(site: &Site, ticket: &TicketView, receipt: &Receipt) -> Done {
+pub(super) fn tell(site: &Site, name: &str, ticket: &TicketView, receipt: &Receipt) -> Done {
     if site.json {
         return Ok(writeln!(stdout(), "{}", serde_json::to_string_pretty(ticket)?)?);
     }
-    writeln!(stdout(), "{}", standing(ticket))?;
+    writeln!(stdout(), "{}", standing(name, ticket))?;
     if let Some(notice) = &receipt.notice {
         say(notice);
     }
     Ok(())
 }
 
-/// Tells a ticket's number, title and standing in one line.
-pub(super) fn standing(ticket: &TicketView) -> String {
+/// Tells a ticket's name, title and standing in one line.
+pub(super) fn standing(name: &str, ticket: &TicketView) -> String {
     let row = &ticket.row;
     let episode = if row.episode > 1 { format!("/{}", row.episode) } else { String::new() };
     let whose = match &row.assignee {
@@ -217,7 +212,7 @@ pub(super) fn standing(ticket: &TicketView) -> String {
     };
     let pending = row.pending.as_ref().map(|pending| format!(", {}", pending.reason.title())).unwrap_or_default();
     let title = table::safe(&row.title).replace('\n', " ");
-    format!("#{}{episode} {title}: {}{pending}{whose}", row.id, row.status.title())
+    format!("{name}{episode} {title}: {}{pending}{whose}", row.status.title())
 }
 
 /// Takes a text from the command line, or reads it from standard input.
@@ -233,22 +228,4 @@ pub(super) fn text(words: Vec<String>) -> Done<String> {
     stdin().read_to_string(&mut text).map_err(|error| Failure::error(format!("standard input: {error}")))?;
     let text = text.trim_end().to_owned();
     if text.trim().is_empty() { Err(Failure::usage("the text is empty")) } else { Ok(text) }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn tickets_are_named_as_people_write_them() {
-        for (text, topic, episode) in
-            [("1042", 1042, None), ("#1042", 1042, None), ("1042/2", 1042, Some(2)), (" #7/1 ", 7, Some(1))]
-        {
-            let number: TicketNumber = text.parse().expect("a number");
-            assert_eq!((number.topic.0, number.episode), (topic, episode), "{text}");
-        }
-        for text in ["", "#", "x", "0", "-4", "5/", "5/0", "99999999999"] {
-            assert!(text.parse::<TicketNumber>().is_err(), "{text}");
-        }
-    }
 }

@@ -10,6 +10,7 @@ use super::reader::{Item, Reader, Section};
 use crate::desk::escalation::{
     DEFAULT_COOLDOWN, DEFAULT_MAX_PER_HOUR, Escalations, LONGEST_MESSAGE, On, Raise, Recipient, Rule, StaffChat, Tell,
 };
+use crate::desk::groups::Given;
 use crate::desk::ids::{AgentName, GroupId};
 use crate::desk::people::Agent;
 use crate::desk::query::{Condition, Query, Who};
@@ -63,7 +64,8 @@ impl<'t> Reader<'t> {
         {
             self.wrong(name.span().start, format!("there are two escalations \"{}\"", name.get_ref()));
         }
-        let when = self.text(section, "when").and_then(|written| self.conditions_of(&written, zone, agents));
+        let when =
+            self.text(section, "when").and_then(|written| self.conditions_of(&written, zone, agents, &rules.groups));
         let hours = self.line(section, "hours").filter(|named| {
             let known = rules.sla.hours.contains_key(named.get_ref());
             if !known {
@@ -98,8 +100,14 @@ impl<'t> Reader<'t> {
     }
 
     /// Reads a query that a rule asks of tickets while nobody reads: without words, and without *me*.
-    pub(super) fn conditions_of(&mut self, written: &Spanned<String>, zone: Tz, agents: &[Agent]) -> Option<Query> {
-        let query = self.query(written, zone, agents)?;
+    pub(super) fn conditions_of(
+        &mut self,
+        written: &Spanned<String>,
+        zone: Tz,
+        agents: &[Agent],
+        groups: &[Given],
+    ) -> Option<Query> {
+        let query = self.query(written, zone, agents, groups)?;
         for term in &query.terms {
             let what = match &term.condition {
                 Condition::Words(words) => format!("`{words}`: a rule asks of the ticket, not for words in it"),
@@ -267,7 +275,11 @@ impl<'t> Reader<'t> {
     }
 
     /// Reads `staff_chat` of `[telegram]`: a group or channel of the staff, and never one of the groups of the customers.
-    pub(super) fn staff_chat(&mut self, telegram: &Section<'_, 't>, groups: &[GroupChoice]) -> Option<StaffChat> {
+    pub(super) fn staff_chat<'g>(
+        &mut self,
+        telegram: &Section<'_, 't>,
+        mut groups: impl Iterator<Item = &'g GroupChoice>,
+    ) -> Option<StaffChat> {
         let mut items = self.items(telegram, "staff_chat").into_iter();
         let item = items.next()?;
         let at = item.span().start;
@@ -282,7 +294,7 @@ impl<'t> Reader<'t> {
             (GroupChoice::Username(one), GroupChoice::Username(other)) => one.eq_ignore_ascii_case(other),
             (one, other) => one == other,
         };
-        if groups.iter().any(is_it) {
+        if groups.any(is_it) {
             let what = format!(
                 "`telegram.staff_chat` is {choice}, the group of the customers: nothing for staff is said there"
             );

@@ -2,7 +2,37 @@
 
 use std::fmt;
 
-/// The group that a desk works, as `desk.toml` names it.
+use toml::Spanned;
+
+use super::reader::{Item, Reader, Section};
+use crate::desk::groups::Given;
+
+/// Longer names would not fit a column.
+const LONGEST: usize = 20;
+
+/// A group that a desk works.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Group {
+    /// Which.
+    pub choice: GroupChoice,
+    /// What the desk calls it; `None`: by its title.
+    pub name: Option<String>,
+}
+
+impl Group {
+    /// Tells what is known of how it is called.
+    pub fn given(&self) -> Given {
+        let mut given = Given { name: self.name.clone(), ..Given::default() };
+        match &self.choice {
+            GroupChoice::Id(_) => {}
+            GroupChoice::Username(username) => given.username = Some(username.clone()),
+            GroupChoice::Title(title) => given.title = Some(title.clone()),
+        }
+        given
+    }
+}
+
+/// A group, as `desk.toml` says which.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum GroupChoice {
     /// By id, without the `-100` of the Bot API.
@@ -36,6 +66,88 @@ impl GroupChoice {
             Some(name) => GroupChoice::Username(name.split('/').next().unwrap_or_default().to_owned()),
             None => GroupChoice::Title(text.to_owned()),
         }
+    }
+}
+
+impl GroupChoice {
+    fn is(&self, other: &GroupChoice) -> bool {
+        match (self, other) {
+            (GroupChoice::Username(own), GroupChoice::Username(other)) => own.eq_ignore_ascii_case(other),
+            (GroupChoice::Title(own), GroupChoice::Title(other)) => own.to_lowercase() == other.to_lowercase(),
+            (own, other) => own == other,
+        }
+    }
+}
+
+impl<'t> Reader<'t> {
+    /// Reads all groups: the one of `[telegram]` first, then those of `[[groups]]`. One that stands in both is one group.
+    pub(super) fn groups(&mut self, root: &Section<'_, 't>, telegram: &Section<'_, 't>) -> Vec<Group> {
+        let first = self.group_choice(telegram).map(|choice| Group { choice, name: None });
+        let only = first.as_ref().map(|group| group.choice.clone());
+        let mut groups: Vec<Group> = first.into_iter().collect();
+        let mut seen: Vec<GroupChoice> = Vec::new();
+        for table in self.sections(root, "groups") {
+            self.check_keys(&table);
+            let name = self.group_name(&table);
+            let Some(choice) = self.group_choice(&table) else {
+                if table.get("group").is_none() {
+                    self.wrong(table.span.start, "a group has no `group`: its id, \"@name\" or title");
+                }
+                continue;
+            };
+            if seen.iter().any(|known| known.is(&choice)) {
+                self.wrong(table.span.start, format!("the group {choice} stands here twice"));
+                continue;
+            }
+            seen.push(choice.clone());
+            let taken = |own: &Spanned<String>| {
+                let own = own.get_ref().to_lowercase();
+                groups.iter().filter_map(|group| group.name.as_ref()).any(|known| known.to_lowercase() == own)
+            };
+            if let Some(name) = name.as_ref().filter(|name| taken(name)) {
+                self.wrong(name.span().start, format!("two groups have the name `{}`", name.get_ref()));
+            }
+            let name = name.map(Spanned::into_inner);
+            match &only {
+                Some(only) if only.is(&choice) => groups[0].name = name,
+                _ => groups.push(Group { choice, name }),
+            }
+        }
+        groups
+    }
+
+    fn group_choice(&mut self, section: &Section<'_, 't>) -> Option<GroupChoice> {
+        let mut items = self.items(section, "group").into_iter();
+        let first = items.next()?;
+        if let Some(second) = items.next() {
+            self.wrong(second.span().start, "one group: further ones go into `[[groups]]` tables");
+        }
+        match first.get_ref() {
+            Item::Number(id) if *id != 0 => Some(GroupChoice::from_id(*id)),
+            Item::Text(text) if !text.trim().is_empty() => Some(GroupChoice::from_text(text)),
+            _ => {
+                self.wrong(first.span().start, "no group: write its id, \"@name\" or title");
+                None
+            }
+        }
+    }
+
+    /// Reads a short name, which has to stand in queries (`group:shop`) and before numbers (`shop/1042`).
+    fn group_name(&mut self, section: &Section<'_, 't>) -> Option<Spanned<String>> {
+        let text = self.line(section, "name")?;
+        let name = text.get_ref();
+        let odd = |c: char| c.is_whitespace() || "/,:;#\"'".contains(c);
+        let number = name.chars().all(|c| c.is_ascii_digit());
+        if name.contains(odd) || name.starts_with(['@', '-']) || number || name.chars().count() > LONGEST {
+            let what = format!(
+                "`groups.name` is `{}`: write a short word like \"shop\", at most {LONGEST} characters, no number, without \
+                 spaces and / , : ; #",
+                name.escape_debug()
+            );
+            self.wrong(text.span().start, what);
+            return None;
+        }
+        Some(text)
     }
 }
 

@@ -53,7 +53,7 @@ const KNOWN: [(&str, &[&str]); 31] = [
     ("telegram.mirror_status.icons", &["open", "assigned", "in_progress", "pending", "resolved", "closed"]),
     ("telegram.sandbox", &["address", "dc_id", "auth_key"]),
     ("hooks", &["on", "run", "time"]),
-    ("groups", &["group"]),
+    ("groups", &["group", "name"]),
     ("queues", &["name", "query", "sort"]),
     ("agents", &["name", "telegram", "os_user", "role", "timezone", "skills", "capacity", "hours", "senior"]),
     ("intake", &["name", "when", "match", "language", "icon", "add_tags", "category", "priority", "team"]),

@@ -8,7 +8,7 @@ use toml::Spanned;
 use super::reader::{Item, Reader, Section};
 use super::routing::Around;
 use super::secret::Secret;
-use super::{After, Config, ConfigError, Files, GroupChoice, KeySetting, Sandbox, Telegram, Tui, bytes, words};
+use super::{After, Config, ConfigError, Files, Group, KeySetting, Sandbox, Telegram, Tui, bytes, words};
 use crate::desk::ids::TopicId;
 use crate::desk::language::is_code;
 use crate::desk::rules::Rules;
@@ -69,22 +69,24 @@ fn config<'t>(reader: &mut Reader<'t>, root: &Section<'_, 't>, folder: Option<&P
     rules.timezone = reader.timezone(&desk, "timezone");
     (rules.staff, rules.authorities) = reader.staff(root);
     let zone = rules.timezone.as_deref().and_then(|name| name.parse().ok()).unwrap_or(chrono_tz::UTC);
-    rules.queues = reader.queues(root, zone, &rules.staff.agents);
+    let section = reader.section(root, "telegram");
+    let groups = reader.groups(root, &section);
+    rules.groups = groups.iter().map(Group::given).collect();
+    rules.queues = reader.queues(root, zone, &rules.staff.agents, &rules.groups);
     // "Thanks Mia!" is a mere thanks too.
     rules.thanks = words::thanks().with_names(rules.staff.agents.iter().map(|agent| agent.name.0.as_str()));
     let hours = reader.hours(root, rules.timezone.as_deref(), folder);
     let language = language(reader, &desk);
     reader.automatic(root, &mut rules, &hours, &language, &mut warnings);
-    rules.sla = reader.sla(root, hours, zone, &rules.staff.agents);
-    let around = Around { agents: &rules.staff.agents, hours: &rules.sla.hours, zone };
+    rules.sla = reader.sla(root, hours, zone, &rules.staff.agents, &rules.groups);
+    let around = Around { agents: &rules.staff.agents, groups: &rules.groups, hours: &rules.sla.hours, zone };
     rules.routing = reader.routing(root, &around);
     rules.upset = words::upset();
     rules.escalations = reader.escalations(root, &rules, zone, &mut warnings);
     rules.pilot = reader.flag(&desk, "pilot").unwrap_or(false);
-    let section = reader.section(root, "telegram");
     rules.mirror_status = reader.mirror_status(&section, &language, &mut warnings);
-    let telegram = telegram(reader, root, &section, folder, &mut warnings);
-    rules.escalations.staff_chat = reader.staff_chat(&section, &telegram.groups);
+    let telegram = telegram(reader, &section, folder, groups);
+    rules.escalations.staff_chat = reader.staff_chat(&section, telegram.groups.iter().map(|group| &group.choice));
     let knowledge = reader.knowledge(root, folder, &language);
     let tui = tui(reader, root);
     let keys = keys(reader, root);
@@ -182,10 +184,9 @@ fn files<'t>(reader: &mut Reader<'t>, root: &Section<'_, 't>, rules: &mut Rules)
 
 fn telegram<'t>(
     reader: &mut Reader<'t>,
-    root: &Section<'_, 't>,
     section: &Section<'_, 't>,
     folder: Option<&Path>,
-    warnings: &mut Vec<String>,
+    groups: Vec<Group>,
 ) -> Telegram {
     reader.check_keys(section);
     let api_id = reader.integer(section, "api_id", "the number from https://my.telegram.org").and_then(|id| {
@@ -196,43 +197,9 @@ fn telegram<'t>(
         fits
     });
     let api_hash = api_hash(reader, section, folder);
-    let mut groups: Vec<GroupChoice> = group(reader, section).into_iter().collect();
-    for (index, table) in reader.sections(root, "groups").iter().enumerate() {
-        reader.check_keys(table);
-        match group(reader, table) {
-            Some(group) if index == 0 && groups.is_empty() => groups.push(group),
-            Some(group) if groups.contains(&group) => {}
-            Some(group) => {
-                let used = groups.first().unwrap_or(&group);
-                let at = reader.place(table.span.start);
-                warnings.push(format!("{at}: this version works one group, {used}; {group} is left alone"));
-                groups.push(group);
-            }
-            None if table.get("group").is_none() => {
-                reader.wrong(table.span.start, "a group has no `group`: its id, \"@name\" or title");
-            }
-            None => {}
-        }
-    }
     let backfill_calls_per_second = reader.rate(section, "backfill_calls_per_second").unwrap_or(1.0);
     let sandbox = sandbox(reader, section);
     Telegram { api_id, api_hash, groups, backfill_calls_per_second, sandbox }
-}
-
-fn group<'t>(reader: &mut Reader<'t>, section: &Section<'_, 't>) -> Option<GroupChoice> {
-    let mut items = reader.items(section, "group").into_iter();
-    let first = items.next()?;
-    if let Some(second) = items.next() {
-        reader.wrong(second.span().start, "one group: further ones go into `[[groups]]` tables");
-    }
-    match first.get_ref() {
-        Item::Number(id) if *id != 0 => Some(GroupChoice::from_id(*id)),
-        Item::Text(text) if !text.trim().is_empty() => Some(GroupChoice::from_text(text)),
-        _ => {
-            reader.wrong(first.span().start, "no group: write its id, \"@name\" or title");
-            None
-        }
-    }
 }
 
 fn api_hash<'t>(reader: &mut Reader<'t>, section: &Section<'_, 't>, folder: Option<&Path>) -> Option<Secret> {

@@ -36,7 +36,7 @@ use thiserror::Error;
 
 pub use agents::{agent_of, group_id, os_user};
 pub use edit::write_group;
-pub use groups::GroupChoice;
+pub use groups::{Group, GroupChoice};
 pub use hooks::{Hook, Occasion};
 pub use keys::{known_keys, known_tables};
 pub use knowledge::{Knowledge, Webhook};
@@ -83,7 +83,7 @@ fn lines(problems: &[Problem]) -> String {
 pub struct Config {
     /// The file; `None` when there is none and defaults stand.
     pub file: Option<PathBuf>,
-    /// What is allowed but should be known: more groups than one.
+    /// What is allowed but should be known.
     pub warnings: Vec<String>,
     /// The rules of the desk, with its name, time zone, agents and staff.
     pub rules: Rules,
@@ -112,8 +112,8 @@ pub struct Telegram {
     pub api_id: Option<i32>,
     /// From <https://my.telegram.org>, written here or in the file that is named here.
     pub api_hash: Option<Secret>,
-    /// The groups; the first is used.
-    pub groups: Vec<GroupChoice>,
+    /// The groups; none: the only one with topics that the account knows.
+    pub groups: Vec<Group>,
     /// How fast a backfill may ask; 0 is unlimited.
     pub backfill_calls_per_second: f64,
     /// A running sandbox to talk to instead of Telegram.

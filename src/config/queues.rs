@@ -1,6 +1,7 @@
 //! `[[queues]]`: queues that the desk makes for itself.
 
 use super::reader::{Reader, Section};
+use crate::desk::groups::Given;
 use crate::desk::query::Query;
 use crate::desk::queue::{QueueName, SavedQueue, Sort};
 
@@ -14,6 +15,7 @@ impl<'t> Reader<'t> {
         root: &Section<'_, 't>,
         zone: chrono_tz::Tz,
         agents: &[crate::desk::people::Agent],
+        groups: &[Given],
     ) -> Vec<SavedQueue> {
         let mut queues: Vec<SavedQueue> = Vec::new();
         for table in self.sections(root, "queues") {
@@ -36,7 +38,7 @@ impl<'t> Reader<'t> {
                 self.wrong(table.span.start, format!("more than {MOST} queues"));
                 break;
             }
-            let Some(query) = self.query(&written, zone, agents) else { continue };
+            let Some(query) = self.query(&written, zone, agents, groups) else { continue };
             queues.push(SavedQueue { name: name.into_inner().trim().to_owned(), query, sort });
         }
         queues
@@ -48,9 +50,10 @@ impl<'t> Reader<'t> {
         written: &toml::Spanned<String>,
         zone: chrono_tz::Tz,
         agents: &[crate::desk::people::Agent],
+        groups: &[Given],
     ) -> Option<Query> {
         let start = written.span().start;
-        let query = match Query::parse(written.get_ref(), zone) {
+        let query = match Query::parse_among(written.get_ref(), zone, groups) {
             Ok(query) => query,
             Err(error) => {
                 // After the opening quote; a text with escapes or of several lines is pointed at roughly.

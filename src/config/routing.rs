@@ -7,6 +7,7 @@ use chrono_tz::Tz;
 use toml::Spanned;
 
 use super::reader::{Item, Reader, Section};
+use crate::desk::groups::Given;
 use crate::desk::hours::Hours;
 use crate::desk::ids::{AgentName, TeamName};
 use crate::desk::people::Agent;
@@ -19,6 +20,8 @@ pub(super) struct Around<'a> {
     pub(super) agents: &'a [Agent],
     /// The hours of the file.
     pub(super) hours: &'a BTreeMap<String, Hours>,
+    /// Queries may name them.
+    pub(super) groups: &'a [Given],
     /// Days in queries are those of this zone.
     pub(super) zone: Tz,
 }
@@ -222,7 +225,7 @@ impl<'t> Reader<'t> {
             return Some(crate::desk::query::Query::default());
         }
         let text = self.text(section, "when")?;
-        self.query(&text, around.zone, around.agents)
+        self.query(&text, around.zone, around.agents, around.groups)
     }
 
     /// Reads the name of a team that must be there.

@@ -8,6 +8,7 @@ use toml::Spanned;
 
 use super::duration;
 use super::reader::{Item, Reader, Section};
+use crate::desk::groups::Given;
 use crate::desk::hours::Hours;
 use crate::desk::people::Agent;
 use crate::desk::query::Query;
@@ -21,6 +22,7 @@ impl<'t> Reader<'t> {
         hours: BTreeMap<String, Hours>,
         zone: Tz,
         agents: &[Agent],
+        groups: &[Given],
     ) -> Sla {
         let mut policies: Vec<Policy> = Vec::new();
         let mut places = Vec::new();
@@ -28,7 +30,7 @@ impl<'t> Reader<'t> {
         for section in self.sections(root, "sla") {
             self.check_keys(&section);
             places.push(section.span.start);
-            let when = self.when(&section, zone, agents);
+            let when = self.when(&section, zone, agents, groups);
             policies.push(self.policy(&section, when, &policies, &hours));
         }
         // A condition that could not be read is not there: who comes first could not be told.
@@ -144,7 +146,7 @@ impl<'t> Reader<'t> {
 
     /// Reads the conditions of a policy: a query about the ticket itself. What time alone changes cannot be asked: the policy is what the
     /// times of a ticket are reckoned by.
-    fn when(&mut self, section: &Section<'_, 't>, zone: Tz, agents: &[Agent]) -> Query {
+    fn when(&mut self, section: &Section<'_, 't>, zone: Tz, agents: &[Agent], groups: &[Given]) -> Query {
         let Some(value) = section.get("when") else { return Query::default() };
         if value.get_ref().as_table().is_some() {
             let written = self.as_query(section);
@@ -156,7 +158,7 @@ impl<'t> Reader<'t> {
             return Query::default();
         }
         let Some(written) = self.text(section, "when") else { return Query::default() };
-        let Some(query) = self.conditions_of(&written, zone, agents) else { return Query::default() };
+        let Some(query) = self.conditions_of(&written, zone, agents, groups) else { return Query::default() };
         if let Some(term) = query.terms.iter().find(|term| term.condition.is_about_time()) {
             let what = format!(
                 "`{}`: by the policy the times of a ticket are reckoned, so it cannot go by them",

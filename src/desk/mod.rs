@@ -12,6 +12,7 @@ pub mod command;
 pub mod escalation;
 pub mod event;
 pub mod files;
+pub mod groups;
 pub mod guard;
 pub mod hours;
 pub mod ids;

@@ -64,7 +64,7 @@ pub enum Condition {
     Age(Span),
     /// `customer:@x,4711,Anna`: username, id, or a part of the name.
     Customer(Vec<String>),
-    /// `group:acme`: its title or id, or a part of the title.
+    /// `group:shop`: its name, `@username` or id; of one that `desk.toml` gives no name, a part of the title.
     Group(Vec<String>),
     /// `language:uk`.
     Language(Vec<String>),

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::authority::Authority;
 use super::automatic::{Automatic, Occasion};
 use super::escalation::{Escalations, UpsetWords};
+use super::groups::{self, Called, Given};
 use super::guard::Guard;
 use super::ids::{AgentName, TopicId};
 use super::mirror_status::MirrorStatus;
@@ -60,6 +61,9 @@ pub struct Rules {
     pub undo_window: Duration,
     /// What was deleted in Telegram stays readable at the desk.
     pub keep_deleted_text: bool,
+    /// How the groups are called, as far as `desk.toml` tells.
+    #[serde(default)]
+    pub groups: Vec<Given>,
     /// Queues of its own.
     #[serde(default)]
     pub queues: Vec<SavedQueue>,
@@ -136,6 +140,7 @@ impl Default for Rules {
             ask_after_offline: Some(Duration::from_secs(600)),
             undo_window: Duration::from_secs(30),
             keep_deleted_text: false,
+            groups: Vec::new(),
             queues: Vec::new(),
             alert_after: None,
             mirror_status: MirrorStatus::default(),
@@ -195,10 +200,18 @@ impl Rules {
     /// Reads a query; days are those of the desk's time zone.
     ///
     /// # Errors
-    /// The first part that means nothing.
+    /// The first part that means nothing, or names a group that there is not.
     pub fn query(&self, text: &str) -> Result<Query, QueryError> {
+        self.query_among(text, std::iter::empty())
+    }
+
+    /// As [`Rules::query`], when Telegram has told how groups are called.
+    ///
+    /// # Errors
+    /// The first part that means nothing, or names a group that there is not.
+    pub fn query_among<'a>(&self, text: &str, told: impl Iterator<Item = Called<'a>>) -> Result<Query, QueryError> {
         let zone = self.timezone.as_deref().and_then(|name| name.parse().ok()).unwrap_or(chrono_tz::UTC);
-        Query::parse(text, zone)
+        Query::parse_among(text, zone, &groups::known(told, &self.groups))
     }
 
     /// Tells whether a topic is kept out of the desk by id or title.

@@ -23,7 +23,7 @@ impl Turn<'_> {
             let same_words = new.text.trim() == old.text.trim() && new.media == old.media;
             let says_the_same = new.says_as(old) || (unmarked && same_words);
             // A bot is told of reactions by themselves, never with the message.
-            if new.reactions.is_empty() && self.state.facts.as_ref().is_some_and(|facts| facts.bot) {
+            if new.reactions.is_empty() && self.group(group).is_bot() {
                 new.reactions.clone_from(&old.reactions);
             }
             if says_the_same {
@@ -79,7 +79,7 @@ impl Turn<'_> {
     pub(super) fn deleted(&mut self, group: GroupId, id: MessageId) -> Result<(), EngineError> {
         self.cover_live(group, id)?;
         let Some(entry) = self.work.message(group, id)? else {
-            self.state.buried.insert(id);
+            self.group_mut(group).buried.insert(id);
             return Ok(());
         };
         if entry.deleted {
@@ -123,7 +123,7 @@ impl Turn<'_> {
 
     /// Tells whether a reply that is under way may turn out to be this message, which only its text would say.
     fn may_be_ours(&self, entry: &EntryRow) -> Result<bool, EngineError> {
-        if entry.outbox.is_some() || entry.author != self.state.staff.own {
+        if entry.outbox.is_some() || entry.author != self.group(entry.key.group).staff.own {
             return Ok(false);
         }
         let under_way = self.work.open_outbox()?;
@@ -137,9 +137,9 @@ impl Turn<'_> {
         id: MessageId,
         reactions: Vec<Reaction>,
     ) -> Result<(), EngineError> {
-        self.state.reactions.told(id);
+        self.group_mut(group).reactions.told(id);
         if self.work.message(group, id)?.is_none() {
-            self.state.reactions.strayed(id);
+            self.group_mut(group).reactions.strayed(id);
         }
         self.set_reactions(group, id, reactions)
     }
@@ -173,7 +173,7 @@ impl Turn<'_> {
     pub(super) fn pinned(&mut self, group: GroupId, id: MessageId, pinned: bool) -> Result<bool, EngineError> {
         let known = self.work.message(group, id)?.is_some();
         if !known {
-            self.state.early_pins.insert(id, pinned);
+            self.group_mut(group).early_pins.insert(id, pinned);
         }
         self.mark(group, id, |post| std::mem::replace(&mut post.pinned, pinned) != pinned)?;
         Ok(known)

@@ -65,24 +65,24 @@ impl Turn<'_> {
         }
         let Some(occasion) = self.ticket(key)?.and_then(|ticket| rules.occasion(ticket)) else { return Ok(None) };
         let known = self.state.sayings.get(&key).is_some_and(|saying| is_of(saying, &occasion));
-        Ok((!known && self.may_be_said(&occasion)).then_some(occasion.due))
+        Ok((!known && self.may_be_said(key, &occasion)).then_some(occasion.due))
     }
 
     /// Nothing dated before go-live is spoken of, and nothing that is long out of date.
-    fn may_be_said(&self, occasion: &Occasion) -> bool {
-        self.state.is_live(occasion.since) && self.now.since(occasion.due) <= occasion.kind.may_be_late()
+    fn may_be_said(&self, key: TicketKey, occasion: &Occasion) -> bool {
+        self.group(key.group).is_live(occasion.since) && self.now.since(occasion.due) <= occasion.kind.may_be_late()
     }
 
     /// Says what is due, a part of it.
     pub(super) fn wake_automatic(&mut self) -> Result<(), EngineError> {
-        if !self.state.hears_all() || self.state.say_wake.is_none_or(|at| at > self.now) {
+        if !self.state.hears_any() || self.state.say_wake.is_none_or(|at| at > self.now) {
             return Ok(());
         }
-        for key in self.work.due(Timer::Saying, self.now, PART)? {
+        for key in self.work.due_in(Timer::Saying, &self.state.heard, self.now, PART)? {
             let next = self.say(key)?;
             self.work.put_say(key, next)?;
         }
-        self.state.say_wake = self.work.next(Timer::Saying)?;
+        self.state.say_wake = self.work.next_in(Timer::Saying, &self.state.heard)?;
         Ok(())
     }
 
@@ -107,7 +107,7 @@ impl Turn<'_> {
         self.take_back_saying(key)?;
         let outbox = self.put_automatic(key, text, Delivery::Queued)?;
         if occasion.kind == Kind::Survey {
-            let buttons = self.state.facts.as_ref().is_some_and(|facts| facts.bot);
+            let buttons = self.group(key.group).is_bot();
             let asked_at = self.now;
             let survey = SurveyRow { outbox, key, customer, asked_at, message: None, buttons, buttons_at: None };
             self.work.put_survey(&survey)?;
@@ -168,7 +168,7 @@ impl Turn<'_> {
         if let Some(survey) = survey {
             let buttons_at = survey.buttons.then(|| at + COUNTS_FOR);
             self.work.put_survey(&SurveyRow { asked_at: at, message: Some(message), buttons_at, ..survey })?;
-            self.state.buttons_wake = self.work.next_buttons()?;
+            self.state.buttons_wake = self.work.next_buttons(&self.state.heard)?;
         }
         let Some(saying) = self.state.sayings.get(&row.key).copied().filter(|saying| saying.outbox == row.id) else {
             return Ok(());

@@ -2,15 +2,16 @@
 //!
 //! A bot may not read histories, so it asks for ranges of ids, upward, until [`BEYOND`] empties in a row beyond the highest id
 //! known from any source. A user account lists the topics and reads each one's history. Both then put away what is old, and
-//! both close holes by asking for ids.
+//! both close holes by asking for ids. Groups are fetched side by side, each with its share of what may be on its way.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use super::EngineError;
+use super::groups::FETCH_AFTER;
 use super::mirror::Sync;
-use super::transport::{Failure, GroupFacts, LinkState, Order, Scanned, TopicFacts, TopicPage};
+use super::transport::{Failure, LinkState, Order, Scanned, TopicFacts, TopicPage};
 use super::turn::Turn;
-use super::{EngineError, OUTSTANDING};
 use crate::clock::Timestamp;
 use crate::desk::event::Actor;
 use crate::desk::ids::{GroupId, MessageId, TicketKey, TopicId};
@@ -38,19 +39,17 @@ const BLIND: &str = "scanned_blind";
 const IMPORT_PART: usize = 300;
 
 impl Turn<'_> {
-    /// Begins the first synchronisation: as bot by ids, as user by topics.
-    pub(super) fn begin_backfill(&mut self) -> Result<(), EngineError> {
-        let Some(facts) = &self.state.facts else { return Ok(()) };
-        let sync = if facts.bot { Sync::Scanning { frontier: 0 } } else { Sync::Listing { page: None } };
-        self.work.set_value(SEED, &self.state.top.0.to_string())?;
-        self.set_sync(sync)
+    /// Begins the first synchronisation of a group: as bot by ids, as user by topics.
+    pub(super) fn begin_backfill(&mut self, group: GroupId) -> Result<(), EngineError> {
+        let own = self.group(group);
+        let sync = if own.is_bot() { Sync::Scanning { frontier: 0 } } else { Sync::Listing { page: None } };
+        self.work.set_group_value(group, SEED, &own.top.0.to_string())?;
+        self.set_sync(group, sync)
     }
 
-    fn set_sync(&mut self, sync: Sync) -> Result<(), EngineError> {
-        if let Some(facts) = &self.state.facts {
-            self.work.put_sync(facts.group, &serde_json::to_string(&sync).map_err(StoreError::from)?)?;
-        }
-        self.state.sync = sync;
+    fn set_sync(&mut self, group: GroupId, sync: Sync) -> Result<(), EngineError> {
+        self.work.put_sync(group, &serde_json::to_string(&sync).map_err(StoreError::from)?)?;
+        self.group_mut(group).sync = sync;
         self.state.idle_work = true;
         self.touch_all();
         Ok(())
@@ -59,27 +58,34 @@ impl Turn<'_> {
     /// Asks for what is to be fetched next, as long as not too much is on its way.
     pub(super) fn pump_backfill(&mut self) -> Result<(), EngineError> {
         let linked = matches!(self.state.link, Some(LinkState::CatchingUp | LinkState::Live));
-        let Some(group) = self.state.facts.as_ref().map(|facts| facts.group) else { return Ok(()) };
-        if self.state.fetch_after.is_some_and(|at| self.now >= at) {
-            self.state.fetch_after = None;
-            self.work.forget_value("fetch_after")?;
+        for group in self.state.groups.ids() {
+            self.pump_group(group, linked)?;
         }
-        self.state.reactions.pass(self.now);
-        if !linked || !self.state.ready || self.state.fetch_after.is_some() {
+        Ok(())
+    }
+
+    fn pump_group(&mut self, group: GroupId, linked: bool) -> Result<(), EngineError> {
+        let now = self.now;
+        if self.group(group).fetch_after.is_some_and(|at| now >= at) {
+            self.group_mut(group).fetch_after = None;
+            self.work.forget_group_value(group, FETCH_AFTER)?;
+        }
+        let own = self.group_mut(group);
+        own.reactions.pass(now);
+        if !linked || !own.ready || own.fetch_after.is_some() {
             return Ok(());
         }
         self.ask_again(group);
-        match self.state.sync.clone() {
+        match self.group(group).sync.clone() {
             Sync::New => {
-                if self.state.cursor.is_some() {
-                    self.begin_backfill()?;
-                    self.pump_backfill()?;
+                if self.is_counted(group) {
+                    self.begin_backfill(group)?;
+                    self.pump_group(group, linked)?;
                 }
             }
             Sync::Scanning { frontier } => self.pump_scan(group, frontier)?,
             Sync::Listing { page } => {
-                if !self.state.listing {
-                    self.state.listing = true;
+                if !std::mem::replace(&mut self.group_mut(group).listing, true) {
                     self.orders.push(Order::Topics { group, page });
                 }
             }
@@ -90,14 +96,10 @@ impl Turn<'_> {
         Ok(())
     }
 
-    fn sees_all(&self) -> bool {
-        self.state.facts.as_ref().is_none_or(GroupFacts::sees_all)
-    }
-
     /// Writes down that ids were asked for, and whether what showed nothing is known to hold nothing: what an account is not shown is
     /// asked for again when it is.
     fn cover(&mut self, group: GroupId, from: MessageId, to: MessageId) -> Result<(), EngineError> {
-        match self.sees_all() {
+        match self.group(group).sees_all() {
             true => self.work.cover(group, from, to)?,
             false => self.work.cover_partly(group, from, to)?,
         }
@@ -105,19 +107,21 @@ impl Turn<'_> {
     }
 
     fn pump_scan(&mut self, group: GroupId, frontier: i32) -> Result<(), EngineError> {
-        let goal = self.state.top.0.saturating_add(BEYOND);
+        let share = self.state.groups.share();
+        let own = self.state.group_mut(group);
+        let goal = own.top.0.saturating_add(BEYOND);
         if frontier >= goal {
             return self.finish_collecting(group);
         }
         let mut next = frontier;
-        while self.state.scans.len() < OUTSTANDING && next < goal {
+        while own.scans.len() < share && next < goal {
             let (from, to) = (next + 1, next.saturating_add(PAGE));
             // One that failed is neither, and so is asked for again.
-            if let Some(known) = self.state.scans.get(&from).or(self.state.scanned.get(&from)) {
+            if let Some(known) = own.scans.get(&from).or(own.scanned.get(&from)) {
                 next = *known;
                 continue;
             }
-            self.state.scans.insert(from, to);
+            own.scans.insert(from, to);
             self.orders.push(Order::Scan { group, from: MessageId(from), to: MessageId(to) });
             next = to;
         }
@@ -126,12 +130,14 @@ impl Turn<'_> {
 
     /// Asks again for what failed and is no part of the first synchronisation.
     fn ask_again(&mut self, group: GroupId) {
-        let due = self.state.facts_due.is_some_and(|at| at <= self.now);
-        if std::mem::take(&mut self.state.facts_owed) || due {
-            self.state.facts_due = None;
+        let now = self.now;
+        let own = self.state.group_mut(group);
+        let due = own.facts_due.is_some_and(|at| at <= now);
+        if std::mem::take(&mut own.facts_owed) || due {
+            own.facts_due = None;
             self.orders.push(Order::Facts { group });
         }
-        let topics: Vec<TopicId> = std::mem::take(&mut self.state.unchecked).into_iter().collect();
+        let topics: Vec<TopicId> = std::mem::take(&mut own.unchecked).into_iter().collect();
         for part in topics.chunks(100) {
             self.orders.push(Order::CheckTopics { group, topics: part.to_vec() });
         }
@@ -142,19 +148,21 @@ impl Turn<'_> {
     /// Only when the difference is in, which closes most of them by itself; and one range after the other, because what is answered
     /// after its successors is late, and moves nothing.
     fn pump_holes(&mut self, group: GroupId) -> Result<(), EngineError> {
-        if !self.state.scans.is_empty() || self.state.link != Some(LinkState::Live) {
+        let own = self.group(group);
+        if !own.scans.is_empty() || self.state.link != Some(LinkState::Live) {
             return Ok(());
         }
-        let covered = if self.sees_all() { self.work.covered_wholly(group)? } else { self.work.covered(group)? };
+        let top = own.top;
+        let covered = if own.sees_all() { self.work.covered_wholly(group)? } else { self.work.covered(group)? };
         if let [(from, to)] = covered.as_slice()
             && from.0 <= 1
-            && *to >= self.state.top
+            && *to >= top
         {
             return self.pump_again(group);
         }
-        if let Some((from, to)) = holes(&covered, self.state.top).first().copied() {
+        if let Some((from, to)) = holes(&covered, top).first().copied() {
             let to = to.min(MessageId(from.0.saturating_add(PAGE - 1)));
-            self.state.scans.insert(from.0, to.0);
+            self.group_mut(group).scans.insert(from.0, to.0);
             self.orders.push(Order::Scan { group, from, to });
             return Ok(());
         }
@@ -164,20 +172,20 @@ impl Turn<'_> {
     /// Takes in the answer to a scan.
     pub(super) fn scanned(&mut self, scanned: Scanned) -> Result<(), EngineError> {
         let Scanned { group, from, to, messages, people, topics } = scanned;
-        self.state.scans.remove(&from.0);
+        self.group_mut(group).scans.remove(&from.0);
         self.put_people(&people)?;
-        let top_before = self.state.top;
+        let top_before = self.group(group).top;
         let mut touched = BTreeSet::new();
         let known_before = self.known_in(group, (from, to))?;
         let page = self.put_page(group, &messages)?;
         touched.extend(page.iter().map(|entry| entry.key));
-        let Sync::Scanning { frontier } = self.state.sync else {
+        let Sync::Scanning { frontier } = self.group(group).sync else {
             // A hole was closed. What is newer than anything consumed is consumed as usual, the rest is late.
             self.put_topics(group, &topics, true)?;
-            let known_top = MessageId(self.state.top.0.max(top_before.0));
+            let known_top = self.group(group).top.max(top_before);
             self.cover(group, from, to.min(known_top))?;
             for entry in &page {
-                self.consume(entry, self.state.is_live(entry.at))?;
+                self.consume(entry, self.group(group).is_live(entry.at))?;
             }
             self.rechecked(group, (from, to), &messages, known_before)?;
             for key in touched {
@@ -185,13 +193,14 @@ impl Turn<'_> {
             }
             return Ok(());
         };
-        self.state.scanned.insert(from.0, to.0);
+        let own = self.group_mut(group);
+        own.scanned.insert(from.0, to.0);
         let mut frontier = frontier;
         let begin = frontier + 1;
-        while let Some(end) = self.state.scanned.remove(&(frontier + 1)) {
+        while let Some(end) = own.scanned.remove(&(frontier + 1)) {
             frontier = end;
         }
-        self.state.scanned.retain(|from, _| *from > frontier);
+        own.scanned.retain(|from, _| *from > frontier);
         // In the usual case this page is all there is up to the frontier, and need not be read again.
         let known = self.work.count_in(group, MessageId(begin), MessageId(frontier))?;
         let alone = begin == from.0 && frontier == to.0 && known == page.len();
@@ -206,12 +215,12 @@ impl Turn<'_> {
             self.touch(key);
         }
         // What is known by that is written down at the end: a scan may have been answered before something was written there.
-        if !self.sees_all() {
-            self.work.set_value(BLIND, "")?;
+        if !self.group(group).sees_all() {
+            self.work.set_group_value(group, BLIND, "")?;
         }
         let sync = Sync::Scanning { frontier };
         self.work.put_sync(group, &serde_json::to_string(&sync).map_err(StoreError::from)?)?;
-        self.state.sync = sync;
+        self.group_mut(group).sync = sync;
         Ok(())
     }
 
@@ -222,10 +231,10 @@ impl Turn<'_> {
         topics: &[TopicFacts],
         next: Option<TopicPage>,
     ) -> Result<(), EngineError> {
-        if !matches!(self.state.sync, Sync::Listing { .. }) {
+        if !matches!(self.group(group).sync, Sync::Listing { .. }) {
             return Ok(());
         }
-        self.state.listing = false;
+        self.group_mut(group).listing = false;
         let listed = topics.iter().filter(|facts| !facts.gone).map(|facts| facts.topic);
         for topic in listed.chain([TopicId::GENERAL]) {
             let key = TicketKey { group, topic };
@@ -235,21 +244,23 @@ impl Turn<'_> {
             }
         }
         match next {
-            Some(page) => self.set_sync(Sync::Listing { page: Some(page) }),
-            None => self.set_sync(Sync::Reading),
+            Some(page) => self.set_sync(group, Sync::Listing { page: Some(page) }),
+            None => self.set_sync(group, Sync::Reading),
         }
     }
 
     fn pump_reading(&mut self, group: GroupId) -> Result<(), EngineError> {
-        let open = self.work.open_histories(group, 2 * OUTSTANDING)?;
+        let share = self.state.groups.share();
+        let open = self.work.open_histories(group, 2 * share)?;
         if open.is_empty() {
             return self.finish_collecting(group);
         }
+        let own = self.state.group_mut(group);
         for (topic, below) in open {
-            if self.state.reading.len() >= OUTSTANDING {
+            if own.reading.len() >= share {
                 break;
             }
-            if self.state.reading.insert(topic.0) {
+            if own.reading.insert(topic.0) {
                 self.orders.push(Order::History { group, topic, below });
             }
         }
@@ -263,7 +274,7 @@ impl Turn<'_> {
         below: Option<MessageId>,
         messages: &[Message],
     ) -> Result<(), EngineError> {
-        self.state.reading.remove(&key.topic.0);
+        self.group_mut(key.group).reading.remove(&key.topic.0);
         for message in messages {
             self.put_message(key.group, message, false)?;
         }
@@ -302,7 +313,7 @@ impl Turn<'_> {
         self.flush_topics()?;
         // A scan consumes as it goes, so that little is left.
         self.work.note_collected(group)?;
-        self.state.topics.retain(|_, topic| topic.collected);
+        self.state.topics.retain(|key, topic| key.group != group || topic.collected);
         let open = self.work.uncollected(group, COLLECT_PART)?;
         for topic in &open {
             self.collect(TicketKey { group, topic: *topic })?;
@@ -312,16 +323,16 @@ impl Turn<'_> {
             return Ok(());
         }
         // Whatever is only in memory is not there: it was asked about and is not known.
-        self.state.topics.retain(|_, topic| topic.collected);
+        self.state.topics.retain(|key, topic| key.group != group || topic.collected);
         // Only what there was at the beginning is known by having been asked for. What came since counts as it comes: Telegram may
         // keep some of it to itself, and then it is a hole.
-        let known = MessageId(self.work.value(SEED)?.and_then(|text| text.parse().ok()).unwrap_or(0));
-        match self.work.value(BLIND)? {
+        let known = MessageId(self.work.group_value(group, SEED)?.and_then(|text| text.parse().ok()).unwrap_or(0));
+        match self.work.group_value(group, BLIND)? {
             None => self.work.cover(group, MessageId(1), known)?,
             Some(_) => self.work.cover_partly(group, MessageId(1), known)?,
         }
-        self.work.forget_value(BLIND)?;
-        self.set_sync(Sync::Importing { after: TopicId::GENERAL })
+        self.work.forget_group_value(group, BLIND)?;
+        self.set_sync(group, Sync::Importing { after: TopicId::GENERAL })
     }
 
     /// Does a part of what can wait: putting away old tickets, completing the index.
@@ -330,11 +341,20 @@ impl Turn<'_> {
         let (complete, indexed) = self.work.index_more(2_000)?;
         self.state.indexed = indexed;
         self.state.idle_work = !complete;
-        self.reckon()?;
-        self.place_anew()?;
+        for group in self.state.groups.ids() {
+            self.reckon(group)?;
+            self.place_anew(group)?;
+        }
         self.pass_line()?;
-        let Sync::Importing { after } = self.state.sync else { return Ok(()) };
-        let Some(group) = self.state.facts.as_ref().map(|facts| facts.group) else { return Ok(()) };
+        for group in self.state.groups.ids() {
+            self.import(group, complete)?;
+        }
+        Ok(())
+    }
+
+    /// Puts away old tickets, a part of them. `indexed`: there is nothing else left to do.
+    fn import(&mut self, group: GroupId, indexed: bool) -> Result<(), EngineError> {
+        let Sync::Importing { after } = self.group(group).sync else { return Ok(()) };
         self.state.idle_work = true;
         let part = self.work.tickets_from(group, after, IMPORT_PART)?;
         for key in &part {
@@ -345,10 +365,10 @@ impl Turn<'_> {
             }
         }
         match part.last() {
-            Some(last) => self.set_sync(Sync::Importing { after: last.topic }),
-            None if complete => {
-                self.set_sync(Sync::Done { live_since: self.now })?;
-                self.reckoned()
+            Some(last) => self.set_sync(group, Sync::Importing { after: last.topic }),
+            None if indexed => {
+                self.set_sync(group, Sync::Done { live_since: self.now })?;
+                self.reckoned(group)
             }
             None => Ok(()),
         }
@@ -356,22 +376,25 @@ impl Turn<'_> {
 
     /// Something came of which the id is known: anything below it that was never looked at is a hole.
     pub(super) fn cover_live(&mut self, group: GroupId, id: MessageId) -> Result<(), EngineError> {
-        self.state.top = self.state.top.max(id);
+        let own = self.group_mut(group);
+        own.top = own.top.max(id);
         Ok(self.work.cover(group, id, id)?)
     }
 
     /// An order failed: it is asked for again, after a while.
     pub(super) fn order_failed(&mut self, order: &Order, why: &Failure) -> Result<(), EngineError> {
+        let Some(group) = order.group() else { return Ok(()) };
         if let Failure::NoAccess { why } = why {
-            self.lost_group(why)?;
+            self.lost_group(group, why)?;
         }
         if matches!(order, Order::Icons { .. }) {
             self.icons_failed(why);
             return Ok(());
         }
         if let Failure::Later { not_before } = why {
-            self.work.set_value("fetch_after", &not_before.millis().to_string())?;
+            self.work.set_group_value(group, FETCH_AFTER, &not_before.millis().to_string())?;
         }
+        let own = self.state.group_mut(group);
         match order {
             // Whoever wants it asks again; nothing else has to wait.
             Order::Download { group, message, .. } => {
@@ -379,24 +402,24 @@ impl Turn<'_> {
                 return Ok(());
             }
             Order::Scan { from, .. } => {
-                self.state.scans.remove(&from.0);
+                own.scans.remove(&from.0);
             }
             Order::Reactions { messages, number, .. } => {
                 let refused = matches!(why, Failure::Refused { .. });
-                self.state.reactions.failed(*number, messages, refused);
+                own.reactions.failed(*number, messages, refused);
             }
-            Order::Topics { .. } => self.state.listing = false,
+            Order::Topics { .. } => own.listing = false,
             Order::History { topic, .. } => {
-                self.state.reading.remove(&topic.0);
+                own.reading.remove(&topic.0);
                 if matches!(why, Failure::Refused { .. }) && *topic != TopicId::GENERAL {
                     // It may have been deleted since it was listed.
-                    self.state.unchecked.insert(*topic);
+                    own.unchecked.insert(*topic);
                 }
             }
             Order::CheckTopics { topics, .. } if !matches!(why, Failure::Refused { .. }) => {
-                self.state.unchecked.extend(topics);
+                own.unchecked.extend(topics);
             }
-            Order::Facts { .. } if !matches!(why, Failure::Refused { .. }) => self.state.facts_owed = true,
+            Order::Facts { .. } if !matches!(why, Failure::Refused { .. }) => own.facts_owed = true,
             _ => {}
         }
         let again: Timestamp = match why {
@@ -407,7 +430,8 @@ impl Turn<'_> {
                 self.now + Duration::from_secs(30)
             }
         };
-        self.state.fetch_after = Some(self.state.fetch_after.map_or(again, |at| at.max(again)));
+        let own = self.group_mut(group);
+        own.fetch_after = Some(own.fetch_after.map_or(again, |at| at.max(again)));
         Ok(())
     }
 }

@@ -5,6 +5,7 @@ use super::transport::GroupFacts;
 use crate::clock::Timestamp;
 use crate::desk::escalation::{Past, Replay, Report};
 use crate::desk::event::Recorded;
+use crate::desk::groups::Names;
 use crate::desk::ids::{GroupId, PersonId, TicketKey};
 use crate::desk::people::Person;
 use crate::desk::rules::Rules;
@@ -66,7 +67,8 @@ impl Past for Stored<'_> {
         Ok(self.reader.person(id)?)
     }
 
-    fn group(&self, id: GroupId) -> Option<String> {
-        Some(self.groups.iter().find(|facts| facts.group == id)?.title.clone())
+    fn group(&self, id: GroupId) -> Option<Names> {
+        let facts = self.groups.iter().find(|facts| facts.group == id)?;
+        Some(Names { given: facts.name.clone(), title: facts.title.clone(), username: facts.username.clone() })
     }
 }

@@ -14,7 +14,7 @@ use super::turn::Turn;
 use super::views::Alert;
 use crate::clock::Timestamp;
 use crate::desk::command::Refusal;
-use crate::desk::ids::{AgentName, ChangeId, MessageId, TicketKey};
+use crate::desk::ids::{AgentName, ChangeId, GroupId, MessageId, TicketKey};
 use crate::desk::split::LONGEST;
 use crate::desk::thread::{Content, Message, Post};
 use crate::store::changes::{ChangeRow, Progress};
@@ -38,7 +38,7 @@ impl Turn<'_> {
             Some(whose) => return refuse(format!("message {message} is {whose}'s: only its author has it {verb}")),
             None => return refuse(format!("message {message} is not yours: only one's own messages can be {verb}")),
         }
-        if entry.author != self.state.staff.own {
+        if entry.author != self.group(key.group).staff.own {
             return refuse(format!("message {message} was written in Telegram itself: it can be {verb} only there"));
         }
         let pending = self.work.newest_change(key.group, message)?;
@@ -63,20 +63,25 @@ impl Turn<'_> {
 
     /// Asks for the changes that are due.
     pub(super) fn pump_changes(&mut self) -> Result<(), EngineError> {
-        if !self.state.ready || !matches!(self.state.link, Some(LinkState::CatchingUp | LinkState::Live)) {
+        if !matches!(self.state.link, Some(LinkState::CatchingUp | LinkState::Live)) {
             return Ok(());
         }
         let mut busy: BTreeSet<(TicketKey, MessageId)> = BTreeSet::new();
+        // Groups in which nothing more may be asked for now.
+        let mut full: BTreeSet<GroupId> = BTreeSet::new();
         for mut row in self.work.open_changes()? {
-            if !busy.insert((row.key, row.message)) || self.state.changing.contains(&row.id) {
+            let group = row.key.group;
+            let open = self.group(group).ready && !full.contains(&group);
+            if !busy.insert((row.key, row.message)) || self.state.changing.contains(&row.id) || !open {
                 continue;
             }
             if let Some(at) = row.not_before.filter(|at| *at > self.now) {
                 self.wake_outbox(at);
                 continue;
             }
-            if !self.may_go(row.key.group)? {
-                break;
+            if !self.may_go(group)? {
+                full.insert(group);
+                continue;
             }
             row.progress = Progress::Sending;
             row.attempts += 1;
@@ -84,7 +89,7 @@ impl Turn<'_> {
             self.work.set_change(&row)?;
             self.touch(row.key);
             self.state.changing.insert(row.id);
-            let (group, message) = (row.key.group, row.message);
+            let message = row.message;
             self.orders.push(Order::Change(Change { change: row.id, group, message, text: row.text }));
         }
         Ok(())
@@ -105,7 +110,7 @@ impl Turn<'_> {
             }
             // Done twice is done once, so it does not matter whether it was.
             Outcome::Later { not_before } | Outcome::UnknownUntil { not_before } => {
-                self.flood(not_before)?;
+                self.flood(row.key.group, not_before)?;
                 row.progress = Progress::Queued;
             }
             Outcome::Taken | Outcome::Unknown { .. } => {

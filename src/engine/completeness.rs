@@ -25,6 +25,7 @@ impl Views {
                 let (verdict, why, holes) = judge(&facts, &sync, &topic, &holes);
                 checks.push(TicketCheck {
                     ticket: topic.key,
+                    group_name: facts.called().name().to_owned(),
                     title: topic.title,
                     messages: kinds.messages,
                     service: kinds.service,

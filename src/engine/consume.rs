@@ -1,10 +1,8 @@
 //! Consuming: what a message means for its ticket, in id order, each message once.
 
-use std::time::Duration;
-
+use super::EngineError;
 use super::turn::Turn;
 use super::views::Alert;
-use super::{EngineError, State};
 use crate::desk::event::{Actor, Event, Writer};
 use crate::desk::ids::{GroupId, MessageId, TicketKey, TopicId};
 use crate::desk::language;
@@ -36,18 +34,19 @@ impl Turn<'_> {
                 self.adopt(entry, &message.content)?;
             }
             Put::New(entry) => {
-                if self.state.buried.contains(&message.id)
+                if self.group(group).buried.contains(&message.id)
                     && let Some(entry) = self.work.entry(entry)?
                 {
                     self.tombstone(&entry)?;
                 }
-                self.state.reactions.known(message.id);
-                if let Some(pinned) = self.state.early_pins.get(&message.id).copied() {
+                self.group_mut(group).reactions.known(message.id);
+                if let Some(pinned) = self.group(group).early_pins.get(&message.id).copied() {
                     self.pinned(group, message.id, pinned)?;
                 }
             }
         }
-        self.state.top = self.state.top.max(message.id);
+        let own = self.group_mut(group);
+        own.top = own.top.max(message.id);
         Ok(put)
     }
 
@@ -60,10 +59,11 @@ impl Turn<'_> {
             let late = topic.collected && message.id < topic.applied;
             match self.put_message(group, message, late)? {
                 Put::New(entry) => {
-                    self.look_again(message, late)?;
+                    self.look_again(group, message, late)?;
                     let role = self.role(message.author, key)?;
                     // A message of our own may have been written down as what it is a copy of.
-                    if self.state.buried.contains(&message.id) || self.state.staff.own == Some(message.author) {
+                    let own = self.group(group);
+                    if own.buried.contains(&message.id) || own.staff.own == Some(message.author) {
                         page.extend(self.work.entry(entry)?);
                     } else {
                         page.push(EntryRow::of_new(entry, key, message, role.is_staff(), late));
@@ -236,7 +236,7 @@ impl Turn<'_> {
                 if by_customer && !self.is_ignored(key)? && self.ticket(key)?.is_none() {
                     let title = self.title(key)?;
                     self.record(key, entry.at, &by, lifecycle::open(title, Some(author)))?;
-                    let live = self.state.is_live(entry.at);
+                    let live = self.group(key.group).is_live(entry.at);
                     if live {
                         self.alert(key, true)?;
                     }
@@ -255,7 +255,7 @@ impl Turn<'_> {
                 if let Some(title) = title.clone() {
                     self.happen(key, &Happening::Renamed { title }, entry.at, &by)?;
                 }
-                if self.state.staff.own == Some(author) && icon.is_some() {
+                if self.group(key.group).staff.own == Some(author) && icon.is_some() {
                     self.own_edit_told(key, false)?;
                 }
                 match closed {
@@ -292,15 +292,5 @@ impl Turn<'_> {
         let rules = self.rules;
         let topic = self.topic(key)?;
         Ok(topic.ignored.unwrap_or_else(|| rules.ignores(key.topic, &topic.title)))
-    }
-}
-
-impl State {
-    /// Tells whether something of this date happens now, rather than in the history that was fetched.
-    pub(super) fn is_live(&self, at: crate::clock::Timestamp) -> bool {
-        match self.sync {
-            super::mirror::Sync::Done { live_since } => at >= live_since - Duration::from_secs(1),
-            _ => false,
-        }
     }
 }

@@ -88,7 +88,10 @@ impl Turn<'_> {
     pub(super) fn has_lapsed(&self, command: &Command) -> bool {
         match command {
             Command::Fetch { .. } => true,
-            Command::Recheck { .. } => self.state.recheck.is_none(),
+            Command::Recheck { ticket } => match ticket {
+                Some(key) => self.group(key.group).recheck.is_none(),
+                None => self.state.groups.iter().all(|group| group.recheck.is_none()),
+            },
             _ => false,
         }
     }
@@ -99,7 +102,7 @@ impl Turn<'_> {
             return Ok(Err(Refusal::TopicGone(key)));
         }
         if matches!(command, Command::Reply { .. })
-            && let Some(why) = self.state.facts.as_ref().and_then(super::transport::GroupFacts::read_only)
+            && let Some(why) = self.group(key.group).read_only()
         {
             return Ok(Err(Refusal::ReadOnly(why)));
         }

@@ -61,7 +61,7 @@ impl State {
     /// Tells when rules have something to do next.
     pub(super) fn escalation_wake(&self) -> Option<Timestamp> {
         let held = self.held.values().map(|held| held.since + HOUR).min();
-        [self.escalate_wake.filter(|_| self.hears_all()), held].into_iter().flatten().min()
+        [self.escalate_wake.filter(|_| self.hears_any()), held].into_iter().flatten().min()
     }
 }
 
@@ -73,7 +73,7 @@ impl Turn<'_> {
             return Ok(None);
         }
         // What the first synchronisation brings may fire later, for what is due after it.
-        let live_since = self.state.live_since().unwrap_or(self.now);
+        let live_since = self.group(key.group).live_since().unwrap_or(self.now);
         let next =
             self.assess(key, |facts, assessment| rules.escalations.next(&rules.sla, facts, assessment, live_since))?;
         Ok(next.flatten())
@@ -81,7 +81,8 @@ impl Turn<'_> {
 
     /// Lets everything fire for a ticket that is due by `at`; tells whether there was anything.
     fn escalate(&mut self, key: TicketKey, at: Timestamp) -> Result<bool, EngineError> {
-        if self.rules.escalations.is_empty() || self.escalating || self.state.live_since().is_none() {
+        let live = self.group(key.group).live_since().is_some();
+        if self.rules.escalations.is_empty() || self.escalating || !live {
             return Ok(false);
         }
         self.escalating = true;
@@ -112,7 +113,7 @@ impl Turn<'_> {
         }
         // By Telegram's date it is known what came first; an agent's own command is no news of Telegram.
         let dated = |event: &Event| matches!(event, Event::Wrote { .. });
-        if self.state.hears_all() || events.iter().any(dated) {
+        if self.state.hears(key.group) || events.iter().any(dated) {
             self.escalate(key, at)?;
         }
         Ok(())
@@ -166,8 +167,8 @@ impl Turn<'_> {
 
     /// Does what rules want, a part of it.
     pub(super) fn wake_escalations(&mut self) -> Result<(), EngineError> {
-        if self.state.hears_all() && self.state.escalate_wake.is_some_and(|at| at <= self.now) {
-            for key in self.work.due(Timer::Escalation, self.now, PART)? {
+        if self.state.hears_any() && self.state.escalate_wake.is_some_and(|at| at <= self.now) {
+            for key in self.work.due_in(Timer::Escalation, &self.state.heard, self.now, PART)? {
                 if !self.escalate(key, self.now)? {
                     // The row's instant is older than the ticket: write it again.
                     let clocks = self.clocks(key)?;
@@ -175,7 +176,7 @@ impl Turn<'_> {
                     self.work.put_clocks(key, crate::store::clocks::Clocks { escalate, ..clocks })?;
                 }
             }
-            self.state.escalate_wake = self.work.next(Timer::Escalation)?;
+            self.state.escalate_wake = self.work.next_in(Timer::Escalation, &self.state.heard)?;
         }
         self.tell_held()
     }

@@ -36,7 +36,7 @@ impl Turn<'_> {
         let facts = Facts {
             ticket,
             customer: customer.and_then(|customer| state.people.get(&customer)),
-            group: state.facts.as_ref().map_or("", |facts| facts.title.as_str()),
+            group: state.group(key.group).called(),
             last_text: &last_text,
             due,
             reader: None,

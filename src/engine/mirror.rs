@@ -4,11 +4,13 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use super::EngineError;
+use super::groups::staff_of;
+use super::recheck::Recheck;
 use super::transport::{
     Batch, Cursor, GroupFacts, Happening as Said, Incoming, LinkState, Order, TopicFacts, TopicPage,
 };
 use super::turn::Turn;
-use super::{EngineError, staff_of};
 use crate::clock::Timestamp;
 use crate::desk::event::Actor;
 use crate::desk::ids::{GroupId, MessageId, TicketKey, TopicId};
@@ -80,19 +82,15 @@ impl Turn<'_> {
         match incoming {
             Incoming::Link(link) => self.link(link),
             Incoming::Facts(facts) => self.facts(facts)?,
-            Incoming::Seeded { cursor } => {
-                self.set_cursor(cursor)?;
-                if self.state.sync == Sync::New {
-                    self.begin_backfill()?;
-                }
-            }
+            Incoming::Groups { followed, missing } => self.followed(&followed, missing)?,
+            Incoming::Seeded { cursor } => self.seeded(cursor)?,
             Incoming::Batch(batch) => self.batch(batch)?,
             Incoming::Scanned(scanned) => self.scanned(scanned)?,
             Incoming::Reactions { group, number, found } => self.reactions_came(group, number, found)?,
             Incoming::Topics { group, topics, people, next, checked } => {
                 self.put_people(&people)?;
                 if checked {
-                    self.looked(&topics)?;
+                    self.looked(group, &topics)?;
                 }
                 self.put_topics(group, &topics, true)?;
                 if !checked {
@@ -125,12 +123,10 @@ impl Turn<'_> {
             // The old connection is gone.
             self.state.resyncing = false;
             self.state.follow_owed = false;
-            self.state.ready = false;
-            self.forget_orders();
-            self.state.reactions.interrupted();
+            self.state.cut_off();
         }
         if !matches!(link, LinkState::CatchingUp | LinkState::Live) {
-            self.state.facts_due = None;
+            self.state.idle_groups();
         }
         self.state.up_since = match link {
             LinkState::Live => self.state.up_since.or(Some(self.now)),
@@ -144,15 +140,6 @@ impl Turn<'_> {
         }
     }
 
-    /// Forgets what was to be fetched over a connection that is no longer there; the pumps ask again. Not what was to be
-    /// sent: the link answers each send exactly once, whatever happens to the connection, and until then the row is its.
-    pub(super) fn forget_orders(&mut self) {
-        self.state.scans.clear();
-        self.state.scanned.clear();
-        self.state.reading.clear();
-        self.state.listing = false;
-    }
-
     fn facts(&mut self, facts: GroupFacts) -> Result<(), EngineError> {
         let group = facts.group;
         for admin in &facts.admins {
@@ -160,31 +147,64 @@ impl Turn<'_> {
         }
         let username = self.person(facts.own)?.username.clone();
         self.put_person(&Person { id: facts.own, name: facts.own_name.clone(), username, bot: facts.bot })?;
-        self.state.top = self.state.top.max(facts.top_message.unwrap_or_default());
-        self.state.staff = staff_of(self.rules, &facts);
+        let staff = staff_of(self.rules, &facts);
         self.rights_seen(&facts)?;
-        if self.state.facts.as_ref() != Some(&facts) {
+        if self.group(group).facts.as_ref() != Some(&facts) {
             self.work.put_facts(group, &serde_json::to_string(&facts).map_err(StoreError::from)?)?;
-            self.state.facts = Some(facts);
             self.touch_all();
         }
+        let due = self.now + FACTS;
+        let own = self.group_mut(group);
+        own.top = own.top.max(facts.top_message.unwrap_or_default());
+        own.staff = staff;
+        own.facts = Some(facts);
+        own.facts_owed = false;
+        own.facts_due = Some(due);
+        own.ready = true;
         self.may_reply();
-        self.state.facts_owed = false;
-        self.state.facts_due = Some(self.now + FACTS);
-        self.state.ready = true;
         Ok(())
     }
 
-    /// The group cannot be got at any more: what is known of it stays, and nothing is sent.
-    pub(super) fn lost_group(&mut self, why: &str) -> Result<(), EngineError> {
-        let Some(mut facts) = self.state.facts.clone() else { return Ok(()) };
+    /// A group cannot be got at any more: what is known of it stays, and nothing is sent.
+    pub(super) fn lost_group(&mut self, group: GroupId, why: &str) -> Result<(), EngineError> {
+        let Some(mut facts) = self.group(group).facts.clone() else { return Ok(()) };
         if facts.lost.as_deref() != Some(why) {
             facts.lost = Some(why.to_owned());
-            self.work.put_facts(facts.group, &serde_json::to_string(&facts).map_err(StoreError::from)?)?;
-            self.state.facts = Some(facts);
+            self.work.put_facts(group, &serde_json::to_string(&facts).map_err(StoreError::from)?)?;
+            let own = self.group_mut(group);
+            own.facts = Some(facts);
+            // What could not be compared is not waited for.
+            own.recheck.iter_mut().for_each(Recheck::give_up);
+            self.may_reply();
             self.touch_all();
         }
         Ok(())
+    }
+
+    /// From here on everything is followed. What is followed already goes on from where it stands: only groups are added.
+    fn seeded(&mut self, seed: Cursor) -> Result<(), EngineError> {
+        let cursor = match self.state.cursor.clone() {
+            None => seed,
+            Some(mut cursor) => {
+                let known: Vec<GroupId> = cursor.channels.iter().map(|(id, _)| *id).collect();
+                cursor.channels.extend(seed.channels.into_iter().filter(|(id, _)| !known.contains(id)));
+                cursor.channels.sort_unstable();
+                cursor
+            }
+        };
+        self.set_cursor(cursor)?;
+        for group in self.state.groups.ids() {
+            if self.group(group).sync == Sync::New && self.is_counted(group) {
+                self.begin_backfill(group)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Tells whether the cursor says how far a group's updates were followed.
+    pub(super) fn is_counted(&self, group: GroupId) -> bool {
+        let cursor = self.state.cursor.as_ref();
+        cursor.is_some_and(|cursor| cursor.channels.iter().any(|(id, _)| *id == group))
     }
 
     fn set_cursor(&mut self, cursor: Cursor) -> Result<(), EngineError> {
@@ -224,15 +244,16 @@ impl Turn<'_> {
                 false => self.message(group, &message),
             },
             Said::Deleted(ids) => {
-                let graves = self.state.buried.len();
+                let graves = self.group(group).buried.len();
                 for id in &ids {
                     self.deleted(group, *id)?;
                 }
-                if self.state.buried.len() != graves {
-                    while self.state.buried.len() > GRAVES {
-                        self.state.buried.pop_first();
+                let buried = &mut self.group_mut(group).buried;
+                if buried.len() != graves {
+                    while buried.len() > GRAVES {
+                        buried.pop_first();
                     }
-                    self.keep(BURIED, &self.state.buried)?;
+                    self.keep(group, BURIED, &self.group(group).buried)?;
                 }
                 let topics: Vec<_> = ids.iter().map(|id| TopicId(id.0)).collect();
                 self.check_deleted_topics(group, &topics)
@@ -245,10 +266,11 @@ impl Turn<'_> {
                     early |= !self.pinned(group, *id, pinned)?;
                 }
                 if early {
-                    while self.state.early_pins.len() > GRAVES {
-                        self.state.early_pins.pop_first();
+                    let pins = &mut self.group_mut(group).early_pins;
+                    while pins.len() > GRAVES {
+                        pins.pop_first();
                     }
-                    self.keep(EARLY_PINS, &self.state.early_pins)?;
+                    self.keep(group, EARLY_PINS, &self.group(group).early_pins)?;
                 }
                 Ok(())
             }
@@ -256,7 +278,8 @@ impl Turn<'_> {
             Said::Settled { random_id, message } => self.settled(random_id, message),
             Said::Gap { top, .. } => {
                 // What lies between is not covered, so it is found and closed.
-                self.state.top = self.state.top.max(top);
+                let own = self.group_mut(group);
+                own.top = own.top.max(top);
                 self.touch_all();
                 Ok(())
             }
@@ -281,11 +304,11 @@ impl Turn<'_> {
         let put = self.put_message(group, message, late)?;
         self.cover_live(group, message.id)?;
         if collected && message.id > applied {
-            let heard = self.state.is_live(message.at);
+            let heard = self.group(group).is_live(message.at);
             self.consume_stored(group, message.id, heard)?;
         } else if matches!(put, Put::New(_)) {
             self.touch(key);
-            self.look_again(message, late)?;
+            self.look_again(group, message, late)?;
         }
         if matches!(put, Put::Known(_)) && message.edited_at.is_some() {
             // Seen before, and edited where it was not followed.
@@ -295,39 +318,41 @@ impl Turn<'_> {
     }
 
     /// What comes late moves nothing; so that a topic has its title and its state all the same, Telegram is asked for them.
-    pub(super) fn look_again(&mut self, message: &Message, late: bool) -> Result<(), EngineError> {
+    pub(super) fn look_again(&mut self, group: GroupId, message: &Message, late: bool) -> Result<(), EngineError> {
         let of_topic = matches!(
             message.content,
             Content::Service(ServiceMessage::TopicCreated { .. } | ServiceMessage::TopicEdited { .. })
         );
         if late && of_topic && message.topic != TopicId::GENERAL {
-            self.doubt_topic(message.topic)?;
+            self.doubt_topic(TicketKey { group, topic: message.topic })?;
         }
         Ok(())
     }
 
     /// Has a topic looked at as soon as that can be asked for.
-    fn doubt_topic(&mut self, topic: TopicId) -> Result<(), EngineError> {
-        self.state.unchecked.insert(topic);
-        if self.state.doubted.insert(topic) {
-            self.keep(DOUBTED, &self.state.doubted)?;
+    fn doubt_topic(&mut self, key: TicketKey) -> Result<(), EngineError> {
+        let own = self.group_mut(key.group);
+        own.unchecked.insert(key.topic);
+        if own.doubted.insert(key.topic) {
+            self.keep(key.group, DOUBTED, &self.group(key.group).doubted)?;
         }
         Ok(())
     }
 
-    fn looked(&mut self, topics: &[TopicFacts]) -> Result<(), EngineError> {
-        let doubted = self.state.doubted.len();
+    fn looked(&mut self, group: GroupId, topics: &[TopicFacts]) -> Result<(), EngineError> {
+        let own = self.group_mut(group);
+        let doubted = own.doubted.len();
         for facts in topics {
-            self.state.doubted.remove(&facts.topic);
+            own.doubted.remove(&facts.topic);
         }
-        if self.state.doubted.len() != doubted {
-            self.keep(DOUBTED, &self.state.doubted)?;
+        if own.doubted.len() != doubted {
+            self.keep(group, DOUBTED, &self.group(group).doubted)?;
         }
         Ok(())
     }
 
-    fn keep(&self, key: &str, what: &impl Serialize) -> Result<(), EngineError> {
-        Ok(self.work.set_value(key, &serde_json::to_string(what).map_err(StoreError::from)?)?)
+    fn keep(&self, group: GroupId, key: &str, what: &impl Serialize) -> Result<(), EngineError> {
+        Ok(self.work.set_group_value(group, key, &serde_json::to_string(what).map_err(StoreError::from)?)?)
     }
 
     /// A topic is deleted without an update of its own: its first message is. Whether that was it, Telegram is asked.
@@ -344,8 +369,8 @@ impl Turn<'_> {
             }
         }
         if !suspects.is_empty() {
-            self.state.doubted.extend(&suspects);
-            self.keep(DOUBTED, &self.state.doubted)?;
+            self.group_mut(group).doubted.extend(&suspects);
+            self.keep(group, DOUBTED, &self.group(group).doubted)?;
         }
         for part in suspects.chunks(100) {
             self.orders.push(Order::CheckTopics { group, topics: part.to_vec() });
@@ -367,7 +392,7 @@ impl Turn<'_> {
                 self.topic_gone(key)?;
                 continue;
             }
-            let buried = self.state.buried.contains(&MessageId(facts.topic.0));
+            let buried = self.group(group).buried.contains(&MessageId(facts.topic.0));
             let topic = self.topic(key)?;
             let known = doubtful && !topic.title.is_empty();
             // Whose messages were consumed, of that the stream may have told more than the answer, even if it has no title yet.
@@ -384,14 +409,15 @@ impl Turn<'_> {
                 || (topic.created_at.is_none() && facts.created_at.is_some())
                 || (topic.creator.is_none() && facts.creator.is_some());
             if let Some(top) = facts.top_message {
-                self.state.top = self.state.top.max(top);
+                let own = self.group_mut(group);
+                own.top = own.top.max(top);
             }
             if !differs {
                 continue;
             }
             if gone_since || (known && renamed) || (told && closed.is_some()) {
                 // The stream did not say so: this may be older than what it said. Whatever is true is the same at the next look.
-                self.doubt_topic(facts.topic)?;
+                self.doubt_topic(key)?;
             }
             let topic = self.topic_mut(key)?;
             if let Some(title) = &facts.title {

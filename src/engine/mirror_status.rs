@@ -66,7 +66,7 @@ impl Turn<'_> {
         at: Timestamp,
     ) -> Result<(), EngineError> {
         let rules = &self.rules.mirror_status;
-        if !self.rules.mirrors_status() || key.topic == TopicId::GENERAL || !self.state.is_live(at) {
+        if !self.rules.mirrors_status() || key.topic == TopicId::GENERAL || !self.group(key.group).is_live(at) {
             return Ok(());
         }
         let Some(ticket) = self.ticket(key)?.cloned() else { return Ok(()) };
@@ -75,7 +75,7 @@ impl Turn<'_> {
             return Ok(());
         }
         let mut row = self.work.mirror_row(key)?.unwrap_or_else(|| MirrorRow::new(key));
-        let under_way = row.echo.filter(|_| self.state.editing == Some(key));
+        let under_way = row.echo.filter(|_| self.group(key.group).editing == Some(key.topic));
         let topic_closed = under_way.unwrap_or(self.topic(key)?.closed);
         match rules.door(before, &ticket) {
             Door::Stays => {}
@@ -138,7 +138,7 @@ impl Turn<'_> {
         role: &Role,
         closed: bool,
     ) -> Result<bool, EngineError> {
-        if self.state.staff.own != Some(author) {
+        if self.group(key.group).staff.own != Some(author) {
             return Ok(false);
         }
         let expected = match self.work.mirror_row(key)? {
@@ -204,23 +204,27 @@ impl Turn<'_> {
         Ok(())
     }
 
-    /// Asks for the next change of a topic, if one may be asked for now.
+    /// Asks for the next change of a topic in each group, if one may be asked for now.
     pub(super) fn pump_mirror_status(&mut self) -> Result<(), EngineError> {
-        let live = matches!(self.state.link, Some(LinkState::Live)) && self.state.ready && self.state.sync.is_done();
-        if !self.rules.mirrors_status() || !live {
+        if !self.rules.mirrors_status() || !matches!(self.state.link, Some(LinkState::Live)) {
             return Ok(());
         }
-        let Some(facts) = &self.state.facts else { return Ok(()) };
-        let (group, may) = (facts.group, facts.topics_barred().is_none());
-        if !self.pump_icons(group) || !may || self.state.editing.is_some() {
+        self.state.groups.ids().into_iter().try_for_each(|group| self.pump_topics(group))
+    }
+
+    fn pump_topics(&mut self, group: GroupId) -> Result<(), EngineError> {
+        let own = self.group(group);
+        let Some(facts) = own.facts.as_ref().filter(|_| own.ready && own.sync.is_done()) else { return Ok(()) };
+        let (may, editing) = (facts.topics_barred().is_none(), own.editing.is_some());
+        if !self.pump_icons(group) || !may || editing {
             return Ok(());
         }
-        if let Some(at) = self.state.edit_after.filter(|at| *at > self.now) {
+        if let Some(at) = self.group(group).edit_after.filter(|at| *at > self.now) {
             self.wake_outbox(at);
             return Ok(());
         }
         loop {
-            let rows = self.work.due_mirror_rows(self.now, PART)?;
+            let rows = self.work.due_mirror_rows(group, self.now, PART)?;
             if rows.is_empty() {
                 break;
             }
@@ -230,7 +234,7 @@ impl Turn<'_> {
                 }
             }
         }
-        if let Some(at) = self.work.next_mirror_row(self.now)? {
+        if let Some(at) = self.work.next_mirror_row(group, self.now)? {
             self.wake_outbox(at);
         }
         Ok(())
@@ -254,7 +258,7 @@ impl Turn<'_> {
                     TopicPart::Closed(closed) => (row.door_at, row.echo) = (self.now, Some(closed)),
                 }
                 row.attempts += 1;
-                self.state.editing = Some(row.key);
+                self.group_mut(group).editing = Some(row.key.topic);
                 self.orders.push(Order::EditTopic(TopicEdit { group, topic: row.key.topic, part }));
                 self.work.put_mirror_row(&row)?;
                 return Ok(false);
@@ -317,7 +321,8 @@ impl Turn<'_> {
     /// Takes in how a change of a topic ended.
     pub(super) fn topic_edited(&mut self, edit: TopicEdit, outcome: TopicOutcome) -> Result<(), EngineError> {
         let key = TicketKey { group: edit.group, topic: edit.topic };
-        self.state.editing = self.state.editing.filter(|editing| *editing != key);
+        let own = self.group_mut(key.group);
+        own.editing = own.editing.filter(|editing| *editing != key.topic);
         let Some(mut row) = self.work.mirror_row(key)? else { return Ok(()) };
         self.touch(key);
         match outcome {
@@ -329,8 +334,8 @@ impl Turn<'_> {
             TopicOutcome::NoRight => {
                 row.echo = None;
                 // Whether a right was taken away, the facts tell; if not, it is tried again after a while.
-                self.bar(Some(self.now + BARRED))?;
-                self.state.facts_owed = true;
+                self.bar(key.group, Some(self.now + BARRED))?;
+                self.group_mut(key.group).facts_owed = true;
             }
             TopicOutcome::BadIcon => {
                 if let TopicPart::Icon(id) = edit.part {
@@ -344,8 +349,9 @@ impl Turn<'_> {
             }
             TopicOutcome::Later { not_before } => {
                 row.echo = None;
-                self.state.edit_after = self.state.edit_after.max(Some(not_before));
-                self.work.set_value(EDIT_AFTER, &not_before.millis().to_string())?;
+                let own = self.group_mut(key.group);
+                own.edit_after = own.edit_after.max(Some(not_before));
+                self.work.set_group_value(key.group, EDIT_AFTER, &not_before.millis().to_string())?;
             }
             TopicOutcome::Unknown { why } => {
                 tracing::info!(%key, why, "not known whether a topic was changed: it is asked for again");
@@ -370,23 +376,24 @@ impl Turn<'_> {
             }
         }
         (row.attempts, row.why) = (0, None);
-        if self.work.value(EDIT_BARRED)?.is_some() {
-            self.bar(None)?;
+        if self.work.group_value(row.key.group, EDIT_BARRED)?.is_some() {
+            self.bar(row.key.group, None)?;
         }
         Ok(())
     }
 
-    /// Stops the lane for a while, or lets it go on.
-    fn bar(&mut self, until: Option<Timestamp>) -> Result<(), EngineError> {
+    /// Stops the lane of a group for a while, or lets it go on.
+    fn bar(&mut self, group: GroupId, until: Option<Timestamp>) -> Result<(), EngineError> {
         match until {
             Some(until) => {
-                self.state.edit_after = self.state.edit_after.max(Some(until));
-                self.work.set_value(EDIT_BARRED, &until.millis().to_string())?;
+                let own = self.group_mut(group);
+                own.edit_after = own.edit_after.max(Some(until));
+                self.work.set_group_value(group, EDIT_BARRED, &until.millis().to_string())?;
             }
             None => {
-                let flood = self.work.value(EDIT_AFTER)?.and_then(|text| text.parse().ok());
-                self.state.edit_after = flood.map(Timestamp::from_millis);
-                self.work.forget_value(EDIT_BARRED)?;
+                let flood = self.work.group_value(group, EDIT_AFTER)?.and_then(|text| text.parse().ok());
+                self.group_mut(group).edit_after = flood.map(Timestamp::from_millis);
+                self.work.forget_group_value(group, EDIT_BARRED)?;
             }
         }
         self.touch_all();
@@ -395,9 +402,10 @@ impl Turn<'_> {
 
     /// Goes on when the right to change topics has come back.
     pub(super) fn rights_seen(&mut self, facts: &GroupFacts) -> Result<(), EngineError> {
-        let had = self.state.facts.as_ref().is_some_and(|facts| facts.rights.manage_topics);
-        if !had && facts.rights.manage_topics && self.work.value(EDIT_BARRED)?.is_some() {
-            self.bar(None)?;
+        let group = facts.group;
+        let had = self.group(group).facts.as_ref().is_some_and(|facts| facts.rights.manage_topics);
+        if !had && facts.rights.manage_topics && self.work.group_value(group, EDIT_BARRED)?.is_some() {
+            self.bar(group, None)?;
         }
         Ok(())
     }

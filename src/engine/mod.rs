@@ -11,8 +11,8 @@ use std::path::Path;
 use thiserror::Error;
 
 use crate::clock::Timestamp;
-use crate::desk::ids::{ChangeId, EntryId, GroupId, MessageId, OutboxId, PersonId, SummonsId, TicketKey, TopicId};
-use crate::desk::people::{Person, Staff};
+use crate::desk::ids::{ChangeId, EntryId, GroupId, MessageId, OutboxId, PersonId, SummonsId, TicketKey};
+use crate::desk::people::Person;
 use crate::desk::query::QueryError;
 use crate::desk::rules::Rules;
 use crate::desk::thread::Delivery;
@@ -21,12 +21,12 @@ use crate::store::automatic::Saying;
 use crate::store::files::Files;
 use crate::store::timers::Timer;
 use crate::store::topics::TopicRow;
-use crate::store::{Store, StoreError, Work};
+use crate::store::{Store, StoreError};
 
 use files::Coming;
-use mirror::{BURIED, DOUBTED, EARLY_PINS, Sync};
-use mirror_status::{EDIT_AFTER, ICONS};
-use transport::{Cursor, GroupFacts, IconSet, LinkState};
+use groups::Groups;
+use mirror_status::ICONS;
+use transport::{Cursor, IconSet, LinkState, Missing};
 
 mod amend;
 mod automatic;
@@ -40,6 +40,7 @@ mod counting;
 mod desk_work;
 mod escalation;
 pub mod files;
+mod groups;
 pub mod handle;
 pub mod input;
 mod intake;
@@ -87,30 +88,19 @@ const OUTSTANDING: usize = 8;
 /// What the engine knows without asking the store. All of it can be read from there again.
 #[derive(Debug, Default)]
 struct State {
-    facts: Option<GroupFacts>,
-    sync: Sync,
+    groups: Groups,
+    /// Groups of `desk.toml` that the link cannot get at.
+    missing: Vec<Missing>,
+    /// The groups of which timers of clocks and rules speak, as the store reads it.
+    heard: String,
     cursor: Option<Cursor>,
     indexed: EntryId,
-    /// The highest message known from any source.
-    top: MessageId,
     tickets: HashMap<TicketKey, Option<Ticket>>,
     topics: HashMap<TicketKey, TopicRow>,
     people: HashMap<PersonId, Person>,
-    /// Rules' staff with the admins of the group.
-    staff: Staff,
     link: Option<LinkState>,
     /// The link was asked to start anew; batches of the old one are still on their way.
     resyncing: bool,
-    /// The group's facts came since the link was (re)built, so orders make sense.
-    ready: bool,
-    /// Ranges asked for and not answered: first id -> last id.
-    scans: BTreeMap<i32, i32>,
-    /// Ranges answered out of turn: first id -> last id.
-    scanned: BTreeMap<i32, i32>,
-    /// Histories asked for and not answered.
-    reading: BTreeSet<i32>,
-    /// A page of topics was asked for and not answered.
-    listing: bool,
     /// Rows asked for and not answered.
     sending: BTreeSet<OutboxId>,
     /// A word to staff is to be sent, or may have been.
@@ -119,10 +109,6 @@ struct State {
     summoning: BTreeSet<SummonsId>,
     /// Changes asked for and not answered.
     changing: BTreeSet<ChangeId>,
-    /// The topic whose change was asked for and not answered.
-    editing: Option<TicketKey>,
-    /// Telegram asks us not to change topics before.
-    edit_after: Option<Timestamp>,
     /// The icons that topics may have.
     icons: Option<IconSet>,
     /// The icons were asked for and not answered.
@@ -131,10 +117,6 @@ struct State {
     icons_after: Option<Timestamp>,
     /// Files that were asked for and have not come.
     coming: BTreeMap<(GroupId, MessageId), Coming>,
-    /// When failed fetches may be asked for again.
-    fetch_after: Option<Timestamp>,
-    /// Telegram asks us not to send before.
-    send_after: Option<Timestamp>,
     /// Since when the link has been without interruption; `None`: it is down.
     up_since: Option<Timestamp>,
     /// When a ticket last had its turn to send: who waited longest comes next.
@@ -163,32 +145,12 @@ struct State {
     held: BTreeMap<String, escalation::Held>,
     /// What was due while nobody could be told.
     missed_firings: escalation::Missed,
-    /// All clocks stand by the rules of this process.
-    reckoned: bool,
-    /// The last ticket whose clocks do, while not all of them do.
-    reckoned_to: TopicId,
     /// Something can be done when there is nothing else to do.
     idle_work: bool,
-    /// Topics to be looked at, once failed fetches may be asked for again.
-    unchecked: BTreeSet<TopicId>,
-    /// When the group's facts are to be asked for again, in case that nobody said that they changed.
-    facts_due: Option<Timestamp>,
-    /// Reactions that may have changed while nobody told.
-    reactions: reactions::Reactions,
-    /// What is compared with Telegram once more, and what was found.
-    recheck: Option<recheck::Recheck>,
-    /// The group's facts could not be had and are to be asked for again.
-    facts_owed: bool,
     /// A step that was taken back wants a new link, and the last one that did was only just served.
     follow_owed: bool,
     /// Something was erased, and the write-ahead log holds it still.
     scrub_owed: bool,
-    /// Messages that were deleted before anything else was known of them.
-    buried: BTreeSet<MessageId>,
-    /// Messages that were pinned (`true`) or unpinned before anything else was known of them.
-    early_pins: BTreeMap<MessageId, bool>,
-    /// Topics that are not known for sure: Telegram is asked, by the next process if this one dies.
-    doubted: BTreeSet<TopicId>,
     /// Agents, and the line of tickets that wait to be given away.
     desks: routing::Desks,
     /// When old receipts were last forgotten.
@@ -249,16 +211,15 @@ impl Engine {
         if self.pause.is_some() {
             return self.pause;
         }
-        let reactions = self.state.reactions.wake();
-        let alarm = self.state.alarm_wake.filter(|_| self.state.hears_all());
+        let hears = self.state.hears_any();
+        let alarm = self.state.alarm_wake.filter(|_| hears);
         let escalation = self.state.escalation_wake();
         let route = [self.state.desks.wake, self.state.desks.opens].into_iter().flatten().min();
-        let route = route.filter(|_| self.state.hears_all());
-        let say = self.state.say_wake.filter(|_| self.state.hears_all());
-        let may_unbutton = self.state.hears_all() && self.state.ready && !self.state.unbuttoning;
-        let buttons = self.state.buttons_wake.filter(|_| may_unbutton);
-        let State { outbox_wake, ticket_wake, fetch_after, facts_due, .. } = &self.state;
-        [*outbox_wake, *ticket_wake, alarm, escalation, route, say, buttons, *fetch_after, *facts_due, reactions]
+        let route = route.filter(|_| hears);
+        let say = self.state.say_wake.filter(|_| hears);
+        let buttons = self.state.buttons_wake.filter(|_| hears && !self.state.unbuttoning);
+        let State { outbox_wake, ticket_wake, groups, .. } = &self.state;
+        [*outbox_wake, *ticket_wake, alarm, escalation, route, say, buttons, groups.next_wake()]
             .into_iter()
             .flatten()
             .min()
@@ -281,7 +242,12 @@ impl Engine {
 
     /// Tells how far a comparison with Telegram is, and what it has found; the last one, until the next begins.
     pub fn recheck(&self) -> Option<views::RecheckView> {
-        self.state.recheck.as_ref().map(recheck::Recheck::view)
+        recheck::view(self.state.groups.iter().filter_map(|group| group.recheck.as_ref()))
+    }
+
+    /// Tells the groups of `desk.toml` that the link cannot get at.
+    pub fn missing(&self) -> &[Missing] {
+        &self.state.missing
     }
 
     /// Tells the icons that topics may have, once they were fetched.
@@ -304,59 +270,33 @@ impl Engine {
 impl State {
     fn load(store: &mut Store, rules: &Rules) -> Result<State, EngineError> {
         let work = store.begin()?;
-        let mut state = State { staff: rules.staff.clone(), ..State::default() };
-        state.buried = kept(&work, BURIED)?;
-        state.early_pins = kept(&work, EARLY_PINS)?;
-        state.doubted = kept(&work, DOUBTED)?;
-        if let Some((group, facts, sync)) = work.groups()?.into_iter().next() {
-            state.facts = facts.map(|text| serde_json::from_str(&text)).transpose().map_err(StoreError::from)?;
-            state.sync =
-                sync.map(|text| serde_json::from_str(&text)).transpose().map_err(StoreError::from)?.unwrap_or_default();
-            state.top = work.top_message(group)?;
-            state.unchecked = work.headless(group)?.into_iter().collect();
-            state.unchecked.extend(&state.doubted);
-        }
-        if let Some(facts) = &state.facts {
-            state.staff = staff_of(rules, facts);
-            state.top = state.top.max(facts.top_message.unwrap_or_default());
-        }
+        let mut state = State { groups: Groups::load(&work, rules)?, ..State::default() };
+        state.heard = state.groups.heard();
         state.cursor =
             work.value("cursor")?.map(|text| serde_json::from_str(&text)).transpose().map_err(StoreError::from)?;
-        state.send_after = work.value("send_after")?.and_then(|text| text.parse().ok()).map(Timestamp::from_millis);
-        state.fetch_after = work.value("fetch_after")?.and_then(|text| text.parse().ok()).map(Timestamp::from_millis);
-        state.edit_after = work.value(EDIT_AFTER)?.and_then(|text| text.parse().ok()).map(Timestamp::from_millis);
         state.icons = work.value(ICONS)?.and_then(|text| serde_json::from_str(&text).ok());
         state.indexed = work.indexed()?;
         state.ticket_wake = work.next(Timer::Life)?;
-        state.alarm_wake = work.next(Timer::Alarm)?;
-        state.escalate_wake = work.next(Timer::Escalation)?;
-        state.held = kept(&work, escalation::HELD)?;
+        state.alarm_wake = work.next_in(Timer::Alarm, &state.heard)?;
+        state.escalate_wake = work.next_in(Timer::Escalation, &state.heard)?;
+        state.held = value_or_default(&work, escalation::HELD)?;
         state.summons_open = work.has_summons()?;
-        state.desks = routing::Desks::load(&work, rules)?;
-        state.say_wake = work.next(Timer::Saying)?;
+        state.desks = routing::Desks::load(&work, rules, &state.heard)?;
+        state.say_wake = work.next_in(Timer::Saying, &state.heard)?;
         state.sayings = work.sayings()?.into_iter().collect();
-        state.buttons_wake = work.next_buttons()?;
-        state.early_presses = kept(&work, survey::EARLY_PRESSES)?;
+        state.buttons_wake = work.next_buttons(&state.heard)?;
+        state.early_presses = value_or_default(&work, survey::EARLY_PRESSES)?;
         state.idle_work = true;
         drop(work);
-        store.durable(state.sync.is_done())?;
+        store.durable(state.groups.is_done())?;
         Ok(state)
     }
 }
 
-/// Reads what is kept as one value.
-fn kept<T: serde::de::DeserializeOwned + Default>(work: &Work<'_>, key: &str) -> Result<T, StoreError> {
+/// Reads what is kept of the desk as one value.
+fn value_or_default<T: serde::de::DeserializeOwned + Default>(
+    work: &crate::store::Work<'_>,
+    key: &str,
+) -> Result<T, StoreError> {
     Ok(work.value(key)?.map(|text| serde_json::from_str(&text)).transpose()?.unwrap_or_default())
-}
-
-/// Adds to the staff of `desk.toml` what Telegram says: admins, the group's own name, the linked channel, our account.
-fn staff_of(rules: &Rules, facts: &GroupFacts) -> Staff {
-    let mut staff = rules.staff.clone();
-    staff.colleagues.push(PersonId::channel(facts.group.0));
-    // A bot is automation all the same; a user account speaks for the desk.
-    staff.colleagues.push(facts.own);
-    staff.colleagues.extend(facts.admins.iter().filter(|admin| !admin.person.bot).map(|admin| admin.person.id));
-    staff.linked_channel = facts.linked_channel;
-    staff.own = Some(facts.own);
-    staff
 }

@@ -48,10 +48,10 @@ impl Turn<'_> {
         if general.topic != TopicId::GENERAL {
             return refused(format!("{general} is not General: a ticket is opened from messages there"));
         }
-        if !self.state.sync.is_done() {
+        if !self.group(general.group).sync.is_done() {
             return refused("the history has not been fetched wholly yet: run `topicdesk sync` first");
         }
-        if let Some(why) = self.state.facts.as_ref().and_then(GroupFacts::opening_barred) {
+        if let Some(why) = self.group(general.group).facts.as_ref().and_then(GroupFacts::opening_barred) {
             return refused(format!("no ticket can be opened: {why}"));
         }
         let title = match title(typed) {
@@ -200,7 +200,7 @@ impl Turn<'_> {
             return Ok(true);
         }
         if row.text.contains(LINK) {
-            let link = link_of(key, self.state.facts.as_ref());
+            let link = link_of(key, self.group(key.group).facts.as_ref());
             row.text = row.text.replace(LINK, &link);
             self.work.rewrite_outbox(row.id, &row.text, row.random_id)?;
             self.work.set_attempt(row.id, 1, None)?;
@@ -237,7 +237,7 @@ impl Turn<'_> {
             Outcome::Refused { why, .. } => match self.topic_twin(&opening, row.created_at)? {
                 Some(topic) => self.topic_known(&opening, &row.agent, topic),
                 None => {
-                    self.state.facts_owed = true;
+                    self.group_mut(opening.group).facts_owed = true;
                     self.park_opening(&mut row, &format!("the topic was not created: {why}"))
                 }
             },
@@ -251,7 +251,7 @@ impl Turn<'_> {
 
     /// Finds the topic that an earlier try has created without an answer, if the mirror has it.
     fn topic_twin(&mut self, opening: &Opening, since: Timestamp) -> Result<Option<TopicId>, EngineError> {
-        Ok(self.work.untied_topic(opening.group, self.state.staff.own, since - SKEW, &opening.title)?)
+        Ok(self.work.untied_topic(opening.group, self.group(opening.group).staff.own, since - SKEW, &opening.title)?)
     }
 
     /// The topic is there: its ticket begins, with what its customer wrote in General.
@@ -297,7 +297,7 @@ impl Turn<'_> {
             Outcome::Sent { .. } => self.all_forwarded(id),
             Outcome::Refused { .. } | Outcome::Taken if there => self.all_forwarded(id),
             Outcome::Refused { why, topic_gone } => {
-                self.state.facts_owed = true;
+                self.group_mut(opening.group).facts_owed = true;
                 if let (true, Some(topic)) = (topic_gone, opening.topic) {
                     self.orders.push(Order::CheckTopics { group: opening.group, topics: vec![topic] });
                 }
@@ -342,7 +342,7 @@ impl Turn<'_> {
         let Content::Post(post) = &message.content else { return Ok(None) };
         if message.topic == TopicId::GENERAL
             || post.forwarded_from.is_none()
-            || self.state.staff.own != Some(message.author)
+            || self.group(group).staff.own != Some(message.author)
         {
             return Ok(None);
         }

@@ -5,19 +5,21 @@
 //!
 //! What was never *sending* goes back to *held* when the thread has moved on under it, or when it lay too long while the desk was
 //! offline: until its agent says once more that it may go. Tickets take turns, lanes go one after the other, all at the pace of
-//! `pace`. A row may have steps before its text leaves (`opening`).
+//! `pace`, which each group has for itself: what waits in one keeps nothing in another from leaving. A row may have steps before its
+//! text leaves (`opening`).
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use super::EngineError;
+use super::groups::SEND_AFTER;
 use super::transport::{LinkState, Order, Outcome, Outgoing, Send};
 use super::turn::Turn;
 use super::views::Alert;
 use crate::clock::Timestamp;
 use crate::desk::event::{Actor, Writer};
 use crate::desk::files::{Attachment, mime};
-use crate::desk::ids::{MessageId, OutboxId, TicketKey, TopicId};
+use crate::desk::ids::{GroupId, MessageId, OutboxId, TicketKey, TopicId};
 use crate::desk::lifecycle::Happening;
 use crate::desk::thread::{Delivery, Doubt, Lane, Post};
 use crate::store::outbox::OutboxRow;
@@ -38,17 +40,21 @@ enum Advance {
     Done,
     /// It waits for a word of its agent.
     HeldAgain,
-    /// Nothing more may be asked for now.
+    /// Nothing more may be asked of its group now.
     Full,
+    /// Nothing more may be asked for now.
+    Busy,
 }
 
 impl Turn<'_> {
     /// Moves every row that can move, and asks for the sends that are due.
     pub(super) fn pump_outbox(&mut self) -> Result<(), EngineError> {
         self.state.outbox_wake = None;
-        if self.state.send_after.is_some_and(|at| at <= self.now) {
-            self.state.send_after = None;
-            self.work.forget_value("send_after")?;
+        for group in self.state.groups.ids() {
+            if self.group(group).send_after.is_some_and(|at| at <= self.now) {
+                self.group_mut(group).send_after = None;
+                self.work.forget_group_value(group, SEND_AFTER)?;
+            }
         }
         self.pump_changes()?;
         // What stood behind a row that is held again has its turn at once.
@@ -95,7 +101,12 @@ impl Turn<'_> {
         let mut held_again = false;
         let mut bringing =
             heads.iter().filter(|row| row.file.is_some() && self.state.sending.contains(&row.id)).count();
+        let mut full: BTreeSet<GroupId> = BTreeSet::new();
         for row in heads {
+            let group = row.key.group;
+            if full.contains(&group) {
+                continue;
+            }
             if row.file.is_some() && !self.state.sending.contains(&row.id) {
                 if bringing >= WITH_FILES {
                     continue;
@@ -105,7 +116,10 @@ impl Turn<'_> {
             match self.advance(row)? {
                 Advance::Done => {}
                 Advance::HeldAgain => held_again = true,
-                Advance::Full => break,
+                Advance::Full => {
+                    full.insert(group);
+                }
+                Advance::Busy => break,
             }
         }
         Ok(held_again)
@@ -121,12 +135,13 @@ impl Turn<'_> {
             Some(LinkState::CatchingUp) => repeat && row.key.topic != TopicId::GENERAL,
             _ => false,
         };
-        let may_send = self.state.facts.as_ref().is_none_or(|facts| facts.read_only().is_none());
-        if !linked || !may_send || !self.state.ready || self.state.sending.contains(&row.id) {
+        let group = self.group(row.key.group);
+        let may_send = group.ready && group.read_only().is_none();
+        if !linked || !may_send || self.state.sending.contains(&row.id) {
             return Ok(Advance::Done);
         }
         if self.state.sending.len() >= AT_ONCE {
-            return Ok(Advance::Full);
+            return Ok(Advance::Busy);
         }
         if !repeat && let Some(why) = self.doubt(&row)? {
             self.ask(row, &why)?;
@@ -230,7 +245,7 @@ impl Turn<'_> {
                 }
                 self.move_row(&mut row, Delivery::Parked { why })?;
                 // A right may have been taken away.
-                self.state.facts_owed = true;
+                self.group_mut(key.group).facts_owed = true;
                 if topic_gone {
                     self.orders.push(Order::CheckTopics { group: key.group, topics: vec![key.topic] });
                 }
@@ -252,12 +267,12 @@ impl Turn<'_> {
         match outcome {
             // What was asked for before without an answer may be there: only the call that was answered now was not carried out.
             Outcome::Later { not_before } if row.attempts <= 1 => {
-                self.flood(not_before)?;
+                self.flood(row.key.group, not_before)?;
                 self.work.set_attempt(row.id, 0, None)?;
                 self.move_row(&mut row, Delivery::Queued)
             }
             Outcome::Later { not_before } | Outcome::UnknownUntil { not_before } => {
-                self.flood(not_before)?;
+                self.flood(row.key.group, not_before)?;
                 self.work.set_attempt(row.id, row.attempts, Some(not_before))?;
                 Ok(())
             }
@@ -270,7 +285,8 @@ impl Turn<'_> {
 
     /// Finds the message that a row has become, if the mirror has it and nobody has said that it was that.
     fn twin(&mut self, row: &OutboxRow) -> Result<Option<MessageId>, EngineError> {
-        let (own, since, text) = (self.state.staff.own, row.created_at - SKEW, row.text.trim());
+        let own = self.group(row.key.group).staff.own;
+        let (since, text) = (row.created_at - SKEW, row.text.trim());
         Ok(match &row.file {
             Some(file) => self.work.untied_file(row.key, own, since, text, &file.name)?,
             None => self.work.untied(row.key, own, since, text)?,
@@ -280,7 +296,7 @@ impl Turn<'_> {
     /// Tells whether a message is the copy, come before its answer, of what a user account is sending for the desk. Nobody typed it in
     /// Telegram; it counts when it is settled.
     pub(super) fn is_own_copy(&mut self, entry: &EntryRow) -> Result<bool, EngineError> {
-        if entry.author.is_none() || entry.author != self.state.staff.own {
+        if entry.author.is_none() || entry.author != self.group(entry.key.group).staff.own {
             return Ok(false);
         }
         let is_copy = |row: &OutboxRow| {
@@ -290,9 +306,10 @@ impl Turn<'_> {
     }
 
     /// Takes in a definite "not now": nothing has happened there, and nothing may be asked of the group before.
-    pub(super) fn flood(&mut self, not_before: Timestamp) -> Result<(), EngineError> {
-        self.state.send_after = self.state.send_after.max(Some(not_before));
-        self.work.set_value("send_after", &not_before.millis().to_string())?;
+    pub(super) fn flood(&mut self, group: GroupId, not_before: Timestamp) -> Result<(), EngineError> {
+        let own = self.group_mut(group);
+        own.send_after = own.send_after.max(Some(not_before));
+        self.work.set_group_value(group, SEND_AFTER, &not_before.millis().to_string())?;
         self.wake_outbox(not_before);
         self.touch_all();
         Ok(())
@@ -322,7 +339,7 @@ impl Turn<'_> {
     fn settle(&mut self, row: &OutboxRow, message: MessageId, at: Option<Timestamp>) -> Result<(), EngineError> {
         let key = row.key;
         let twin = self.work.message(key.group, message)?.filter(|twin| twin.id != row.entry);
-        let own = self.state.staff.own;
+        let own = self.group(key.group).staff.own;
         let at = twin.as_ref().map(|twin| twin.at).or(at).unwrap_or(self.now);
         if let Some(twin) = &twin {
             self.state.indexed = self.work.remove(twin, self.state.indexed)?;
@@ -345,7 +362,7 @@ impl Turn<'_> {
         if topic.last_message == Some(message) {
             topic.last_staff = by_person;
         }
-        if (twin.is_some_and(|twin| twin.deleted) || self.state.buried.contains(&message))
+        if (twin.is_some_and(|twin| twin.deleted) || self.group(key.group).buried.contains(&message))
             && let Some(entry) = self.work.entry(row.entry)?
         {
             self.tombstone(&entry)?;

@@ -52,7 +52,7 @@ impl Turn<'_> {
     }
 
     fn may_go_within(&mut self, group: GroupId, pace: Pace) -> Result<bool, EngineError> {
-        if let Some(at) = self.state.send_after.filter(|at| *at > self.now) {
+        if let Some(at) = self.group(group).send_after.filter(|at| *at > self.now) {
             self.wake_outbox(at);
             return Ok(false);
         }

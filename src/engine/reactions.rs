@@ -121,31 +121,32 @@ impl Reactions {
 impl Turn<'_> {
     /// Asks again for what needs no hurry: first what somebody has asked for, then reactions.
     pub(super) fn pump_again(&mut self, group: GroupId) -> Result<(), EngineError> {
-        if self.state.reactions.is_asked() || self.pump_recheck(group)? {
+        if self.group(group).reactions.is_asked() || self.pump_recheck(group)? {
             return Ok(());
         }
         self.pump_reactions(group)
     }
 
     /// Tells whether the account is told of reactions only while it is connected.
-    fn forgets_reactions(&self) -> bool {
-        self.state.facts.as_ref().is_some_and(|facts| !facts.bot)
+    fn forgets_reactions(&self, group: GroupId) -> bool {
+        self.group(group).facts.as_ref().is_some_and(|facts| !facts.bot)
     }
 
     fn pump_reactions(&mut self, group: GroupId) -> Result<(), EngineError> {
-        if !self.forgets_reactions() {
-            self.state.reactions = Reactions::default();
+        if !self.forgets_reactions(group) {
+            self.group_mut(group).reactions = Reactions::default();
             return Ok(());
         }
-        if self.state.reactions.owed && self.state.reactions.not_before.is_none() {
+        let reactions = &self.group(group).reactions;
+        if reactions.owed && reactions.not_before.is_none() {
             let mut left: BTreeSet<MessageId> = self.work.newest_posts(group, NEWEST)?.into_iter().collect();
             left.extend(self.work.last_posts(group, TICKETS)?);
-            left.extend(&self.state.reactions.left);
+            left.extend(&self.group(group).reactions.left);
             let again = Some(self.now + PAUSE);
-            let reactions = &mut self.state.reactions;
+            let reactions = &mut self.group_mut(group).reactions;
             (reactions.owed, reactions.not_before, reactions.left) = (false, again, left.into_iter().collect());
         }
-        let reactions = &mut self.state.reactions;
+        let reactions = &mut self.state.group_mut(group).reactions;
         let rest = reactions.left.len().saturating_sub(PAGE);
         let messages = reactions.left.split_off(rest);
         if messages.is_empty() {
@@ -165,20 +166,20 @@ impl Turn<'_> {
         number: u64,
         found: Vec<(MessageId, Vec<Reaction>)>,
     ) -> Result<(), EngineError> {
-        if self.state.reactions.asked != Some(number) {
+        if self.group(group).reactions.asked != Some(number) {
             return Ok(());
         }
-        self.state.reactions.asked = None;
+        self.group_mut(group).reactions.asked = None;
         for (message, reactions) in found {
             self.looked_up(group, message, reactions)?;
         }
-        self.state.reactions.end();
+        self.group_mut(group).reactions.end();
         Ok(())
     }
 
     /// Takes the reactions to messages from a page that was compared, which Telegram gives only to user accounts.
     pub(super) fn compare_reactions(&mut self, group: GroupId, messages: &[Message]) -> Result<(), EngineError> {
-        if !self.forgets_reactions() {
+        if !self.forgets_reactions(group) {
             return Ok(());
         }
         for message in messages {
@@ -186,12 +187,12 @@ impl Turn<'_> {
                 self.looked_up(group, message.id, post.reactions.clone())?;
             }
         }
-        self.state.reactions.end();
+        self.group_mut(group).reactions.end();
         Ok(())
     }
 
     fn looked_up(&mut self, group: GroupId, id: MessageId, reactions: Vec<Reaction>) -> Result<(), EngineError> {
-        if self.state.reactions.told.contains(&id) {
+        if self.group(group).reactions.told.contains(&id) {
             return Ok(());
         }
         self.set_reactions(group, id, reactions)

@@ -5,10 +5,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use super::EngineError;
 use super::backfill::BEYOND;
+use super::groups::SEND_AFTER;
 use super::mirror::Sync;
 use super::shelf::Shelf;
 use super::summary;
-use super::transport::{GroupFacts, LinkState};
+use super::transport::{GroupFacts, LinkState, Missing};
 use super::views::{
     Counts, DeskView, EntryKind, Hit, OpeningView, OutboxRow, PersonView, QueueName, QueuePage, RecheckView, TicketRow,
     View, ViewRequest,
@@ -23,11 +24,13 @@ use crate::desk::thread::{Content, Delivery};
 use crate::store::tickets::{Part, QueueRow};
 use crate::store::topics::TopicRow;
 use crate::store::{self, Reader, StoreError, coverage, threads};
+use groups::{name_in, read_only};
 
 mod activity;
 mod automatic;
 mod brief;
 mod escalations;
+mod groups;
 mod mirror_status;
 mod outside;
 mod routing;
@@ -47,6 +50,7 @@ pub(super) struct Condition {
     /// Why the last step was taken back; `None` if it was not.
     pub(super) trouble: Option<String>,
     pub(super) recheck: Option<RecheckView>,
+    pub(super) missing: Vec<Missing>,
 }
 
 pub(super) type SharedCondition = Arc<Mutex<Condition>>;
@@ -89,7 +93,9 @@ impl Views {
             ViewRequest::OpenedBy { outbox } => {
                 View::Ticket { ticket: self.reader.opening(*outbox)?.and_then(|opening| opening.ticket()) }
             }
-            ViewRequest::FindTicket { topic } => View::Ticket { ticket: self.reader.find_topic(*topic)? },
+            ViewRequest::FindTicket { topic, group } => {
+                View::Found { tickets: self.find_ticket(*topic, group.as_deref())? }
+            }
             ViewRequest::Summary => View::Summary(summary::read(&self.reader)?),
             ViewRequest::Sla { ticket } => View::Sla { sla: self.sla_of(agent, *ticket)?.map(Box::new) },
             ViewRequest::Escalations { limit } => View::Escalations { firings: self.firings(*limit)? },
@@ -122,7 +128,7 @@ impl Views {
         offset: usize,
         limit: usize,
     ) -> Result<QueuePage, EngineError> {
-        let query = self.rules.query(typed)?;
+        let query = self.query(typed)?;
         let Some(filter) = queue.filter(agent) else { return self.intake(&query, offset, limit) };
         let (query, sort) = match self.saved(queue)? {
             Some(saved) if sort == Sort::Natural => (saved.query.and(query), saved.sort),
@@ -137,6 +143,7 @@ impl Views {
     /// The messages of General that nobody has answered, as rows.
     fn intake(&self, query: &Query, offset: usize, limit: usize) -> Result<QueuePage, EngineError> {
         let words: Vec<String> = query.words().map(str::to_lowercase).collect();
+        let groups = self.named()?;
         let mut rows = Vec::new();
         for entry in self.unanswered()? {
             let person = entry.author.map(|id| self.person(id)).transpose()?;
@@ -152,7 +159,7 @@ impl Views {
                 last_message: entry.message,
                 ..TopicRow::unknown(entry.key)
             };
-            let mut row = ticket_row(&QueueRow {
+            let row = QueueRow {
                 ticket,
                 topic,
                 customer: person,
@@ -160,7 +167,8 @@ impl Views {
                 draft: false,
                 answering: false,
                 mentioned: false,
-            });
+            };
+            let mut row = self.ticket_row(&row, &groups);
             row.waiting_since = Some(entry.at);
             row.message = entry.message;
             rows.push(row);
@@ -239,10 +247,11 @@ impl Views {
 
     fn search(&self, agent: &AgentName, text: &str, limit: usize) -> Result<Vec<Hit>, EngineError> {
         let mut hits = Vec::new();
-        let query = self.rules.query(text)?;
+        let query = self.query(text)?;
         if query.words().next().is_none() {
             return self.tickets_like(agent, &query, limit);
         }
+        let groups = self.named()?;
         for found in self.reader.search(agent, &query, limit, self.clock.now())? {
             let title = self.reader.topic(found.key)?.map(|topic| topic.title).unwrap_or_default();
             let status = self.reader.ticket(found.key)?.map(|ticket| ticket.standing.status);
@@ -254,6 +263,7 @@ impl Views {
             hits.push(Hit {
                 id: found.key.topic,
                 group: found.key.group,
+                group_name: name_in(&groups, found.key.group),
                 title,
                 status,
                 kind: if found.note { EntryKind::Note } else { EntryKind::Message },
@@ -273,11 +283,13 @@ impl Views {
         }
         let part = Part { filter: &Filter::default(), query, sort: Sort::Activity, offset: 0, limit };
         let (rows, _) = self.reader.queue(agent, &part, self.clock.now())?;
+        let groups = self.named()?;
         let hit = |row: &QueueRow| {
-            let shown = ticket_row(row);
+            let shown = self.ticket_row(row, &groups);
             Hit {
                 id: shown.id,
                 group: shown.group,
+                group_name: shown.group_name,
                 author: shown.customer.map(|person| person.name).unwrap_or_default(),
                 title: shown.title,
                 status: Some(shown.status),
@@ -325,13 +337,16 @@ impl Views {
     fn desk(&self, agent: &AgentName) -> Result<DeskView, EngineError> {
         let groups = self.facts()?;
         let mut backfill = None;
+        let mut behind = Vec::new();
         let mut all_holes = Vec::new();
         if groups.is_empty() {
             backfill = Some(0);
         }
         for (facts, sync) in &groups {
-            backfill = match sync {
-                Sync::Done { .. } => backfill,
+            // One that cannot be got at is waited for by nobody, and the one that is least far is told.
+            let percent: Option<u8> = match sync {
+                _ if facts.lost.is_some() && groups.len() > 1 => None,
+                Sync::Done { .. } => None,
                 Sync::Importing { .. } => Some(99),
                 Sync::New | Sync::Listing { .. } => Some(0),
                 Sync::Scanning { frontier } => {
@@ -343,12 +358,21 @@ impl Views {
                     Some(u8::try_from(done * 99 / all.max(1)).unwrap_or(99))
                 }
             };
+            behind.extend(percent.map(|percent| (facts.group, percent)));
+            backfill = match (backfill, percent) {
+                (Some(other), Some(percent)) => Some(percent.min(other)),
+                (other, percent) => percent.or(other),
+            };
             if matches!(sync, Sync::Done { .. }) {
                 all_holes.extend(self.holes(facts)?);
             }
         }
-        let send_after = self.reader.value("send_after")?.and_then(|text| text.parse().ok());
-        let Condition { link, trouble, recheck } =
+        let mut not_before = None;
+        for (facts, _) in &groups {
+            let text = self.reader.group_value(facts.group, SEND_AFTER)?;
+            not_before = not_before.max(text.and_then(|text| text.parse().ok()).map(Timestamp::from_millis));
+        }
+        let Condition { link, trouble, recheck, missing } =
             self.condition.lock().unwrap_or_else(PoisonError::into_inner).clone();
         Ok(DeskView {
             name: self.rules.desk_name.clone(),
@@ -358,20 +382,22 @@ impl Views {
             opening_barred: groups.iter().find_map(|(facts, _)| facts.opening_barred()),
             opening_says: self.rules.opening_text(None).is_some(),
             automatic_due: self.reader.count_says()?,
-            read_only: groups.iter().find_map(|(facts, _)| facts.read_only()),
-            findings: groups.iter().flat_map(|(facts, _)| facts.findings(self.rules.mirrors_status())).collect(),
-            mirror_status: self.mirror_status(groups.first().map(|(facts, _)| facts))?,
+            read_only: read_only(&groups, &missing),
+            findings: self.findings(&groups),
+            mirror_status: self.mirror_status(&groups)?,
             groups: groups.into_iter().map(|(facts, _)| facts).collect(),
+            missing,
             link,
             trouble,
             recheck,
             backfill,
+            behind,
             agent: agent.clone(),
             agents: self.rules.staff.agents.iter().map(|agent| agent.name.clone()).collect(),
             roster: self.agents()?,
             tags: self.reader.tags()?.into_iter().collect(),
             holes: all_holes,
-            not_before: send_after.map(Timestamp::from_millis).filter(|at| *at > self.clock.now()),
+            not_before: not_before.filter(|at| *at > self.clock.now()),
         })
     }
 
@@ -412,6 +438,7 @@ fn ticket_row(row: &QueueRow) -> TicketRow {
     TicketRow {
         id: ticket.key.topic,
         group: ticket.key.group,
+        group_name: String::new(),
         episode: ticket.episode,
         status: ticket.standing.status,
         title: ticket.title.clone(),

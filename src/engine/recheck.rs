@@ -25,37 +25,74 @@ pub(super) struct Recheck {
 }
 
 impl Recheck {
-    pub(super) fn view(&self) -> RecheckView {
-        let found = self.found.iter().map(|(ticket, found)| (*ticket, *found)).collect();
-        RecheckView { done: self.total - self.left.len(), total: self.total, found }
+    /// The group cannot be got at any more: what is left is not compared.
+    pub(super) fn give_up(&mut self) {
+        self.total -= self.left.len();
+        self.left.clear();
     }
+}
+
+/// Shows the comparisons of all groups as one; `None`: there was none.
+pub(super) fn view<'r>(all: impl Iterator<Item = &'r Recheck>) -> Option<RecheckView> {
+    let mut view: Option<RecheckView> = None;
+    for one in all {
+        let view = view.get_or_insert_with(RecheckView::default);
+        view.done += one.total - one.left.len();
+        view.total += one.total;
+        view.found.extend(one.found.iter().map(|(ticket, found)| (*ticket, *found)));
+    }
+    view
 }
 
 impl Turn<'_> {
     /// Begins to compare: a ticket's messages and their neighbours, or everything.
     pub(super) fn begin_recheck(&mut self, ticket: Option<TicketKey>) -> Result<Result<(), Refusal>, EngineError> {
-        if !self.state.sync.is_done() {
-            let why = "the history has not been fetched wholly yet: run `topicdesk sync` first";
+        let why = "the history has not been fetched wholly yet: run `topicdesk sync` first";
+        let unknown = match ticket {
+            Some(key) => self.work.topic(key)?.is_none(),
+            None => false,
+        };
+        let mut groups: Vec<GroupId> = match ticket {
+            Some(key) => vec![key.group],
+            None => self.state.groups.ids(),
+        };
+        groups.retain(|id| self.group(*id).sync.is_done());
+        if groups.is_empty() {
             return Ok(Err(Refusal::Senseless(why.to_owned())));
         }
-        let left: VecDeque<_> = match ticket {
-            Some(key) if self.work.topic(key)?.is_none() => return Ok(Err(Refusal::NoTicket(key))),
-            Some(key) => self.work.blocks_of(key, PAGE)?.into(),
-            None => (1..=self.state.top.0).step_by(PAGE as usize).map(|from| (from, from + PAGE - 1)).collect(),
-        };
-        let top = self.state.top.0;
-        let left: VecDeque<_> = left.into_iter().map(|(from, to)| (from, to.min(top))).collect();
-        self.state.recheck = Some(Recheck { total: left.len(), left, found: BTreeMap::new() });
+        if let Some(key) = ticket.filter(|_| unknown) {
+            return Ok(Err(Refusal::NoTicket(key)));
+        }
+        // One that cannot be got at is left out, unless there is no other.
+        if let Some(lost) = groups.iter().find_map(|id| self.group(*id).facts.as_ref()?.lost.clone())
+            && groups.iter().all(|id| self.group(*id).is_lost())
+        {
+            return Ok(Err(Refusal::Senseless(lost)));
+        }
+        groups.retain(|id| !self.group(*id).is_lost());
+        for id in self.state.groups.ids() {
+            self.group_mut(id).recheck = None;
+        }
+        for id in groups {
+            let top = self.group(id).top.0;
+            let left: VecDeque<_> = match ticket {
+                Some(key) => self.work.blocks_of(key, PAGE)?.into(),
+                None => (1..=top).step_by(PAGE as usize).map(|from| (from, from + PAGE - 1)).collect(),
+            };
+            let left: VecDeque<_> = left.into_iter().map(|(from, to)| (from, to.min(top))).collect();
+            self.group_mut(id).recheck = Some(Recheck { total: left.len(), left, found: BTreeMap::new() });
+        }
         self.touch_all();
         Ok(Ok(()))
     }
 
     /// Asks for the next range; tells whether there is one.
     pub(super) fn pump_recheck(&mut self, group: GroupId) -> Result<bool, EngineError> {
-        let next = self.state.recheck.as_ref().and_then(|recheck| recheck.left.front().copied());
+        let own = self.state.group_mut(group);
+        let next = own.recheck.as_ref().and_then(|recheck| recheck.left.front().copied());
         if let Some((from, to)) = next {
-            self.state.scans.insert(from, to);
-            self.state.reactions.begin();
+            own.scans.insert(from, to);
+            own.reactions.begin();
             self.orders.push(Order::Scan { group, from: MessageId(from), to: MessageId(to) });
         }
         Ok(next.is_some())
@@ -67,7 +104,7 @@ impl Turn<'_> {
         group: GroupId,
         range: (MessageId, MessageId),
     ) -> Result<Vec<EntryRow>, EngineError> {
-        let compared = self.state.recheck.as_ref().and_then(|recheck| recheck.left.front());
+        let compared = self.group(group).recheck.as_ref().and_then(|recheck| recheck.left.front());
         if compared != Some(&(range.0.0, range.1.0)) {
             return Ok(Vec::new());
         }
@@ -82,10 +119,10 @@ impl Turn<'_> {
         messages: &[Message],
         before: Vec<EntryRow>,
     ) -> Result<(), EngineError> {
-        let Some(mut recheck) = self.state.recheck.take() else { return Ok(()) };
+        let Some(mut recheck) = self.group_mut(group).recheck.take() else { return Ok(()) };
         if recheck.left.front() == Some(&(range.0.0, range.1.0)) {
             recheck.left.pop_front();
-            let sees_all = self.state.facts.as_ref().is_some_and(super::transport::GroupFacts::sees_all);
+            let sees_all = self.group(group).sees_all();
             let there: BTreeSet<_> = messages.iter().map(|message| message.id).collect();
             let known: BTreeMap<_, _> = before.iter().filter_map(|entry| entry.message.map(|id| (id, entry))).collect();
             for message in messages {
@@ -109,7 +146,7 @@ impl Turn<'_> {
             self.compare_reactions(group, messages)?;
             self.touch_all();
         }
-        self.state.recheck = Some(recheck);
+        self.group_mut(group).recheck = Some(recheck);
         Ok(())
     }
 }

@@ -129,7 +129,7 @@ impl Turn<'_> {
         agent: &AgentName,
     ) -> Result<Option<Doubt>, EngineError> {
         let Some(seen) = seen else { return Ok(None) };
-        let newest = self.work.newer(key, seen, agent, self.state.staff.own)?;
+        let newest = self.work.newer(key, seen, agent, self.group(key.group).staff.own)?;
         Ok(newest.map(|message| Doubt::Newer { message }))
     }
 

@@ -13,7 +13,7 @@ use super::{EngineError, State};
 use crate::clock::Timestamp;
 use crate::desk::event::Actor;
 use crate::desk::hours::Hours;
-use crate::desk::ids::{AgentName, TicketKey, TopicId};
+use crate::desk::ids::{AgentName, GroupId, TicketKey};
 use crate::desk::lifecycle::Happening;
 use crate::desk::presence::{Presence, Seen};
 use crate::desk::query::Facts;
@@ -36,8 +36,8 @@ pub(super) struct Desks {
     pub(super) seen: BTreeMap<AgentName, Seen>,
     loads: BTreeMap<AgentName, u32>,
     turns: Turns,
-    /// Why nobody can reply at present.
-    read_only: Option<String>,
+    /// Where nobody can reply at present, and why.
+    read_only: BTreeMap<GroupId, String>,
     /// When routing looks at a ticket by itself.
     pub(super) wake: Option<Timestamp>,
     /// When an agent comes on duty.
@@ -46,22 +46,20 @@ pub(super) struct Desks {
     passing: bool,
     /// Up to where it was.
     passed: Option<InLine>,
-    /// All places stand by the rules of this process, up to this ticket or wholly.
-    placed_to: TopicId,
-    placed: bool,
 }
 
 impl Desks {
-    pub(super) fn load(work: &Work<'_>, rules: &Rules) -> Result<Desks, StoreError> {
+    /// Reads them; `heard`: the groups of which timers speak.
+    pub(super) fn load(work: &Work<'_>, rules: &Rules, heard: &str) -> Result<Desks, StoreError> {
         let seen = work.presence()?;
         if rules.routing.is_empty() && rules.routing.reassign_after.is_none() {
-            return Ok(Desks { seen, placed: true, ..Desks::default() });
+            return Ok(Desks { seen, ..Desks::default() });
         }
         Ok(Desks {
             seen,
             loads: work.loads()?,
             turns: work.turns()?,
-            wake: work.next(Timer::Routing)?,
+            wake: work.next_in(Timer::Routing, heard)?,
             // The past is due at once: whoever came on duty meanwhile is found by the first pass.
             opens: Some(Timestamp::default()),
             passing: true,
@@ -69,14 +67,15 @@ impl Desks {
         })
     }
 
-    fn roster<'s>(&'s self, rules: &'s Rules, now: Timestamp) -> Roster<'s> {
+    /// Tells how the agents stand; `group`: where the work is.
+    fn roster<'s>(&'s self, rules: &'s Rules, group: Option<GroupId>, now: Timestamp) -> Roster<'s> {
         Roster {
             routing: &rules.routing,
             hours: &rules.sla.hours,
             loads: &self.loads,
             seen: &self.seen,
             turns: &self.turns,
-            read_only: self.read_only.as_deref(),
+            read_only: group.and_then(|group| self.read_only.get(&group)).map(String::as_str),
             now,
         }
     }
@@ -100,7 +99,8 @@ fn in_hand(ticket: Option<&Ticket>) -> Option<AgentName> {
 impl State {
     /// Tells where routing has a ticket.
     pub(super) fn place(&self, ticket: &Ticket, rules: &Rules, now: Timestamp) -> Place {
-        if !self.sync.is_followed() {
+        let group = self.group(ticket.key.group);
+        if !group.sync.is_followed() {
             return Place::default();
         }
         if rules.routing.assigns() && is_in_line(ticket) {
@@ -109,8 +109,8 @@ impl State {
                 None => Place { at: None, in_line: Some(rank(ticket)) },
             };
         }
-        let live_since = self.live_since().unwrap_or(now);
-        let at = deadline(ticket, &self.desks.roster(rules, now), live_since).map(|(at, _)| at);
+        let live_since = group.live_since().unwrap_or(now);
+        let at = deadline(ticket, &self.desks.roster(rules, Some(ticket.key.group), now), live_since).map(|(at, _)| at);
         Place { at, in_line: None }
     }
 }
@@ -130,14 +130,14 @@ impl Turn<'_> {
         let facts = Facts {
             ticket,
             customer: ticket.customer.and_then(|customer| state.people.get(&customer)),
-            group: state.facts.as_ref().map_or("", |facts| facts.title.as_str()),
+            group: state.group(key.group).called(),
             last_text: state.topics.get(&key).map_or("", |topic| topic.last_text.as_str()),
             due,
             reader: None,
             now,
         };
         let matter = Matter { facts, kept_with: kept_with.as_ref() };
-        Ok(Some(routing::decide(&matter, &state.desks.roster(rules, now))))
+        Ok(Some(routing::decide(&matter, &state.desks.roster(rules, Some(key.group), now))))
     }
 
     /// Tells who has the other tickets of the burst that a ticket belongs to, if they are there.
@@ -153,7 +153,7 @@ impl Turn<'_> {
             let apart = other.opened_at.since(opened).max(opened.since(other.opened_at));
             let live = other.held.is_some() && other.standing.status.is_live() && apart <= burst.within;
             let Some(agent) = other.standing.assignee.clone().filter(|_| live) else { continue };
-            if rules.routing.takes(&agent) && self.state.desks.roster(rules, now).is_there(&agent) {
+            if rules.routing.takes(&agent) && self.state.desks.roster(rules, None, now).is_there(&agent) {
                 return Ok(Some(agent));
             }
         }
@@ -183,14 +183,14 @@ impl Turn<'_> {
         Ok(())
     }
 
-    fn routes(&self) -> bool {
-        self.rules.routing.assigns() && self.state.hears_all()
+    fn routes(&self, group: GroupId) -> bool {
+        self.rules.routing.assigns() && self.state.hears(group)
     }
 
     /// Tries the tickets about which something has changed.
     pub(super) fn route_changed(&mut self) -> Result<(), EngineError> {
-        if self.routes() {
-            for key in self.changed_tickets() {
+        for key in self.changed_tickets() {
+            if self.routes(key.group) {
                 self.route(key)?;
             }
         }
@@ -229,22 +229,24 @@ impl Turn<'_> {
         if self.rules.routing.assigns() {
             self.state.desks.passing = true;
             self.state.desks.passed = None;
-            self.state.idle_work |= self.state.hears_all();
+            self.state.idle_work |= self.state.hears_any();
         }
     }
 
     /// Tries a part of the line, if it is to be gone through.
     pub(super) fn pass_line(&mut self) -> Result<(), EngineError> {
-        if !self.state.desks.passing || !self.routes() {
+        if !self.state.desks.passing || !self.rules.routing.assigns() || !self.state.hears_any() {
             return Ok(());
         }
-        let part = match self.state.desks.roster(self.rules, self.now).has_room() {
+        let part = match self.state.desks.roster(self.rules, None, self.now).has_room() {
             true => self.work.line(self.state.desks.passed, PART)?,
             // As long as nothing changes nobody can take anything.
             false => Vec::new(),
         };
         for one in &part {
-            self.route(one.key)?;
+            if self.state.hears(one.key.group) {
+                self.route(one.key)?;
+            }
         }
         let more = part.len() == PART;
         self.state.desks.passing = more;
@@ -256,7 +258,7 @@ impl Turn<'_> {
     /// Does what is due: lets go what was held, takes back what nobody answers, tries the line when somebody comes on duty.
     pub(super) fn wake_routing(&mut self) -> Result<(), EngineError> {
         let (rules, now) = (self.rules, self.now);
-        if !self.state.hears_all() {
+        if !self.state.hears_any() {
             return Ok(());
         }
         if self.state.desks.opens.is_some_and(|at| at <= now) {
@@ -264,10 +266,10 @@ impl Turn<'_> {
             self.go_through_the_line();
         }
         if self.state.desks.wake.is_some_and(|at| at <= now) {
-            for key in self.work.due(Timer::Routing, now, PART)? {
+            for key in self.work.due_in(Timer::Routing, &self.state.heard, now, PART)? {
                 self.look_at(key)?;
             }
-            self.state.desks.wake = self.work.next(Timer::Routing)?;
+            self.state.desks.wake = self.work.next_in(Timer::Routing, &self.state.heard)?;
         }
         self.pass_line()
     }
@@ -275,8 +277,9 @@ impl Turn<'_> {
     fn look_at(&mut self, key: TicketKey) -> Result<(), EngineError> {
         let (rules, now) = (self.rules, self.now);
         let Some(ticket) = self.ticket(key)?.cloned() else { return Ok(()) };
-        let live_since = self.state.live_since().unwrap_or(now);
-        let lapsed = deadline(&ticket, &self.state.desks.roster(rules, now), live_since).filter(|(at, _)| *at <= now);
+        let live_since = self.group(key.group).live_since().unwrap_or(now);
+        let lapsed = deadline(&ticket, &self.state.desks.roster(rules, Some(key.group), now), live_since)
+            .filter(|(at, _)| *at <= now);
         // A reply that is on its way is an answer, though Telegram does not have it yet.
         let answering = lapsed.is_some() && self.work.open_outbox()?.iter().any(|row| row.key == key);
         if let Some((_, lapse)) = lapsed.filter(|_| !is_in_line(&ticket) && !answering) {
@@ -298,7 +301,7 @@ impl Turn<'_> {
 
     /// Lists the agents who are at work.
     pub(super) fn those_there(&self) -> Vec<AgentName> {
-        let roster = self.state.desks.roster(self.rules, self.now);
+        let roster = self.state.desks.roster(self.rules, None, self.now);
         let agents = self.rules.staff.agents.iter().map(|agent| &agent.name);
         agents.filter(|name| roster.is_there(name)).cloned().collect()
     }
@@ -348,28 +351,30 @@ impl Turn<'_> {
         Ok(())
     }
 
-    /// Remembers whether anybody can reply; routing waits until somebody can.
+    /// Remembers where anybody can reply; routing waits until somebody can.
     pub(super) fn may_reply(&mut self) {
-        let why = self.state.facts.as_ref().and_then(super::transport::GroupFacts::read_only);
-        if self.state.desks.read_only.is_some() && why.is_none() {
+        let barred = |id: GroupId| self.group(id).read_only().map(|why| (id, why));
+        let barred: BTreeMap<GroupId, String> = self.state.groups.ids().into_iter().filter_map(barred).collect();
+        if self.state.desks.read_only.keys().any(|id| !barred.contains_key(id)) {
             self.go_through_the_line();
         }
-        self.state.desks.read_only = why;
+        self.state.desks.read_only = barred;
     }
 
-    /// Reckons the places of all tickets anew, a part of them, if the rules are other ones than the last time.
-    pub(super) fn place_anew(&mut self) -> Result<(), EngineError> {
-        if self.state.desks.placed || !self.state.sync.is_done() {
+    /// Reckons the places of all tickets of a group anew, a part of them, if the rules are other ones than the last time.
+    pub(super) fn place_anew(&mut self, group: GroupId) -> Result<(), EngineError> {
+        let own = self.group(group);
+        if own.placed || !own.sync.is_done() {
             return Ok(());
         }
+        let placed_to = own.placed_to;
         let rules = &self.rules.routing;
         let name = format!("1:{}:{:?}", rules.assigns(), rules.reassign_after);
-        let Some(group) = self.state.facts.as_ref().map(|facts| facts.group) else { return Ok(()) };
-        if self.work.value(PLACED)?.as_ref() == Some(&name) {
-            self.state.desks.placed = true;
+        if self.work.group_value(group, PLACED)?.as_ref() == Some(&name) {
+            self.group_mut(group).placed = true;
             return Ok(());
         }
-        let part = self.work.tickets_from(group, self.state.desks.placed_to, PART)?;
+        let part = self.work.tickets_from(group, placed_to, PART)?;
         for key in &part {
             if let Some(ticket) = self.ticket(*key)?.cloned() {
                 self.work.put_place(*key, self.state.place(&ticket, self.rules, self.now))?;
@@ -377,13 +382,13 @@ impl Turn<'_> {
         }
         match part.last() {
             Some(last) => {
-                self.state.desks.placed_to = last.topic;
+                self.group_mut(group).placed_to = last.topic;
                 self.state.idle_work = true;
             }
             None => {
-                self.work.set_value(PLACED, &name)?;
-                self.state.desks.placed = true;
-                self.state.desks.wake = self.work.next(Timer::Routing)?;
+                self.work.set_group_value(group, PLACED, &name)?;
+                self.group_mut(group).placed = true;
+                self.state.desks.wake = self.work.next_in(Timer::Routing, &self.state.heard)?;
                 self.go_through_the_line();
             }
         }

@@ -5,14 +5,12 @@
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::time::Duration;
 
-use super::mirror::Sync;
-use super::transport::LinkState;
+use super::EngineError;
 use super::turn::Turn;
 use super::views::Alert;
-use super::{EngineError, State};
 use crate::clock::Timestamp;
 use crate::desk::event::{Actor, Event};
-use crate::desk::ids::{PersonId, TicketKey, TopicId};
+use crate::desk::ids::{GroupId, PersonId, TicketKey, TopicId};
 use crate::desk::lifecycle;
 use crate::desk::query::Facts;
 use crate::desk::rules::Rules;
@@ -28,21 +26,6 @@ const PART: usize = 100;
 
 /// A breach that is older was missed while nobody could say it: it is told with the others of that time.
 const FRESH: Duration = Duration::from_secs(300);
-
-impl State {
-    /// Since when what happens is heard.
-    pub(super) fn live_since(&self) -> Option<Timestamp> {
-        match self.sync {
-            Sync::Done { live_since } => Some(live_since - Duration::from_secs(1)),
-            _ => None,
-        }
-    }
-
-    /// Tells whether everything that Telegram has is known, so that what has not come has not been written.
-    pub(super) fn hears_all(&self) -> bool {
-        self.link == Some(LinkState::Live) && !self.resyncing && self.live_since().is_some()
-    }
-}
 
 /// What tickets have to know for these names; what an older version wrote does not begin so.
 const FORM: &str = "2:";
@@ -77,9 +60,8 @@ impl Turn<'_> {
         }
         let state = &*self.state;
         let Some(Some(ticket)) = state.tickets.get(&key) else { return Ok(None) };
-        let group = state.facts.as_ref().filter(|facts| facts.group == key.group);
         let customer = customer.and_then(|customer| state.people.get(&customer));
-        let facts = Facts::of(ticket, customer, group.map_or("", |facts| facts.title.as_str()));
+        let facts = Facts::of(ticket, customer, state.group(key.group).called());
         Ok(Some(read(&facts, rules.sla.assess(&facts).as_ref())))
     }
 
@@ -90,7 +72,7 @@ impl Turn<'_> {
         if rules.sla.is_empty() && rules.escalations.is_empty() {
             return Ok(clocks);
         }
-        let live_since = self.state.live_since().unwrap_or(self.now);
+        let live_since = self.group(key.group).live_since().unwrap_or(self.now);
         self.assess(key, |facts, assessment| {
             clocks.due = assessment.and_then(Assessment::due).map(|due| due.at);
             clocks.alarm = assessment.and_then(|assessment| assessment.next_alarm(facts.ticket, live_since));
@@ -101,7 +83,7 @@ impl Turn<'_> {
 
     /// Says what has to be said of a ticket's clocks by `at`; tells whether there was anything.
     pub(super) fn ring(&mut self, key: TicketKey, at: Timestamp) -> Result<bool, EngineError> {
-        let Some(live_since) = self.state.live_since() else { return Ok(false) };
+        let Some(live_since) = self.group(key.group).live_since() else { return Ok(false) };
         if self.rules.sla.is_empty() {
             return Ok(false);
         }
@@ -143,7 +125,7 @@ impl Turn<'_> {
         };
         // By Telegram's date it is known what came first; an agent's own command is no news of Telegram.
         let dated = |event: &Event| matches!(event, Event::Wrote { .. });
-        if events.iter().any(ends) && (self.state.hears_all() || events.iter().any(dated)) {
+        if events.iter().any(ends) && (self.state.hears(key.group) || events.iter().any(dated)) {
             self.ring(key, at)?;
         }
         Ok(())
@@ -151,10 +133,10 @@ impl Turn<'_> {
 
     /// Does what the clocks want, a part of it.
     pub(super) fn wake_clocks(&mut self) -> Result<(), EngineError> {
-        if !self.state.hears_all() || self.state.alarm_wake.is_none_or(|at| at > self.now) {
+        if !self.state.hears_any() || self.state.alarm_wake.is_none_or(|at| at > self.now) {
             return Ok(());
         }
-        for key in self.work.due(Timer::Alarm, self.now, PART)? {
+        for key in self.work.due_in(Timer::Alarm, &self.state.heard, self.now, PART)? {
             if !self.ring(key, self.now)? {
                 // The row's alarm is older than the ticket: write it again.
                 let clocks = self.clocks(key)?;
@@ -162,7 +144,7 @@ impl Turn<'_> {
                 self.work.put_clocks(key, Clocks { alarm, ..clocks })?;
             }
         }
-        self.state.alarm_wake = self.work.next(Timer::Alarm)?;
+        self.state.alarm_wake = self.work.next_in(Timer::Alarm, &self.state.heard)?;
         Ok(())
     }
 
@@ -174,20 +156,20 @@ impl Turn<'_> {
         }
     }
 
-    /// Reckons all clocks anew, a part of them, if the rules are other ones than the last time.
-    pub(super) fn reckon(&mut self) -> Result<(), EngineError> {
-        if self.state.reckoned || !self.state.sync.is_done() {
+    /// Reckons all clocks of a group anew, a part of them, if the rules are other ones than the last time.
+    pub(super) fn reckon(&mut self, group: GroupId) -> Result<(), EngineError> {
+        let own = self.group(group);
+        if own.reckoned || !own.sync.is_done() {
             return Ok(());
         }
         let name = name_of(self.rules);
-        let known = self.work.value(RECKONED)?;
-        let Some(group) = self.state.facts.as_ref().map(|facts| facts.group) else { return Ok(()) };
+        let known = self.work.group_value(group, RECKONED)?;
         if known.as_ref() == Some(&name) {
-            self.state.reckoned = true;
+            self.group_mut(group).reckoned = true;
             return Ok(());
         }
         self.state.idle_work = true;
-        let part = self.work.tickets_from(group, self.state.reckoned_to, PART)?;
+        let part = self.work.tickets_from(group, self.group(group).reckoned_to, PART)?;
         for key in &part {
             if known.as_ref().is_none_or(|known| !known.starts_with(FORM)) {
                 // From an older version: the ticket does not know its pauses or when its status changed, but its log does.
@@ -200,31 +182,34 @@ impl Turn<'_> {
             self.work.put_clocks(*key, clocks)?;
         }
         match part.last() {
-            Some(last) => self.state.reckoned_to = last.topic,
-            None => self.reckoned()?,
+            Some(last) => self.group_mut(group).reckoned_to = last.topic,
+            None => self.reckoned(group)?,
         }
         Ok(())
     }
 
-    /// Remembers by which rules the clocks stand.
-    pub(super) fn reckoned(&mut self) -> Result<(), EngineError> {
-        self.work.set_value(RECKONED, &name_of(self.rules))?;
-        self.state.reckoned = true;
-        self.state.reckoned_to = TopicId::default();
-        self.state.alarm_wake = self.work.next(Timer::Alarm)?;
-        self.state.escalate_wake = self.work.next(Timer::Escalation)?;
-        self.state.say_wake = self.work.next(Timer::Saying)?;
+    /// Remembers by which rules the clocks of a group stand.
+    pub(super) fn reckoned(&mut self, group: GroupId) -> Result<(), EngineError> {
+        self.work.set_group_value(group, RECKONED, &name_of(self.rules))?;
+        let own = self.group_mut(group);
+        own.reckoned = true;
+        own.reckoned_to = TopicId::default();
+        let heard = &self.state.heard;
+        self.state.alarm_wake = self.work.next_in(Timer::Alarm, heard)?;
+        self.state.escalate_wake = self.work.next_in(Timer::Escalation, heard)?;
+        self.state.say_wake = self.work.next_in(Timer::Saying, heard)?;
         self.touch_all();
         Ok(())
     }
 
     /// Somebody goes by another name: a policy may be for that name.
     pub(super) fn renamed(&mut self, id: PersonId) -> Result<(), EngineError> {
-        let Some(group) = self.state.facts.as_ref().map(|facts| facts.group) else { return Ok(()) };
-        for key in self.tickets_of(group, id)? {
-            let ticket = self.ticket(key)?.cloned();
-            if ticket.is_some() {
-                self.set_ticket(key, ticket);
+        for group in self.state.groups.ids() {
+            for key in self.tickets_of(group, id)? {
+                let ticket = self.ticket(key)?.cloned();
+                if ticket.is_some() {
+                    self.set_ticket(key, ticket);
+                }
             }
         }
         Ok(())

@@ -26,7 +26,7 @@ impl Engine {
             Input::Woken | Input::Idle => Lost::Timer,
             Input::Started | Input::Incoming(_) => Lost::Incoming,
         };
-        let was_followed = self.state.sync.is_done();
+        let was_followed = self.state.groups.is_done();
         let mut before = self.state.underway();
         let mut told = Vec::new();
         if let Input::Incoming(all) = &input {
@@ -53,8 +53,8 @@ impl Engine {
                 if let Some(revision) = &mut revision {
                     revision.all |= self.trouble.take().is_some();
                 }
-                if (promised || self.state.sync.is_done() != was_followed)
-                    && let Err(error) = self.store.durable(self.state.sync.is_done())
+                if (promised || self.state.groups.is_done() != was_followed)
+                    && let Err(error) = self.store.durable(self.state.groups.is_done())
                 {
                     tracing::warn!(%error, "cannot change how commits reach the disk");
                 }
@@ -170,26 +170,16 @@ impl State {
     fn underway(&self) -> State {
         State {
             resyncing: self.resyncing,
-            ready: self.ready,
-            scans: self.scans.clone(),
-            scanned: self.scanned.clone(),
-            reading: self.reading.clone(),
-            listing: self.listing,
+            groups: self.groups.underway(),
+            missing: self.missing.clone(),
             sending: self.sending.clone(),
             coming: self.coming.clone(),
             summoning: self.summoning.clone(),
             changing: self.changing.clone(),
-            editing: self.editing,
             icons_asked: self.icons_asked,
             icons_after: self.icons_after,
             up_since: self.up_since,
-            fetch_after: self.fetch_after,
-            unchecked: self.unchecked.clone(),
             unbuttoning: self.unbuttoning,
-            facts_owed: self.facts_owed,
-            facts_due: self.facts_due,
-            recheck: self.recheck.clone(),
-            reactions: self.reactions.clone(),
             follow_owed: self.follow_owed,
             scrub_owed: self.scrub_owed,
             ..State::default()
@@ -211,15 +201,17 @@ impl State {
                 Incoming::Changed { change, .. } => {
                     self.changing.remove(change);
                 }
-                Incoming::TopicEdited { .. } => self.editing = None,
+                Incoming::TopicEdited { edit, .. } => self.group_mut(edit.group).editing = None,
                 Incoming::Unbuttoned { .. } => self.unbuttoning = false,
                 Incoming::Icons { .. } | Incoming::Failed { order: Order::Icons { .. }, .. } => {
                     self.icons_asked = false;
                 }
-                Incoming::Topics { topics, checked: true, .. } => {
-                    self.unchecked.extend(topics.iter().map(|facts| facts.topic));
+                Incoming::Topics { group, topics, checked: true, .. } => {
+                    self.group_mut(*group).unchecked.extend(topics.iter().map(|facts| facts.topic));
                 }
-                Incoming::Failed { order: Order::CheckTopics { topics, .. }, .. } => self.unchecked.extend(topics),
+                Incoming::Failed { order: Order::CheckTopics { group, topics }, .. } => {
+                    self.group_mut(*group).unchecked.extend(topics);
+                }
                 _ => {}
             }
         }
@@ -227,31 +219,19 @@ impl State {
 
     /// Puts what is under way over a state that was just read.
     fn over(self, loaded: State) -> State {
-        let State { resyncing, ready, scans, scanned, reading, listing, sending, coming, changing, .. } = self;
-        let State { up_since, fetch_after, unchecked, facts_owed, facts_due, follow_owed, recheck, scrub_owed, .. } =
-            self;
-        let State { editing, icons_asked, icons_after, reactions, unbuttoning, summoning, .. } = self;
+        let State { resyncing, groups, missing, sending, coming, changing, summoning, .. } = self;
+        let State { up_since, follow_owed, scrub_owed, icons_asked, icons_after, unbuttoning, .. } = self;
         State {
             resyncing,
-            ready,
-            scans,
-            scanned,
-            reading,
-            listing,
+            groups: groups.over(loaded.groups),
+            missing,
             sending,
             coming,
             changing,
-            editing,
             icons_asked,
             icons_after,
             up_since,
-            fetch_after,
-            unchecked,
-            facts_owed,
-            facts_due,
             follow_owed,
-            recheck,
-            reactions,
             unbuttoning,
             summoning,
             scrub_owed: scrub_owed || loaded.scrub_owed,

@@ -61,8 +61,7 @@ impl Turn<'_> {
         if reach.is_empty() {
             return Ok(());
         }
-        let facts = self.state.facts.as_ref().filter(|facts| facts.group == key.group);
-        let group_name = facts.and_then(|facts| facts.username.clone());
+        let group_name = self.group(key.group).facts.as_ref().and_then(|facts| facts.username.clone());
         let Some(ticket) = self.ticket(key)? else { return Ok(()) };
         let text = rule.summons(ticket, cause, group_name.as_deref());
         self.put_summonses(Some(key), &rule.name, reach, &text)

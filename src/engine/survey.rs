@@ -145,7 +145,7 @@ impl Turn<'_> {
         }
         if let Some(row) = self.work.survey_of(key, survey.message)?.filter(|row| row.buttons_at.is_some()) {
             self.work.put_survey(&SurveyRow { buttons_at: Some(survey.ends()), ..row })?;
-            self.state.buttons_wake = self.work.next_buttons()?;
+            self.state.buttons_wake = self.work.next_buttons(&self.state.heard)?;
         }
         self.touch(key);
         Ok(())
@@ -153,16 +153,21 @@ impl Turn<'_> {
 
     /// Takes off buttons that are of no more use, one message at a time and after everything else.
     pub(super) fn pump_buttons(&mut self) -> Result<(), EngineError> {
-        let live = matches!(self.state.link, Some(LinkState::Live)) && self.state.ready;
+        let live = matches!(self.state.link, Some(LinkState::Live));
         let due = self.state.buttons_wake.is_some_and(|at| at <= self.now);
         if !live || !due || self.state.unbuttoning {
             return Ok(());
         }
-        let Some(row) = self.work.due_buttons(self.now)? else {
-            self.state.buttons_wake = self.work.next_buttons()?;
+        let Some(row) = self.work.due_buttons(&self.state.heard, self.now)? else {
+            self.state.buttons_wake = self.work.next_buttons(&self.state.heard)?;
             return Ok(());
         };
-        let bot = self.state.facts.as_ref().is_some_and(|facts| facts.bot);
+        let group = self.group(row.key.group);
+        let bot = group.is_bot();
+        if !group.ready {
+            self.state.buttons_wake = Some(self.now + BUTTONS_AGAIN);
+            return Ok(());
+        }
         let Some(message) = row.message.filter(|_| bot && !self.rules.pilot) else {
             return self.buttons_off(row, None);
         };
@@ -179,7 +184,7 @@ impl Turn<'_> {
 
     fn buttons_off(&mut self, row: SurveyRow, again: Option<Timestamp>) -> Result<(), EngineError> {
         self.work.put_survey(&SurveyRow { buttons_at: again, ..row })?;
-        self.state.buttons_wake = self.work.next_buttons()?;
+        self.state.buttons_wake = self.work.next_buttons(&self.state.heard)?;
         Ok(())
     }
 
@@ -196,7 +201,7 @@ impl Turn<'_> {
         let again = match outcome {
             Outcome::Sent { .. } | Outcome::Refused { .. } => None,
             Outcome::Later { not_before } | Outcome::UnknownUntil { not_before } => {
-                self.flood(*not_before)?;
+                self.flood(group, *not_before)?;
                 Some(*not_before)
             }
             Outcome::Taken | Outcome::Unknown { .. } => Some(self.now + BUTTONS_AGAIN),

@@ -87,6 +87,30 @@ pub enum Order {
     Stop,
 }
 
+impl Order {
+    /// Tells the group it is about.
+    pub fn group(&self) -> Option<GroupId> {
+        match self {
+            Order::Facts { group }
+            | Order::Scan { group, .. }
+            | Order::Reactions { group, .. }
+            | Order::Topics { group, .. }
+            | Order::History { group, .. }
+            | Order::CheckTopics { group, .. }
+            | Order::Unbutton { group, .. }
+            | Order::Icons { group }
+            | Order::Download { group, .. }
+            | Order::Typing { group, .. } => Some(*group),
+            Order::Send(send) => Some(send.group),
+            Order::MakeTopic(new) => Some(new.group),
+            Order::Forward(forward) => Some(forward.group),
+            Order::Change(change) => Some(change.group),
+            Order::EditTopic(edit) => Some(edit.group),
+            Order::Follow { .. } | Order::Summon(_) | Order::AnswerPress { .. } | Order::Stop => None,
+        }
+    }
+}
+
 /// Where the next page of topics begins.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TopicPage {
@@ -228,9 +252,11 @@ pub enum TopicOutcome {
 pub enum Incoming {
     /// The link changed its state.
     Link(LinkState),
-    /// What Telegram says about the group and about us in it. Comes before `Seeded` and after every (re)connect.
+    /// What Telegram says about a group and about us in it. Comes before `Seeded` and after every (re)connect, for each group.
     Facts(GroupFacts),
-    /// The answer to `Follow { cursor: None }`: from here on everything is followed.
+    /// Which groups are followed over this connection, and which of `desk.toml`'s cannot be. Comes after the facts of the former.
+    Groups { followed: Vec<GroupId>, missing: Vec<Missing> },
+    /// From here on is followed what was not before: everything after `Follow { cursor: None }`, else groups that are new.
     Seeded { cursor: Cursor },
     /// A batch of the update stream.
     Batch(Batch),
@@ -346,11 +372,25 @@ pub struct TopicFacts {
     pub top_message: Option<MessageId>,
 }
 
+/// A group of `desk.toml` that cannot be had.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Missing {
+    /// Its id, if that is known.
+    pub group: Option<GroupId>,
+    /// As `desk.toml` names it.
+    pub name: String,
+    /// Why, in a sentence.
+    pub why: String,
+}
+
 /// What Telegram says about the group and about us in it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct GroupFacts {
     /// Which.
     pub group: GroupId,
+    /// The short name that `desk.toml` gives it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
     /// Its title, safe.
     pub title: String,
     /// Its public name, without `@`.

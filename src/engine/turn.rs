@@ -85,10 +85,8 @@ impl<'a> Turn<'a> {
     /// Tells a topic; one of which nothing is known is made up.
     pub(super) fn topic(&mut self, key: TicketKey) -> Result<&mut TopicRow, EngineError> {
         if !self.state.topics.contains_key(&key) {
-            let row = self
-                .work
-                .topic(key)?
-                .unwrap_or_else(|| TopicRow { collected: self.state.sync.is_followed(), ..TopicRow::unknown(key) });
+            let collected = self.group(key.group).sync.is_followed();
+            let row = self.work.topic(key)?.unwrap_or_else(|| TopicRow { collected, ..TopicRow::unknown(key) });
             self.state.topics.insert(key, row);
         }
         Ok(self.state.topics.get_mut(&key).expect("was just put there"))
@@ -168,7 +166,7 @@ impl<'a> Turn<'a> {
     pub(super) fn role(&mut self, id: PersonId, key: TicketKey) -> Result<Role, EngineError> {
         let customer = self.ticket(key)?.and_then(|ticket| ticket.customer);
         self.person(id)?;
-        Ok(self.state.staff.role(&self.state.people[&id], customer))
+        Ok(self.group(key.group).staff.role(&self.state.people[&id], customer))
     }
 
     /// Asks the rules what follows from something that happened, and records it.
@@ -242,7 +240,7 @@ impl<'a> Turn<'a> {
             Actor::Agent(name) => name.0.clone(),
             Actor::Person(id) => {
                 let person = self.person(*id)?.clone();
-                match self.state.staff.agent_of(&person) {
+                match self.rules.staff.agent_of(&person) {
                     Some(agent) => agent.name.0.clone(),
                     None => person.name,
                 }
@@ -273,7 +271,7 @@ impl<'a> Turn<'a> {
                 Some(Some(ticket)) => {
                     let last =
                         [Some(ticket.opened_at), ticket.asked_at, ticket.staff_wrote_at].into_iter().flatten().max();
-                    let wake = if self.state.sync.is_followed() {
+                    let wake = if self.group(key.group).sync.is_followed() {
                         lifecycle::next_wake(ticket, rules).map(|(at, _)| at)
                     } else {
                         None
@@ -286,18 +284,25 @@ impl<'a> Turn<'a> {
                 _ => self.work.remove_ticket(key)?,
             }
         }
+        let heard = self.state.groups.heard();
         if woke {
             self.state.ticket_wake = self.work.next(Timer::Life)?;
-            self.state.alarm_wake = self.work.next(Timer::Alarm)?;
-            self.state.escalate_wake = self.work.next(Timer::Escalation)?;
+        }
+        if woke || heard != self.state.heard {
+            self.state.alarm_wake = self.work.next_in(Timer::Alarm, &heard)?;
+            self.state.escalate_wake = self.work.next_in(Timer::Escalation, &heard)?;
             if routed {
-                self.state.desks.wake = self.work.next(Timer::Routing)?;
+                self.state.desks.wake = self.work.next_in(Timer::Routing, &heard)?;
             }
-            self.state.say_wake = self.work.next(Timer::Saying)?;
+            self.state.say_wake = self.work.next_in(Timer::Saying, &heard)?;
+        }
+        if heard != self.state.heard {
+            self.state.buttons_wake = self.work.next_buttons(&heard)?;
+            self.state.heard = heard;
         }
         self.sum_up();
         self.sum_up_escalations()?;
-        if self.state.sync.is_done() {
+        if self.state.groups.iter().any(|group| group.sync.is_done()) {
             let (complete, indexed) = self.work.index_more(200)?;
             self.state.indexed = indexed;
             self.state.idle_work |= !complete;

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 pub use super::files::{FileNews, FileView, NotSaved};
-pub use super::transport::{Finding, GroupFacts, LinkState, Weight};
+pub use super::transport::{Finding, GroupFacts, LinkState, Missing, Weight};
 use crate::clock::Timestamp;
 use crate::desk::ids::{
     AgentName, ChangeId, EntryId, GroupId, MessageId, OutboxId, PersonId, TeamName, TicketKey, TopicId,
@@ -103,10 +103,12 @@ pub enum ViewRequest {
         /// The row, as the receipt named it.
         outbox: OutboxId,
     },
-    /// Finds a ticket by its number, whatever the group.
+    /// Finds a ticket by its number.
     FindTicket {
         /// The number.
         topic: TopicId,
+        /// A name of its group; `None`: whatever the group.
+        group: Option<String>,
     },
     /// What the history says: for the end of the first synchronisation.
     Summary,
@@ -208,7 +210,12 @@ pub enum View {
     },
     /// The desk at a glance.
     Desk(Box<DeskView>),
-    /// The next ticket, or the one that was looked for.
+    /// The tickets that have a number.
+    Found {
+        /// One in each group that has it, by group.
+        tickets: Vec<TicketKey>,
+    },
+    /// The next ticket.
     Ticket {
         /// `None`: there is none.
         ticket: Option<TicketKey>,
@@ -316,6 +323,9 @@ pub struct TicketRow {
     pub id: TopicId,
     /// Its group.
     pub group: GroupId,
+    /// What the desk calls the group.
+    #[serde(default)]
+    pub group_name: String,
     /// Counts openings from 1.
     pub episode: u32,
     /// Where it stands.
@@ -413,13 +423,16 @@ pub struct DeskView {
     /// It has policies, so that tickets are due.
     #[serde(default)]
     pub sla: bool,
-    /// The groups it mirrors.
+    /// The groups it mirrors, by id.
     pub groups: Vec<GroupFacts>,
+    /// Groups of `desk.toml` that cannot be got at; told only by a desk with a link.
+    #[serde(default)]
+    pub missing: Vec<Missing>,
     /// What the link is doing; `None` when the database is read without an engine.
     pub link: Option<LinkState>,
     /// Why nothing can be saved at present: a full disk, as a rule.
     pub trouble: Option<String>,
-    /// Why nothing can be sent to the group at present.
+    /// Why nothing can be sent to the group at present; of several, to those that are named in it.
     pub read_only: Option<String>,
     /// What is missing or too much among the account's rights and the group's settings.
     pub findings: Vec<Finding>,
@@ -441,8 +454,11 @@ pub struct DeskView {
     /// How far status shows in Telegram; `None`: that is switched off.
     #[serde(default)]
     pub mirror_status: Option<MirrorView>,
-    /// How far the first synchronisation is, 0 to 100; `None` when it is complete.
+    /// How far the first synchronisation is, 0 to 100, in the group in which it is least far; `None` when it is complete.
     pub backfill: Option<u8>,
+    /// How far that is in each group in which it is not complete, 0 to 100.
+    #[serde(default)]
+    pub behind: Vec<(GroupId, u8)>,
     /// Who reads.
     pub agent: AgentName,
     /// All agents of the desk.
@@ -462,6 +478,20 @@ pub struct DeskView {
 }
 
 impl DeskView {
+    /// Tells what a group is called, if there is more than one.
+    pub fn group_name(&self, group: GroupId) -> Option<&str> {
+        let known = self.groups.iter().find(|facts| facts.group == group && self.groups.len() > 1);
+        known.map(|facts| facts.called().name())
+    }
+
+    /// Names a ticket: `#1042`, or `shop/1042` if there is more than one group.
+    pub fn ticket_name(&self, ticket: TicketKey) -> String {
+        match self.group_name(ticket.group) {
+            Some(name) => format!("{name}/{}", ticket.topic),
+            None => ticket.to_string(),
+        }
+    }
+
     /// Tells an agent's name as customers read it: the one of their Telegram account, if the group's admins are known.
     pub fn name_of(&self, agent: &Agent) -> String {
         let own = self.groups.iter().flat_map(|facts| &facts.admins).find(|admin| {

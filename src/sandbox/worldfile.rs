@@ -53,9 +53,9 @@ pub struct WorldFile {
     /// Stretches of ids that were used up by messages nobody can see any more.
     #[serde(default)]
     pub holes: Vec<Hole>,
-    /// Other groups of the same accounts, which are no forums.
+    /// Other groups of the same accounts.
     #[serde(default)]
-    pub groups: Vec<PlainGroup>,
+    pub groups: Vec<OtherGroup>,
     /// What goes wrong once the world lives: lines `SECONDS FAULT`, as `topicdesk sandbox --help` lists them.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub faults: String,
@@ -85,10 +85,10 @@ pub struct Group {
     pub created: Span,
 }
 
-/// A group that is not a forum, to be seen in the list of dialogs and refused by a desk.
+/// Another group: a plain one, to be seen in the list of dialogs and refused by a desk, or a second forum with topics of its own.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct PlainGroup {
+pub struct OtherGroup {
     /// Its bare channel id.
     pub id: i64,
     /// Its title.
@@ -96,6 +96,18 @@ pub struct PlainGroup {
     /// Its public name without `@`.
     #[serde(default)]
     pub username: Option<String>,
+    /// It has topics.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub forum: bool,
+    /// When it was created; with the forum group if absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub created: Option<Span>,
+    /// Messages in its General, oldest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub general: Vec<Message>,
+    /// Its topics, in any order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub topics: Vec<Topic>,
 }
 
 /// One topic and its messages.
@@ -206,6 +218,27 @@ impl WorldFile {
         Self::parse(SHOP_TOML)
     }
 
+    /// Makes of another group, if it is a forum, a world of which it is the forum group.
+    pub fn other(&self, other: &OtherGroup) -> Option<WorldFile> {
+        other.forum.then(|| WorldFile {
+            group: Group {
+                id: other.id,
+                title: other.title.clone(),
+                username: other.username.clone(),
+                about: String::new(),
+                upgraded_from: None,
+                created: other.created.unwrap_or(self.group.created),
+            },
+            people: self.people.clone(),
+            general: other.general.clone(),
+            topics: other.topics.clone(),
+            holes: Vec::new(),
+            groups: Vec::new(),
+            faults: String::new(),
+            scripts: Scripts::default(),
+        })
+    }
+
     /// Finds a person by key.
     pub fn person(&self, key: &Key) -> Option<&Person> {
         self.people.iter().find(|person| person.key == *key)
@@ -303,6 +336,13 @@ impl WorldFile {
                 return unfit(format!("{place} was edited before it was opened"));
             }
             list(&place, topic.opened, &topic.messages)?;
+        }
+        for other in &self.groups {
+            match self.other(other) {
+                Some(world) => world.check()?,
+                None if other.topics.is_empty() && other.general.is_empty() => {}
+                None => return unfit(format!("group \"{}\": only a forum says anything", other.title.escape_debug())),
+            }
         }
         for matter in &self.scripts.matters {
             if !keys.contains(&matter.by) {

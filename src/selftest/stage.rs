@@ -40,7 +40,7 @@ impl Address {
             api_id: 1,
             api_hash: Secret::new(HASH),
             session: self.data.join("session.db"),
-            group: Some(GroupSelector::Id(self.group)),
+            groups: vec![GroupSelector::Id(self.group).into()],
             sandbox: Some(SandboxTarget {
                 address: self.server,
                 dc_id: self.dc_id,

@@ -172,19 +172,27 @@ impl Work<'_> {
     ///
     /// # Errors
     /// SQLite's.
-    pub fn due_buttons(&self, now: Timestamp) -> Result<Option<SurveyRow>> {
+    pub fn due_buttons(&self, groups: &str, now: Timestamp) -> Result<Option<SurveyRow>> {
         let mut statement = self.transaction.prepare_cached(&format!(
-            "SELECT {SURVEY} FROM surveys INDEXED BY surveys_buttons WHERE buttons_at <= ?1 ORDER BY buttons_at LIMIT 1"
+            "SELECT {SURVEY} FROM surveys INDEXED BY surveys_buttons WHERE buttons_at <= ?1
+             AND group_id IN (SELECT value FROM json_each(?2)) ORDER BY buttons_at LIMIT 1"
         ))?;
-        Ok(statement.query_row([now.millis()], survey_row).optional()?)
+        Ok(statement.query_row(params![now.millis(), groups], survey_row).optional()?)
     }
 
     /// Tells when buttons are to be taken off next.
     ///
     /// # Errors
     /// SQLite's.
-    pub fn next_buttons(&self) -> Result<Option<Timestamp>> {
-        self.earliest("SELECT min(buttons_at) FROM surveys WHERE buttons_at IS NOT NULL")
+    pub fn next_buttons(&self, groups: &str) -> Result<Option<Timestamp>> {
+        let millis: Option<i64> = self
+            .transaction
+            .prepare_cached(
+                "SELECT min(buttons_at) FROM surveys WHERE buttons_at IS NOT NULL
+                 AND group_id IN (SELECT value FROM json_each(?1))",
+            )?
+            .query_row([groups], |row| row.get(0))?;
+        Ok(millis.map(Timestamp::from_millis))
     }
 
     /// Writes down that a note names an agent.

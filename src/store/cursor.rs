@@ -3,10 +3,15 @@
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::{Reader, Result, Work};
+use crate::desk::ids::GroupId;
 
 fn read(connection: &Connection, key: &str) -> Result<Option<String>> {
     let mut statement = connection.prepare_cached("SELECT value FROM meta WHERE key = ?1")?;
     Ok(statement.query_row([key], |row| row.get(0)).optional()?)
+}
+
+fn of_group(group: GroupId, key: &str) -> String {
+    format!("{key}:{group}")
 }
 
 impl Work<'_> {
@@ -29,6 +34,30 @@ impl Work<'_> {
         Ok(())
     }
 
+    /// Reads a single value of a group.
+    ///
+    /// # Errors
+    /// SQLite's.
+    pub fn group_value(&self, group: GroupId, key: &str) -> Result<Option<String>> {
+        read(&self.transaction, &of_group(group, key))
+    }
+
+    /// Writes a single value of a group.
+    ///
+    /// # Errors
+    /// SQLite's.
+    pub fn set_group_value(&self, group: GroupId, key: &str, value: &str) -> Result<()> {
+        self.set_value(&of_group(group, key), value)
+    }
+
+    /// Forgets a single value of a group.
+    ///
+    /// # Errors
+    /// SQLite's.
+    pub fn forget_group_value(&self, group: GroupId, key: &str) -> Result<()> {
+        self.forget_value(&of_group(group, key))
+    }
+
     /// Forgets a single value.
     ///
     /// # Errors
@@ -40,6 +69,14 @@ impl Work<'_> {
 }
 
 impl Reader {
+    /// Reads a single value of a group.
+    ///
+    /// # Errors
+    /// SQLite's.
+    pub fn group_value(&self, group: GroupId, key: &str) -> Result<Option<String>> {
+        read(&self.connection, &of_group(group, key))
+    }
+
     /// Reads a single value.
     ///
     /// # Errors

@@ -23,6 +23,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0013_quiet.sql"),
     include_str!("migrations/0014_summons.sql"),
     include_str!("migrations/0015_openings.sql"),
+    include_str!("migrations/0016_groups.sql"),
 ];
 
 /// The highest format this version knows.
@@ -54,4 +55,27 @@ pub(super) fn migrate(connection: &mut Connection, path: &Path) -> Result<()> {
         transaction.commit()?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A desk from before there could be several groups: what it kept is its group's.
+    #[test]
+    fn what_was_kept_once_is_kept_for_the_group_that_there_was() {
+        let mut connection = Connection::open_in_memory().expect("opens");
+        for sql in &MIGRATIONS[..13] {
+            connection.execute_batch(sql).expect("migrates");
+        }
+        connection.pragma_update(None, "user_version", 13).expect("counts");
+        let kept = "INSERT INTO meta (key, value) VALUES ('buried', '[5]'), ('clocks', '2:none'), ('cursor', '{}')";
+        connection.execute_batch(&format!("INSERT INTO groups (id) VALUES (77); {kept};")).expect("writes");
+        migrate(&mut connection, Path::new(":memory:")).expect("migrates");
+        let mut statement =
+            connection.prepare("SELECT key FROM meta WHERE key <> 'kept_deleted' ORDER BY key").expect("reads");
+        let keys = statement.query_map([], |row| row.get::<_, String>(0)).expect("reads");
+        let keys: Vec<String> = keys.map(|key| key.expect("a text")).collect();
+        assert_eq!(keys, ["buried:77", "clocks:77", "cursor"]);
+    }
 }

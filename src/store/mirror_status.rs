@@ -122,31 +122,31 @@ impl Work<'_> {
         Ok(())
     }
 
-    /// Lists what can be looked at now, what has waited longest first.
+    /// Lists what can be looked at now in a group, what has waited longest first.
     ///
     /// # Errors
     /// SQLite's.
-    pub fn due_mirror_rows(&self, now: Timestamp, limit: usize) -> Result<Vec<MirrorRow>> {
+    pub fn due_mirror_rows(&self, group: GroupId, now: Timestamp, limit: usize) -> Result<Vec<MirrorRow>> {
         let mut statement = self.transaction.prepare_cached(&format!(
             "SELECT {COLUMNS} FROM mirror_status INDEXED BY mirror_status_due
-             WHERE due IS NOT NULL AND not_before <= ?1 ORDER BY due LIMIT ?2"
+             WHERE due IS NOT NULL AND not_before <= ?1 AND group_id = ?3 ORDER BY due LIMIT ?2"
         ))?;
-        let rows = statement.query_map(params![now.millis(), limit as i64], mirror_row)?;
+        let rows = statement.query_map(params![now.millis(), limit as i64, group.0], mirror_row)?;
         Ok(rows.collect::<rusqlite::Result<_>>()?)
     }
 
-    /// Tells when the next of what cannot be looked at yet can be.
+    /// Tells when the next of a group that cannot be looked at yet can be.
     ///
     /// # Errors
     /// SQLite's.
-    pub fn next_mirror_row(&self, now: Timestamp) -> Result<Option<Timestamp>> {
+    pub fn next_mirror_row(&self, group: GroupId, now: Timestamp) -> Result<Option<Timestamp>> {
         let at: Option<i64> = self
             .transaction
             .prepare_cached(
                 "SELECT min(not_before) FROM mirror_status INDEXED BY mirror_status_due
-                 WHERE due IS NOT NULL AND not_before > ?1",
+                 WHERE due IS NOT NULL AND not_before > ?1 AND group_id = ?2",
             )?
-            .query_row([now.millis()], |row| row.get(0))?;
+            .query_row(params![now.millis(), group.0], |row| row.get(0))?;
         Ok(at.map(Timestamp::from_millis))
     }
 

@@ -6,7 +6,8 @@ use rusqlite::types::Value;
 
 use super::Result;
 use crate::clock::Timestamp;
-use crate::desk::ids::AgentName;
+use crate::desk::groups::Called;
+use crate::desk::ids::{AgentName, GroupId};
 use crate::desk::query::{Condition, Flag, Query, Span, Who};
 use crate::desk::queue::Filter;
 
@@ -202,7 +203,7 @@ fn lower(part: &str) -> Value {
 }
 
 /// Teaches a connection `says(text, part)`: whether the text contains the part (lower case) whatever its case, in any script. SQLite's own LIKE
-/// knows the case of Latin letters only.
+/// knows the case of Latin letters only. And `answers(id, name, title, username, word)`: whether a group answers to a word.
 pub(super) fn teach(connection: &Connection) -> Result<()> {
     let flags = FunctionFlags::SQLITE_UTF8 | FunctionFlags::SQLITE_DETERMINISTIC | FunctionFlags::SQLITE_INNOCUOUS;
     connection.create_scalar_function("says", 2, flags, |context| {
@@ -211,6 +212,12 @@ pub(super) fn teach(connection: &Connection) -> Result<()> {
             (Some(text), Some(part)) => text.to_lowercase().contains(part),
             _ => false,
         })
+    })?;
+    connection.create_scalar_function("answers", 5, flags, |context| {
+        let id = GroupId(context.get(0)?);
+        let [given, title, username, word] = [1, 2, 3, 4].map(|at| context.get_raw(at).as_str_or_null());
+        let called = Called { id, given: given?, title: title?.unwrap_or_default(), username: username? };
+        Ok(called.answers_to(word?.unwrap_or_default()))
     })?;
     Ok(())
 }
@@ -227,10 +234,10 @@ fn customer(name: &str) -> (String, Vec<Value>) {
 }
 
 fn group(name: &str) -> (String, Vec<Value>) {
-    let id = name.parse::<i64>().unwrap_or(0);
-    let sql = "tickets.group_id = ? OR EXISTS (SELECT 1 FROM groups WHERE groups.id = tickets.group_id
-               AND says(json_extract(groups.facts, '$.title'), ?))";
-    (sql.to_owned(), vec![Value::Integer(id), lower(name)])
+    // Asked once for each group, not for each ticket.
+    let sql = "tickets.group_id IN (SELECT id FROM groups WHERE answers(id, json_extract(facts, '$.name'),
+               json_extract(facts, '$.title'), json_extract(facts, '$.username'), ?))";
+    (sql.to_owned(), vec![Value::Text(name.to_owned())])
 }
 
 /// Writes that title, customer, assignee or last message contains the words, or that they are the ticket's number.

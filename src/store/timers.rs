@@ -1,7 +1,7 @@
 //! The instants at which time will do something to a ticket: a column for each reason, with an index of its own, so that no timer ever looks at
 //! the tickets that are not due.
 
-use rusqlite::params;
+use rusqlite::{OptionalExtension, params};
 
 use super::{Result, Work};
 use crate::clock::Timestamp;
@@ -51,6 +51,41 @@ impl Work<'_> {
             Ok(TicketKey { group: GroupId(row.get(0)?), topic: TopicId(row.get(1)?) })
         })?;
         Ok(rows.collect::<rusqlite::Result<_>>()?)
+    }
+
+    /// As [`Work::due`], of the tickets of some groups: their ids, as a JSON list.
+    ///
+    /// # Errors
+    /// SQLite's.
+    pub fn due_in(&self, timer: Timer, groups: &str, now: Timestamp, limit: usize) -> Result<Vec<TicketKey>> {
+        let column = timer.column();
+        let index = column.trim_end_matches("_at");
+        let mut statement = self.transaction.prepare_cached(&format!(
+            "SELECT group_id, topic FROM tickets INDEXED BY tickets_{index}
+             WHERE {column} <= ?1 AND group_id IN (SELECT value FROM json_each(?3))
+             ORDER BY {column}, group_id, topic LIMIT ?2"
+        ))?;
+        let rows = statement.query_map(params![now.millis(), limit as i64, groups], |row| {
+            Ok(TicketKey { group: GroupId(row.get(0)?), topic: TopicId(row.get(1)?) })
+        })?;
+        Ok(rows.collect::<rusqlite::Result<_>>()?)
+    }
+
+    /// Tells when a timer of the tickets of some groups is due next: their ids, as a JSON list.
+    ///
+    /// # Errors
+    /// SQLite's.
+    pub fn next_in(&self, timer: Timer, groups: &str) -> Result<Option<Timestamp>> {
+        let column = timer.column();
+        let index = column.trim_end_matches("_at");
+        // In the order of the index, so that the first that fits is the answer.
+        let sql = format!(
+            "SELECT {column} FROM tickets INDEXED BY tickets_{index}
+             WHERE {column} IS NOT NULL AND group_id IN (SELECT value FROM json_each(?1)) ORDER BY {column} LIMIT 1"
+        );
+        let millis: Option<i64> =
+            self.transaction.prepare_cached(&sql)?.query_row([groups], |row| row.get(0)).optional()?;
+        Ok(millis.map(Timestamp::from_millis))
     }
 
     /// Tells when a timer is due next.

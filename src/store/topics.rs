@@ -200,16 +200,15 @@ impl Reader {
         Ok(rows.collect::<rusqlite::Result<_>>()?)
     }
 
-    /// Finds the group of a topic by its number; the lowest group if several have it.
+    /// Finds a topic by its number: once for each group that has it, by group.
     ///
     /// # Errors
     /// SQLite's.
-    pub fn find_topic(&self, topic: TopicId) -> Result<Option<TicketKey>> {
-        Ok(self
-            .connection
-            .prepare_cached("SELECT group_id FROM topics WHERE topic = ?1 ORDER BY group_id LIMIT 1")?
-            .query_row([topic.0], |row| Ok(TicketKey { group: GroupId(row.get(0)?), topic }))
-            .optional()?)
+    pub fn find_topic(&self, topic: TopicId) -> Result<Vec<TicketKey>> {
+        let mut statement =
+            self.connection.prepare_cached("SELECT group_id FROM topics WHERE topic = ?1 ORDER BY group_id")?;
+        let rows = statement.query_map([topic.0], |row| Ok(TicketKey { group: GroupId(row.get(0)?), topic }))?;
+        Ok(rows.collect::<rusqlite::Result<_>>()?)
     }
 
     /// Counts topics other than General.

@@ -13,6 +13,7 @@ use super::setup::Setup;
 use super::summon;
 use super::topics;
 use super::wire::Wire;
+use crate::desk::ids::GroupId;
 use crate::engine::transport::{Finding, GroupFacts, Reach, TopicIcon, Weight};
 
 /// What was found.
@@ -20,8 +21,8 @@ use crate::engine::transport::{Finding, GroupFacts, Reach, TopicIcon, Weight};
 pub struct Examination {
     /// The account, as the session file has it.
     pub account: Account,
-    /// The group and the account's rights in it; `None` if the group will not do, which a finding explains.
-    pub facts: Option<GroupFacts>,
+    /// The groups and the account's rights in them; one that will not do is not among them, which a finding explains.
+    pub groups: Vec<GroupFacts>,
     /// The icons that a topic may have; empty if they were not asked for or not told.
     pub icons: Vec<TopicIcon>,
     /// One line each, in the order in which they are to be read.
@@ -43,29 +44,41 @@ pub async fn examine(setup: &Setup, shows_status: bool, reach: &[Reach]) -> Resu
     let account = Account::from(own.clone());
     let kind = if account.bot { "bot" } else { "user" };
     let mut findings = vec![Finding::fine(format!("logged in as {} ({kind} {})", account.name, account.id))];
-    let facts = match group::resolve(&wire, &own, setup.group.as_ref()).await {
-        Ok(group) => Some(facts(&wire, &own, &group).await?),
+    let (found, missing) = match group::resolve_all(&wire, &own, &setup.groups).await {
+        Ok(found) => found,
         Err(
             error @ (TelegramError::Link { .. } | TelegramError::LoggedOut { .. } | TelegramError::KeyDestroyed { .. }),
         ) => return Err(error),
         Err(error) => {
             findings.push(Finding::clock(wire.clock_ahead().await.map_err(explain)?));
             findings.push(Finding { weight: Weight::Broken, what: error.to_string(), how: None });
-            None
+            (Vec::new(), Vec::new())
         }
     };
-    if let Some(facts) = &facts {
+    let several = setup.groups.len() > 1;
+    let mut groups = Vec::with_capacity(found.len());
+    for group in &found {
+        let facts = facts(&wire, &own, group).await?;
+        let name = facts.called().name().to_owned();
+        let of = |finding: Finding| match several {
+            true => Finding { what: format!("{name}: {}", finding.what), ..finding },
+            false => finding,
+        };
         findings.push(Finding::fine(format!("group \"{}\" (-100{})", facts.title, facts.group)));
-        findings.extend(facts.findings(shows_status));
+        findings.extend(facts.findings(shows_status).into_iter().map(of));
         let people = facts.admins.iter().filter(|admin| !admin.person.bot);
         let names: Vec<&str> = people.map(|admin| admin.person.name.as_str()).collect();
         if !names.is_empty() {
-            findings.push(Finding::fine(format!("admins, who are staff: {}", names.join(", "))));
+            findings.push(of(Finding::fine(format!("admins, who are staff: {}", names.join(", ")))));
         }
+        groups.push(facts);
+    }
+    for one in missing {
+        findings.push(Finding { weight: Weight::Broken, what: format!("{}: {}", one.name, one.why), how: None });
     }
     for to in reach {
-        let group = facts.as_ref().map(|facts| facts.group);
-        findings.push(summon::probe(&wire, &own, group, to).await.map_err(explain)?);
+        let own_groups: Vec<GroupId> = groups.iter().map(|facts: &GroupFacts| facts.group).collect();
+        findings.push(summon::probe(&wire, &own, &own_groups, to).await.map_err(explain)?);
     }
     let icons = match shows_status {
         true => wire.ask(&topics::default_icons()).await.map(|set| topics::icons_of(&set)),
@@ -77,5 +90,5 @@ pub async fn examine(setup: &Setup, shows_status: bool, reach: &[Reach]) -> Resu
         Vec::new()
     });
     wire.vault().flush()?;
-    Ok(Examination { account, facts, icons, findings })
+    Ok(Examination { account, groups, icons, findings })
 }

@@ -172,6 +172,11 @@ impl TelegramError {
         )
     }
 
+    /// Tells whether one group is what is wrong, so that others are none the worse for it.
+    pub(crate) fn is_of_one_group(&self) -> bool {
+        self.is_about_group() || matches!(self, TelegramError::GroupUnclear { .. })
+    }
+
     /// Tells whether trying again by itself is pointless until somebody acts.
     pub(crate) fn is_final(&self) -> bool {
         !matches!(self, TelegramError::Link { .. } | TelegramError::Flood { .. } | TelegramError::Refused { .. })

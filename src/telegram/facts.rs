@@ -28,6 +28,7 @@ pub(crate) async fn facts(wire: &Wire, own: &OwnRecord, group: &Group) -> Result
     let membership = membership.map_err(|error| error.explain(&wire.target()))?;
     Ok(GroupFacts {
         group: group.id,
+        name: group.name.clone(),
         title: group.title.clone(),
         username: group.username.clone(),
         forum: group.channel.forum,

@@ -1,4 +1,4 @@
-//! Gaps in the group's count that grammers' message boxes forget.
+//! Gaps in a group's count that grammers' message boxes forget.
 //!
 //! They wait half a second for what is missing, and then ask for the difference. But when one gap closes by itself and another opens
 //! before the first one's half second is over, they find nothing due at its end and look again after a quarter of an hour
@@ -11,6 +11,8 @@ use grammers_tl_types as tl;
 use tl::enums::Update;
 use tokio::time::Instant;
 
+use super::said::about;
+
 /// A little longer than the boxes wait, so that they go first.
 const WAIT: Duration = Duration::from_millis(700);
 
@@ -22,9 +24,10 @@ pub(crate) struct Gaps {
 }
 
 impl Gaps {
-    /// Takes note of what is pushed about the group, after `sieve::sift`.
-    pub(crate) fn note(&mut self, pushed: &UpdatesLike) {
+    /// Takes note of what is pushed about a group, after `sieve::sift`.
+    pub(crate) fn note(&mut self, pushed: &UpdatesLike, group: i64) {
         let UpdatesLike::Updates(updates) = pushed else { return };
+        let pts = |update: &Update| pts(update).filter(|_| about(update) == Some(group));
         let highest = match updates {
             tl::enums::Updates::Updates(all) => all.updates.iter().filter_map(pts).max(),
             tl::enums::Updates::Combined(all) => all.updates.iter().filter_map(pts).max(),
@@ -75,12 +78,13 @@ mod tests {
     fn what_is_ahead_of_the_count_is_due_until_it_is_counted() {
         let mut gaps = Gaps::default();
         assert_eq!(gaps.due(10), None);
-        gaps.note(&deleted(12));
+        gaps.note(&deleted(12), 1);
+        gaps.note(&deleted(99), 2);
         let due = gaps.due(10).expect("11 is missing");
-        gaps.note(&deleted(13));
+        gaps.note(&deleted(13), 1);
         assert_eq!(gaps.due(11), Some(due), "the wait does not begin anew");
         assert_eq!(gaps.due(13), None);
-        gaps.note(&deleted(15));
+        gaps.note(&deleted(15), 1);
         assert!(gaps.due(13).is_some());
         gaps.forget();
         assert_eq!(gaps.due(13), None);

@@ -9,10 +9,10 @@ use super::convert::safe;
 use super::error::{CallError, TelegramError};
 use super::selector::GroupSelector;
 use super::session::Vault;
-use super::setup::Setup;
+use super::setup::{Setup, Wanted};
 use super::wire::Wire;
 use crate::desk::ids::GroupId;
-use crate::engine::transport::StaffChat;
+use crate::engine::transport::{Missing, StaffChat};
 use crate::store::session::OwnRecord;
 
 /// A page of dialogs; Telegram gives no more at once.
@@ -38,6 +38,8 @@ pub struct GroupChoice {
 pub(crate) struct Group {
     pub(crate) id: GroupId,
     pub(crate) access_hash: i64,
+    /// What the desk calls it.
+    pub(crate) name: Option<String>,
     pub(crate) title: String,
     pub(crate) username: Option<String>,
     pub(crate) channel: tl::types::Channel,
@@ -46,6 +48,15 @@ pub(crate) struct Group {
 impl Group {
     pub(crate) fn input(&self) -> tl::enums::InputChannel {
         tl::types::InputChannel { channel_id: self.id.0, access_hash: self.access_hash }.into()
+    }
+
+    /// Tells whether it is the one that a setup means.
+    pub(crate) fn is_wanted(&self, wanted: &Wanted) -> bool {
+        match &wanted.selector {
+            GroupSelector::Id(id) => self.id.0 == *id,
+            GroupSelector::Username(name) => self.username.as_ref().is_some_and(|own| own.eq_ignore_ascii_case(name)),
+            GroupSelector::Title(title) => self.title.trim().to_lowercase() == title.trim().to_lowercase(),
+        }
     }
 
     pub(crate) fn peer(&self) -> tl::enums::InputPeer {
@@ -79,7 +90,46 @@ pub async fn choose(setup: &Setup) -> Result<Vec<GroupChoice>, TelegramError> {
     Ok(choices)
 }
 
-/// Finds the group of a setup and makes sure that it will do.
+/// Finds the groups of a setup; tells which of them will do, and which not. One that will not keeps no other from being followed.
+///
+/// # Errors
+/// None of them will do; or it is not a group that is wrong.
+pub(crate) async fn resolve_all(
+    wire: &Wire,
+    own: &OwnRecord,
+    wanted: &[Wanted],
+) -> Result<(Vec<Group>, Vec<Missing>), TelegramError> {
+    if wanted.is_empty() {
+        return Ok((vec![resolve(wire, own, None).await?], Vec::new()));
+    }
+    let (mut groups, mut missing): (Vec<Group>, Vec<Missing>) = (Vec::new(), Vec::new());
+    for one in wanted {
+        match resolve(wire, own, Some(&one.selector)).await {
+            Ok(group) if groups.iter().any(|known| known.id == group.id) => {
+                tracing::warn!(group = %one.selector, title = group.title, "the same group is named twice in desk.toml");
+            }
+            Ok(group) => groups.push(Group { name: one.name.clone(), ..group }),
+            Err(error) if error.is_of_one_group() && wanted.len() > 1 => missing.push(lacking(one, &error)),
+            Err(error) => return Err(error),
+        }
+    }
+    if groups.is_empty() {
+        let why: Vec<String> = missing.into_iter().map(|one| one.why).collect();
+        return Err(TelegramError::GroupNotFound { why: why.join("; ") });
+    }
+    Ok((groups, missing))
+}
+
+/// Says that a group cannot be had.
+pub(crate) fn lacking(wanted: &Wanted, error: &TelegramError) -> Missing {
+    let group = match &wanted.selector {
+        GroupSelector::Id(id) => Some(GroupId(*id)),
+        GroupSelector::Username(_) | GroupSelector::Title(_) => None,
+    };
+    Missing { group, name: wanted.label(), why: error.to_string() }
+}
+
+/// Finds a group and makes sure that it will do.
 pub(crate) async fn resolve(
     wire: &Wire,
     own: &OwnRecord,
@@ -142,6 +192,7 @@ fn fit(chat: tl::enums::Chat, own: &OwnRecord) -> Result<Group, TelegramError> {
             Ok(Group {
                 id: GroupId(channel.id),
                 access_hash,
+                name: None,
                 title,
                 username: public_name(channel.username.as_deref(), channel.usernames.as_deref()),
                 channel,
@@ -269,7 +320,7 @@ async fn the_only_one(wire: &Wire, own: &OwnRecord) -> Result<tl::enums::Chat, T
         }),
         _ => Err(TelegramError::GroupUnclear {
             why: format!(
-                "{} is in several groups with topics: put one id into [telegram] group: {}",
+                "{} is in several groups with topics: put one id into [telegram] group, or all into [[groups]]: {}",
                 called(own),
                 listed(&forums)
             ),

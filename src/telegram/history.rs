@@ -4,7 +4,8 @@ use grammers_tl_types as tl;
 
 use super::convert;
 use super::facts::meet;
-use super::station::{Online, Shared};
+use super::group::Group;
+use super::station::Shared;
 use crate::desk::ids::{GroupId, MessageId, TopicId};
 use crate::desk::thread::Message;
 use crate::engine::transport::{Failure, Incoming, Scanned};
@@ -47,8 +48,8 @@ pub(crate) async fn scan(shared: &Shared, group: GroupId, from: MessageId, to: M
     if id.is_empty() {
         return Ok(Incoming::Scanned(scanned));
     }
-    let fetched = shared
-        .fetch(group, |online| tl::functions::channels::GetMessages { channel: online.group.input(), id: id.clone() });
+    let fetched =
+        shared.fetch(group, |group| tl::functions::channels::GetMessages { channel: group.input(), id: id.clone() });
     let (answer, online) = fetched.await?;
     let page = unpack(answer);
     let people = meet(&online.wire, &page.users, &page.chats);
@@ -68,8 +69,8 @@ pub(crate) async fn reactions(
 ) -> Result<Incoming, Failure> {
     let id: Vec<tl::enums::InputMessage> =
         messages.iter().map(|message| tl::types::InputMessageId { id: message.0 }.into()).collect();
-    let fetched = shared
-        .fetch(group, |online| tl::functions::channels::GetMessages { channel: online.group.input(), id: id.clone() });
+    let fetched =
+        shared.fetch(group, |group| tl::functions::channels::GetMessages { channel: group.input(), id: id.clone() });
     let (answer, online) = fetched.await?;
     let page = unpack(answer);
     online.wire.vault().learn(&page.users, &page.chats);
@@ -99,13 +100,13 @@ pub(crate) async fn history(
     // An offset of 1 has nothing below it, and 0 would mean the newest.
     while below.is_none() || offset > 1 {
         let (answer, online) = if topic == TopicId::GENERAL {
-            match shared.fetch(group, |online| whole_history(online, offset)).await {
+            match shared.fetch(group, |group| whole_history(group, offset)).await {
                 // Waited out here, by the pace: whoever begins from the top after each of them may never get to the bottom.
                 Err(Failure::Later { .. }) => continue,
                 fetched => fetched?,
             }
         } else {
-            shared.fetch(group, |online| replies(online, topic, offset)).await?
+            shared.fetch(group, |group| replies(group, topic, offset)).await?
         };
         let page = unpack(answer);
         online.wire.vault().learn(&page.users, &page.chats);
@@ -132,9 +133,9 @@ pub(crate) async fn history(
     Ok(Incoming::History { group, topic, below, messages, people: people.into_vec() })
 }
 
-fn whole_history(online: &Online, offset_id: i32) -> tl::functions::messages::GetHistory {
+fn whole_history(group: &Group, offset_id: i32) -> tl::functions::messages::GetHistory {
     tl::functions::messages::GetHistory {
-        peer: online.group.peer(),
+        peer: group.peer(),
         offset_id,
         offset_date: 0,
         add_offset: 0,
@@ -145,9 +146,9 @@ fn whole_history(online: &Online, offset_id: i32) -> tl::functions::messages::Ge
     }
 }
 
-fn replies(online: &Online, topic: TopicId, offset_id: i32) -> tl::functions::messages::GetReplies {
+fn replies(group: &Group, topic: TopicId, offset_id: i32) -> tl::functions::messages::GetReplies {
     tl::functions::messages::GetReplies {
-        peer: online.group.peer(),
+        peer: group.peer(),
         msg_id: topic.0,
         offset_id,
         offset_date: 0,
@@ -166,8 +167,8 @@ async fn root(
     people: &mut convert::people::People,
     messages: &mut Vec<Message>,
 ) -> Result<(), Failure> {
-    let fetched = shared.fetch(group, |online| tl::functions::channels::GetMessages {
-        channel: online.group.input(),
+    let fetched = shared.fetch(group, |group| tl::functions::channels::GetMessages {
+        channel: group.input(),
         id: vec![tl::types::InputMessageId { id: topic.0 }.into()],
     });
     let page = unpack(fetched.await?.0);

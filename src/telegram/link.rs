@@ -24,7 +24,8 @@ use super::station::{Deaf, Online, Shared, Station};
 use super::updates::{Follower, Over, seed};
 use super::wire::{Pool, Wire};
 use super::{group, history, media, opening, press, send, summon, topics};
-use crate::engine::transport::{Cursor, Failure, Incoming, LinkState, Order, Outcome, Send, TopicOutcome};
+use crate::desk::ids::GroupId;
+use crate::engine::transport::{Cursor, Failure, Incoming, LinkState, Missing, Order, Outcome, Send, TopicOutcome};
 
 /// The first new connection is made after this; each further one after twice as long, up to a minute.
 const FIRST_PAUSE: Duration = Duration::from_millis(250);
@@ -276,25 +277,48 @@ async fn follow(
     }
 }
 
-/// Connects, finds the group, says the facts, and knows from where to follow.
+/// Connects, finds the groups, says the facts of each and which cannot be had, and knows from where to follow.
 async fn prepare(shared: &Arc<Shared>, wire: Wire, life: u64) -> Result<(Arc<Online>, Cursor), Over> {
     let own = shared.vault.own().ok_or(TelegramError::NotLoggedIn)?;
-    let group = group::resolve(&wire, &own, shared.setup.group.as_ref()).await?;
-    let facts = facts(&wire, &own, &group).await?;
-    let pts = facts.pts;
-    let id = group.id;
-    let online = Arc::new(Online { wire, own, group, life });
-    shared.tell(Incoming::Facts(facts)).await?;
-    let cursor = match shared.progress() {
-        Some(cursor) if cursor.channels.iter().any(|(channel, _)| *channel == id) => cursor,
-        // Nothing was ever followed, or another group was: this one is begun here.
-        _ => {
-            let cursor = seed(&online, pts).await?;
-            shared.tell(Incoming::Seeded { cursor: cursor.clone() }).await?;
-            shared.set_progress(Some(cursor.clone()));
-            cursor
+    let wanted = &shared.setup.groups;
+    let (found, mut missing) = group::resolve_all(&wire, &own, wanted).await?;
+    let mut groups = Vec::with_capacity(found.len());
+    let mut begins = Vec::with_capacity(found.len());
+    let mut trouble = None;
+    for group in found {
+        match facts(&wire, &own, &group).await {
+            Ok(facts) => {
+                begins.push((group.id, facts.pts.max(1)));
+                shared.tell(Incoming::Facts(facts)).await?;
+                groups.push(group);
+            }
+            Err(error) if error.is_of_one_group() => {
+                let name = group.name.clone().unwrap_or_else(|| group.title.clone());
+                missing.push(Missing { group: Some(group.id), name, why: error.to_string() });
+                trouble = Some(error);
+            }
+            Err(error) => return Err(error.into()),
         }
+    }
+    if let Some(error) = trouble.filter(|_| groups.is_empty()) {
+        return Err(error.into());
+    }
+    let followed = groups.iter().map(|group| group.id).collect();
+    let online = Arc::new(Online { wire, own, groups, missing, life });
+    shared.tell(Incoming::Groups { followed, missing: online.missing.clone() }).await?;
+    let mut cursor = match shared.progress() {
+        Some(cursor) => cursor,
+        None => seed(&online).await?,
     };
+    let known: Vec<GroupId> = cursor.channels.iter().map(|(id, _)| *id).collect();
+    begins.retain(|(id, _)| !known.contains(id));
+    if !begins.is_empty() {
+        // Nothing of these was ever followed: they are begun here.
+        cursor.channels.extend(begins);
+        cursor.channels.sort_unstable();
+        shared.tell(Incoming::Seeded { cursor: cursor.clone() }).await?;
+        shared.set_progress(Some(cursor.clone()));
+    }
     shared.station.send_replace(Station::Up(Arc::clone(&online)));
     Ok((online, cursor))
 }
@@ -355,15 +379,14 @@ async fn carry_out(shared: &Shared, order: Order) {
     let _ = shared.tell(answer).await;
 }
 
-async fn ask_facts(shared: &Shared, group: crate::desk::ids::GroupId) -> Result<Incoming, Failure> {
+async fn ask_facts(shared: &Shared, group: GroupId) -> Result<Incoming, Failure> {
     let online = shared.online(0, Duration::from_secs(30)).await.map_err(|why| Failure::Link { why })?;
-    if online.group.id != group {
-        return Err(Failure::Refused { why: "the link follows another group".to_owned() });
-    }
+    let name = online.group(group).map_err(|why| Failure::NoAccess { why })?.name.clone();
     let found = async {
         // Asked for again, too: its title, its username, and whether it still has topics.
         let selector = GroupSelector::Id(group.0);
         let fresh = group::resolve(&online.wire, &online.own, Some(&selector)).await?;
+        let fresh = group::Group { name, ..fresh };
         facts(&online.wire, &online.own, &fresh).await
     };
     match found.await {

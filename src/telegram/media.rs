@@ -20,7 +20,7 @@ use super::group::Group;
 use super::history::unpack;
 use super::reaction::Reaction;
 use super::send;
-use super::station::{Online, Shared};
+use super::station::Shared;
 use crate::clock::Timestamp;
 use crate::desk::ids::{GroupId, MessageId};
 use crate::engine::transport::{Failure, Freight, Incoming, Outcome, Outgoing, Send};
@@ -109,7 +109,7 @@ pub(crate) async fn download(
     let mut again = 0;
     while done < source.size {
         news.tell(done).await;
-        let request = |_: &Online| tl::functions::upload::GetFile {
+        let request = |_: &Group| tl::functions::upload::GetFile {
             precise: false,
             cdn_supported: false,
             location: source.location.clone(),
@@ -168,8 +168,8 @@ fn refused(why: &str) -> Failure {
 
 /// Asks for the message, and tells where its file is.
 async fn locate(shared: &Shared, group: GroupId, message: MessageId) -> Result<Source, Failure> {
-    let request = |online: &Online| tl::functions::channels::GetMessages {
-        channel: online.group.input(),
+    let request = |group: &Group| tl::functions::channels::GetMessages {
+        channel: group.input(),
         id: vec![tl::types::InputMessageId { id: message.0 }.into()],
     };
     let answer = match insist(shared, group, None, request).await {
@@ -233,15 +233,13 @@ async fn insist<R: tl::RemoteCall>(
     shared: &Shared,
     group: GroupId,
     dc: Option<i32>,
-    request: impl Fn(&Online) -> R,
+    request: impl Fn(&Group) -> R,
 ) -> Result<R::Return, Stuck> {
     let (mut after, mut tries) = (0, 0);
     loop {
         let online = shared.online(after, PATIENCE).await.map_err(|why| Stuck::Failed(Failure::Link { why }))?;
-        if online.group.id != group {
-            return Err(Stuck::Failed(refused("the link follows another group")));
-        }
-        let error = match online.wire.call_in(dc, LIMIT, &request(&online)).await {
+        let found = online.group(group).map_err(|why| Stuck::Failed(refused(&why)))?;
+        let error = match online.wire.call_in(dc, LIMIT, &request(found)).await {
             Ok(answer) => return Ok(answer),
             Err(error) => error,
         };
@@ -270,10 +268,10 @@ async fn introduce(shared: &Shared, group: GroupId, dc: i32) -> Result<(), Failu
         Stuck::Failed(why) => why,
         Stuck::Refused(error) => refused(&format!("data centre {dc} does not take the login: {}", error.words())),
     };
-    let export = |_: &Online| tl::functions::auth::ExportAuthorization { dc_id: dc };
+    let export = |_: &Group| tl::functions::auth::ExportAuthorization { dc_id: dc };
     let tl::enums::auth::ExportedAuthorization::Authorization(ticket) =
         insist(shared, group, None, export).await.map_err(failed)?;
-    let import = |_: &Online| tl::functions::auth::ImportAuthorization { id: ticket.id, bytes: ticket.bytes.clone() };
+    let import = |_: &Group| tl::functions::auth::ImportAuthorization { id: ticket.id, bytes: ticket.bytes.clone() };
     insist(shared, group, Some(dc), import).await.map_err(failed)?;
     Ok(())
 }
@@ -394,7 +392,7 @@ async fn bring(shared: &Shared, send: &Send, file: &Outgoing) -> Result<(), Outc
         let mut bytes = vec![0; usize::try_from(BROUGHT.min(file.size - at)).unwrap_or(0)];
         from.read_exact_at(&mut bytes, at).map_err(unreadable)?;
         let kept = if file.size > BIG {
-            let request = |_: &Online| tl::functions::upload::SaveBigFilePart {
+            let request = |_: &Group| tl::functions::upload::SaveBigFilePart {
                 file_id: send.random_id,
                 file_part: part,
                 file_total_parts: parts,
@@ -402,7 +400,7 @@ async fn bring(shared: &Shared, send: &Send, file: &Outgoing) -> Result<(), Outc
             };
             insist(shared, send.group, None, request).await
         } else {
-            let request = |_: &Online| tl::functions::upload::SaveFilePart {
+            let request = |_: &Group| tl::functions::upload::SaveFilePart {
                 file_id: send.random_id,
                 file_part: part,
                 bytes: bytes.clone(),

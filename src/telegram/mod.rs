@@ -40,4 +40,4 @@ mod wire;
 pub use error::{ErrorKind, TelegramError};
 pub use secret::Secret;
 pub use selector::GroupSelector;
-pub use setup::{SandboxTarget, Setup};
+pub use setup::{SandboxTarget, Setup, Wanted};

@@ -49,14 +49,15 @@ pub(super) async fn unbutton(shared: &Shared, group: GroupId, message: MessageId
             Ok(online) => online,
             Err(no_link) => return Outcome::Unknown { why: if attempt == 1 { no_link } else { why } },
         };
-        if online.group.id != group {
-            return Outcome::Unknown { why: "the link follows another group".to_owned() };
-        }
+        let found = match online.group(group) {
+            Ok(found) => found,
+            Err(why) => return Outcome::Unknown { why },
+        };
         // Neither text nor markup: the text stays, the markup goes.
         let request = tl::functions::messages::EditMessage {
             no_webpage: false,
             invert_media: false,
-            peer: online.group.peer(),
+            peer: found.peer(),
             id: message.0,
             message: None,
             media: None,

@@ -1,4 +1,4 @@
-//! Updates -> what they say about the group.
+//! Updates -> what they say about a group.
 
 use grammers_tl_types as tl;
 use tl::enums::{ChannelParticipant as Participant, Update};
@@ -7,6 +7,29 @@ use super::convert::people::{People, peer};
 use super::convert::{self, date};
 use crate::desk::ids::{GroupId, MessageId, PersonId};
 use crate::engine::transport::{Happening, Press};
+
+/// Tells the channel that an update speaks of.
+pub(crate) fn about(update: &Update) -> Option<i64> {
+    let peer = |peer: &tl::enums::Peer| match peer {
+        tl::enums::Peer::Channel(channel) => Some(channel.channel_id),
+        _ => None,
+    };
+    match update {
+        Update::NewChannelMessage(new) => convert::channel_of(&new.message),
+        Update::EditChannelMessage(edit) => convert::channel_of(&edit.message),
+        Update::DeleteChannelMessages(gone) => Some(gone.channel_id),
+        Update::PinnedChannelMessages(pins) => Some(pins.channel_id),
+        Update::ChannelWebPage(page) => Some(page.channel_id),
+        Update::MessageReactions(all) => peer(&all.peer),
+        Update::BotMessageReactions(all) => peer(&all.peer),
+        Update::BotMessageReaction(one) => peer(&one.peer),
+        Update::BotCallbackQuery(press) => peer(&press.peer),
+        Update::Channel(changed) => Some(changed.channel_id),
+        Update::ChannelParticipant(changed) => Some(changed.channel_id),
+        Update::ChatDefaultBannedRights(changed) => peer(&changed.peer),
+        _ => None,
+    }
+}
 
 /// Tells what an update says about `group`; nothing for most.
 pub(crate) fn happenings(update: Update, group: GroupId, people: &People) -> Vec<Happening> {
@@ -50,6 +73,30 @@ pub(crate) fn happenings(update: Update, group: GroupId, people: &People) -> Vec
         _ => None,
     };
     one.into_iter().collect()
+}
+
+/// Puts a batch into the order in which it is to be applied; what Telegram said in a row stays in a row.
+pub(crate) fn arranged(mut happenings: Vec<(GroupId, Happening)>) -> Vec<(GroupId, Happening)> {
+    happenings.sort_by_key(|(group, happening)| {
+        let (kind, id) = rank(happening);
+        (*group, kind, id)
+    });
+    happenings.dedup_by(|a, b| a == b && matches!(a.1, Happening::FactsChanged));
+    happenings
+}
+
+fn rank(happening: &Happening) -> (u8, i32) {
+    match happening {
+        Happening::Settled { .. } => (0, 0),
+        Happening::Message(message) => (1, message.id.0),
+        Happening::Edited(_) => (2, 0),
+        Happening::Deleted(_) => (3, 0),
+        Happening::Reactions { .. } | Happening::Reacted { .. } | Happening::Pinned { .. } => (4, 0),
+        Happening::Pressed(_) => (4, 0),
+        Happening::Member { .. } => (5, 0),
+        Happening::Gap { .. } => (6, 0),
+        Happening::FactsChanged => (7, 0),
+    }
 }
 
 /// Tells whether a participant is in the group.

@@ -75,10 +75,11 @@ pub(crate) async fn insist<R: tl::RemoteCall<Return = tl::enums::Updates>>(
             Ok(online) => online,
             Err(no_link) => return Ok(Err(if attempt == 1 { no_link } else { why })),
         };
-        if online.group.id != group {
-            return Ok(Err("the link follows another group".to_owned()));
-        }
-        match online.wire.call(&request(&online.group)).await {
+        let peer = match online.group(group) {
+            Ok(peer) => peer,
+            Err(why) => return Ok(Err(why)),
+        };
+        match online.wire.call(&request(peer)).await {
             Ok(updates) => return Ok(Ok(updates)),
             Err(error) if error.is_link() => {
                 why = error.words();
@@ -213,19 +214,16 @@ pub(crate) async fn change(shared: &Shared, change: &Change) -> Outcome {
             Ok(online) => online,
             Err(no_link) => return Outcome::Unknown { why: if attempt == 1 { no_link } else { why } },
         };
-        if online.group.id != change.group {
-            return Outcome::Unknown { why: "the link follows another group".to_owned() };
-        }
+        let group = match online.group(change.group) {
+            Ok(group) => group,
+            Err(why) => return Outcome::Unknown { why },
+        };
         let now = shared.setup.clock.now();
         let done = match &change.text {
-            Some(text) => {
-                online.wire.call(&edit(&online.group, change.message, text)).await.map(|updates| edited_at(&updates))
-            }
+            Some(text) => online.wire.call(&edit(group, change.message, text)).await.map(|updates| edited_at(&updates)),
             None => {
-                let request = tl::functions::channels::DeleteMessages {
-                    channel: online.group.input(),
-                    id: vec![change.message.0],
-                };
+                let request =
+                    tl::functions::channels::DeleteMessages { channel: group.input(), id: vec![change.message.0] };
                 online.wire.call(&request).await.map(|_| None)
             }
         };
@@ -277,11 +275,9 @@ fn edited_at(updates: &tl::enums::Updates) -> Option<Timestamp> {
 /// Says that somebody writes. Nobody waits for it, and nothing is done when it fails.
 pub(crate) async fn typing(shared: &Shared, group: GroupId, topic: TopicId) {
     let Ok(online) = shared.online(0, Duration::from_secs(2)).await else { return };
-    if online.group.id != group {
-        return;
-    }
+    let Ok(group) = online.group(group) else { return };
     let request = tl::functions::messages::SetTyping {
-        peer: online.group.peer(),
+        peer: group.peer(),
         top_msg_id: (topic != TopicId::GENERAL).then_some(topic.0),
         action: tl::enums::SendMessageAction::SendMessageTypingAction,
     };

@@ -376,7 +376,7 @@ mod tests {
             api_id: 1,
             api_hash: Secret::default(),
             session: folder.join("session.db"),
-            group: None,
+            groups: Vec::new(),
             sandbox: Some(SandboxTarget {
                 address: SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 9),
                 dc_id: 2,

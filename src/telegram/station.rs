@@ -16,7 +16,7 @@ use super::setup::Setup;
 use super::wire::Wire;
 use crate::clock::Timestamp;
 use crate::desk::ids::{GroupId, MessageId};
-use crate::engine::transport::{Cursor, Failure, Incoming, LinkState, Reach};
+use crate::engine::transport::{Cursor, Failure, Incoming, LinkState, Missing, Reach};
 use crate::store::session::OwnRecord;
 
 /// A fetch is repeated so often when the connection fails under it.
@@ -30,9 +30,25 @@ const REMEMBERED: usize = 512;
 pub(crate) struct Online {
     pub(crate) wire: Wire,
     pub(crate) own: OwnRecord,
-    pub(crate) group: Group,
+    pub(crate) groups: Vec<Group>,
+    /// Those of the setup that cannot be had.
+    pub(crate) missing: Vec<Missing>,
     /// Counts connections; a task that failed on one waits for the next.
     pub(crate) life: u64,
+}
+
+impl Online {
+    /// Finds a group that was found through it.
+    ///
+    /// # Errors
+    /// Says why there is none.
+    pub(crate) fn group(&self, id: GroupId) -> Result<&Group, String> {
+        let found = self.groups.iter().find(|group| group.id == id);
+        found.ok_or_else(|| match self.missing.iter().find(|one| one.group == Some(id)) {
+            Some(missing) => missing.why.clone(),
+            None => format!("the desk does not follow the group -100{id}"),
+        })
+    }
 }
 
 /// Where the connection stands.
@@ -189,19 +205,15 @@ impl Shared {
     pub(crate) async fn fetch<R: tl::RemoteCall>(
         &self,
         group: GroupId,
-        request: impl Fn(&Online) -> R,
+        request: impl Fn(&Group) -> R,
     ) -> Result<(R::Return, Arc<Online>), Failure> {
         let mut after = 0;
         let mut tries = 0;
         loop {
             self.pace.take().await;
             let online = self.online(after, PATIENCE).await.map_err(|why| Failure::Link { why })?;
-            if online.group.id != group {
-                return Err(Failure::Refused {
-                    why: format!("the link follows another group (-100{})", online.group.id),
-                });
-            }
-            let error = match online.wire.call(&request(&online)).await {
+            let found = online.group(group).map_err(|why| Failure::NoAccess { why })?;
+            let error = match online.wire.call(&request(found)).await {
                 Ok(answer) => return Ok((answer, online)),
                 Err(error) => error,
             };

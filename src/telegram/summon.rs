@@ -41,7 +41,10 @@ pub(super) async fn deliver(shared: &Shared, summons: &Summons) -> Outcome {
         };
         let found = match shared.reached(&summons.to) {
             Some(peer) => Ok(peer),
-            None => find(&online.wire, &online.own, Some(online.group.id), &summons.to).await,
+            None => {
+                let groups: Vec<GroupId> = online.groups.iter().map(|group| group.id).collect();
+                find(&online.wire, &online.own, &groups, &summons.to).await
+            }
         };
         let sent = match found {
             Ok(peer) => {
@@ -107,11 +110,11 @@ fn barred(error: &CallError, to: &Reach, own: &OwnRecord) -> Option<&'static str
 }
 
 /// Finds whom to write to. `group`: where the customers are, which is never it.
-async fn find(wire: &Wire, own: &OwnRecord, group: Option<GroupId>, to: &Reach) -> Result<InputPeer, Unfound> {
+async fn find(wire: &Wire, own: &OwnRecord, groups: &[GroupId], to: &Reach) -> Result<InputPeer, Unfound> {
     let (user_id, access_hash) = match to {
         Reach::StaffChat(chat) => {
             return match group::staff_chat(wire, own, chat).await {
-                Ok((id, _)) if Some(id) == group => Err(Unfound::Nobody(
+                Ok((id, _)) if groups.contains(&id) => Err(Unfound::Nobody(
                     "it is the group of the customers, where staff is never told anything".to_owned(),
                 )),
                 Ok((_, peer)) => Ok(peer),
@@ -188,19 +191,14 @@ fn request(peer: InputPeer, summons: &Summons) -> tl::functions::messages::SendM
 ///
 /// Telegram refuses to say that the account stops typing where it would refuse a message. That it does so for nothing else is inferred, not
 /// documented: what it lets through is called reachable, what it refuses otherwise is called unknown.
-pub(super) async fn probe(
-    wire: &Wire,
-    own: &OwnRecord,
-    group: Option<GroupId>,
-    to: &Reach,
-) -> Result<Finding, CallError> {
+pub(super) async fn probe(wire: &Wire, own: &OwnRecord, groups: &[GroupId], to: &Reach) -> Result<Finding, CallError> {
     let who = to.words();
     let how = match to.agent() {
         Some(_) => "until then rules tell them in the desk only",
         None => "until then rules tell nobody there",
     };
     let unreachable = |why: &str| Ok(Finding::risk(format!("rules cannot reach {who} in Telegram: {why}"), how));
-    let peer = match find(wire, own, group, to).await {
+    let peer = match find(wire, own, groups, to).await {
         Ok(peer) => peer,
         Err(Unfound::Nobody(why)) => return unreachable(&why),
         Err(Unfound::Call(error)) => return doubtful(&who, error),

@@ -18,8 +18,8 @@ const MOST_ICONS: usize = 1_000;
 
 /// Fetches a page of topics, newest first.
 pub(crate) async fn page(shared: &Shared, group: GroupId, page: Option<TopicPage>) -> Result<Incoming, Failure> {
-    let fetched = shared.fetch(group, |online| tl::functions::messages::GetForumTopics {
-        peer: online.group.peer(),
+    let fetched = shared.fetch(group, |group| tl::functions::messages::GetForumTopics {
+        peer: group.peer(),
         q: None,
         offset_date: page.map_or(0, |page| page.date),
         offset_id: page.map_or(0, |page| page.message.0),
@@ -34,8 +34,8 @@ pub(crate) async fn page(shared: &Shared, group: GroupId, page: Option<TopicPage
 /// Looks at topics by id.
 pub(crate) async fn check(shared: &Shared, group: GroupId, topics: &[TopicId]) -> Result<Incoming, Failure> {
     let wanted: Vec<i32> = topics.iter().take(PAGE as usize).map(|topic| topic.0).collect();
-    let fetched = shared.fetch(group, |online| tl::functions::messages::GetForumTopicsById {
-        peer: online.group.peer(),
+    let fetched = shared.fetch(group, |group| tl::functions::messages::GetForumTopicsById {
+        peer: group.peer(),
         topics: wanted.clone(),
     });
     let (tl::enums::messages::ForumTopics::Topics(found), online) = fetched.await?;
@@ -78,15 +78,16 @@ pub(crate) async fn edit(shared: &Shared, edit: &TopicEdit) -> TopicOutcome {
             Ok(online) => online,
             Err(no_link) => return TopicOutcome::Unknown { why: if attempt == 1 { no_link } else { why } },
         };
-        if online.group.id != edit.group {
-            return TopicOutcome::Unknown { why: "the link follows another group".to_owned() };
-        }
+        let group = match online.group(edit.group) {
+            Ok(group) => group,
+            Err(why) => return TopicOutcome::Unknown { why },
+        };
         let (icon_emoji_id, closed) = match edit.part {
             TopicPart::Icon(id) => (Some(id), None),
             TopicPart::Closed(closed) => (None, Some(closed)),
         };
         let request = tl::functions::messages::EditForumTopic {
-            peer: online.group.peer(),
+            peer: group.peer(),
             topic_id: edit.topic.0,
             title: None,
             icon_emoji_id,

@@ -201,7 +201,7 @@ mod tests {
             api_id: 1,
             api_hash: Secret::default(),
             session: folder.join("session.db"),
-            group: None,
+            groups: Vec::new(),
             sandbox: Some(SandboxTarget { address, dc_id: 2, auth_key }),
             calls_per_second: 0.0,
             clock: Clock::System,

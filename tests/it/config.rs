@@ -5,7 +5,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::time::Duration;
 
 use proptest::prelude::*;
-use topicdesk::config::{self, After, Config, ConfigError, GroupChoice};
+use topicdesk::config::{self, After, Config, ConfigError, Group, GroupChoice};
 use topicdesk::desk::ids::{PersonId, TopicId};
 
 fn read(text: &str) -> Config {
@@ -86,7 +86,7 @@ fn everything_that_is_written_is_read() {
     );
     assert_eq!(config.rules.desk_name, "Acme Support");
     assert_eq!(config.telegram.api_id, Some(12_345));
-    assert_eq!(config.telegram.groups, [GroupChoice::Id(1_234_567_890)]);
+    assert_eq!(config.telegram.groups, [Group { choice: GroupChoice::Id(1_234_567_890), name: None }]);
     assert_eq!(config.rules.staff.agents[0].username.as_deref(), Some("mia_acme"));
     assert_eq!(config.rules.staff.agents[1].telegram, Some(PersonId(77)));
     assert_eq!(config.rules.staff.colleagues, [PersonId(78)]);
@@ -287,10 +287,50 @@ fn all_mistakes_are_told_at_once_in_the_order_of_the_file() {
 }
 
 #[test]
-fn one_group_is_worked_and_the_others_are_named() {
-    let config = read("[[groups]]\ngroup = \"@one\"\n[[groups]]\ngroup = \"Two\"");
-    assert_eq!(config.telegram.groups[0], GroupChoice::Username("one".to_owned()));
-    assert_eq!(config.warnings, ["desk.toml:3:1: this version works one group, @one; \"Two\" is left alone"]);
+fn every_group_is_worked_and_may_have_a_short_name() {
+    let config = read(
+        "[telegram]\ngroup = -1001234567890\n[[groups]]\ngroup = \"@one\"\nname = \"shop\"\n[[groups]]\ngroup = \"Two\"\n\
+         [[groups]]\ngroup = 1234567890\nname = \"main\"\n[[queues]]\nname = \"Shop\"\nquery = \"group:shop\"",
+    );
+    let group = |choice, name: Option<&str>| Group { choice, name: name.map(str::to_owned) };
+    let named = [
+        group(GroupChoice::Id(1_234_567_890), Some("main")),
+        group(GroupChoice::Username("one".to_owned()), Some("shop")),
+        group(GroupChoice::Title("Two".to_owned()), None),
+    ];
+    assert_eq!(config.telegram.groups, named, "one that stands in [telegram] too is one group");
+    assert!(config.warnings.is_empty(), "{:?}", config.warnings);
+    assert!(config.rules.query("group:SHOP").is_ok() && config.rules.query("group:two").is_ok());
+    assert!(read("").telegram.groups.is_empty());
+}
+
+#[test]
+fn mistakes_about_groups_are_told_with_their_places() {
+    for (text, wanted) in [
+        ("[[groups]]\nname = \"shop\"", "1:1: a group has no `group`"),
+        ("[[groups]]\ngroup = \"@a_group\"\ntitle = \"x\"", "3:1: unknown key `title` in `[groups]`"),
+        (
+            "[[groups]]\ngroup = \"@a_group\"\n[[groups]]\ngroup = \"https://t.me/A_Group\"",
+            "3:1: the group @A_Group stands",
+        ),
+        (
+            "[[groups]]\ngroup = \"@a\"\nname = \"x\"\n[[groups]]\ngroup = \"@b\"\nname = \"X\"",
+            "6:8: two groups have the name",
+        ),
+        ("[[groups]]\ngroup = [\"@a\", \"@b\"]", "2:16: one group: further ones go into"),
+        ("[[groups]]\ngroup = \"@a\"\nname = \"a b\"", "3:8: `groups.name` is `a b`: write a short word"),
+        ("[[groups]]\ngroup = \"@a\"\nname = \"a/b\"", "3:8: `groups.name`"),
+        ("[[groups]]\ngroup = \"@a\"\nname = \"1042\"", "3:8: `groups.name`"),
+        ("[[groups]]\ngroup = \"@a\"\nname = \"@a\"", "3:8: `groups.name`"),
+        ("[[groups]]\ngroup = \"@a\"\nname = \"abcdefghijklmnopqrstu\"", "at most 20"),
+        (
+            "[[groups]]\ngroup = \"@a\"\nname = \"a\"\n[[queues]]\nname = \"Q\"\nquery = \"is:live group:b\"",
+            "6:18: `group:b`: there is no group `b`: there are a",
+        ),
+    ] {
+        let told = mistakes(text);
+        assert!(told.contains(wanted), "{text}\n{told}");
+    }
 }
 
 #[test]

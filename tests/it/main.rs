@@ -22,6 +22,7 @@ mod engine_by_hand;
 mod engine_changes;
 mod engine_escalation;
 mod engine_files;
+mod engine_groups;
 mod engine_mirror_status;
 mod engine_opening;
 mod engine_outbox;
@@ -82,6 +83,7 @@ mod screens_desk;
 mod screens_due;
 mod screens_escalation;
 mod screens_files;
+mod screens_groups;
 mod screens_knowledge;
 mod screens_more;
 mod screens_opening;
@@ -109,6 +111,8 @@ mod telegram;
 mod telegram_link;
 mod templates;
 mod tidy;
+#[cfg(feature = "sandbox")]
+mod two_groups;
 mod verify;
 #[cfg(feature = "sandbox")]
 mod worlds;

@@ -51,7 +51,7 @@ pub(crate) fn setup(sandbox: &Sandbox, folder: &Path) -> Setup {
         api_id: 1,
         api_hash: Secret::new("hash"),
         session: folder.join("session.db"),
-        group: Some(GroupSelector::Id(announcement.group.id)),
+        groups: vec![GroupSelector::Id(announcement.group.id).into()],
         sandbox: Some(SandboxTarget {
             address: sandbox.address(),
             dc_id: announcement.dc_id,

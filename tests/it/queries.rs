@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use topicdesk::clock::Timestamp;
+use topicdesk::desk::groups::Called;
 use topicdesk::desk::ids::{AgentName, GroupId, MessageId, PersonId, TicketKey, TopicId};
 use topicdesk::desk::lifecycle::unopened;
 use topicdesk::desk::people::Person;
@@ -172,7 +173,7 @@ fn the_store_finds_what_the_rules_say() {
             Facts {
                 ticket,
                 customer: desk.people.iter().find(|person| Some(person.id) == ticket.customer),
-                group: "Acme Support",
+                group: Some(Called { id: ticket.key.group, given: None, title: "Acme Support", username: None }),
                 last_text: &desk.texts[at],
                 due: *due,
                 reader: Some(&me),

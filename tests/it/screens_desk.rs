@@ -63,6 +63,9 @@ pub(crate) struct State {
     pub(crate) opening_barred: Option<String>,
     /// Messages of General that nobody has answered: id, who, what.
     pub(crate) general: Vec<(i32, PersonView, &'static str)>,
+    pub(crate) groups: Vec<topicdesk::engine::views::GroupFacts>,
+    pub(crate) missing: Vec<topicdesk::engine::views::Missing>,
+    pub(crate) behind: Vec<(GroupId, u8)>,
     pub(crate) findings: Vec<Finding>,
     pub(crate) holes: Vec<(MessageId, MessageId)>,
     pub(crate) recheck: Option<RecheckView>,
@@ -136,6 +139,7 @@ pub(crate) fn ticket(number: i32, status: Status, assignee: Option<&str>, custom
         unassigned_because: None,
         id: TopicId(number),
         group: GROUP,
+        group_name: "Acme customers".to_owned(),
         episode: 1,
         status,
         title: format!("About {last}"),
@@ -177,6 +181,7 @@ pub(crate) fn ticket(number: i32, status: Status, assignee: Option<&str>, custom
         topic_icon: None,
         shown: None,
         topic_gone: false,
+        read_only: None,
         customer_left_at: None,
         pinned: Vec::new(),
         duplicate_of: None,
@@ -521,7 +526,9 @@ impl State {
                 findings: self.findings.clone(),
                 recheck: self.recheck.clone(),
                 name: "acme-support".to_owned(),
-                groups: Vec::new(),
+                groups: self.groups.clone(),
+                missing: self.missing.clone(),
+                behind: self.behind.clone(),
                 link: self.link.clone(),
                 backfill: self.backfill,
                 agent: AgentName::from("ann"),
@@ -551,9 +558,13 @@ impl State {
             }
             ViewRequest::Explain { .. } => View::Explained { explanation: self.explanation.clone().map(Box::new) },
             ViewRequest::Sla { .. } => View::Sla { sla: None },
-            ViewRequest::FindTicket { topic } => View::Ticket {
-                ticket: self.tickets.iter().map(|page| page.ticket.row.key()).find(|key| key.topic == *topic),
-            },
+            ViewRequest::FindTicket { topic, group } => {
+                let rows = self.tickets.iter().map(|page| &page.ticket.row);
+                let is = |row: &&TicketRow| {
+                    row.id == *topic && group.as_ref().is_none_or(|name| row.group_name.eq_ignore_ascii_case(name))
+                };
+                View::Found { tickets: rows.filter(is).map(TicketRow::key).collect() }
+            }
             ViewRequest::Completeness { .. } => View::Completeness { checks: self.checks.clone() },
             ViewRequest::Suggestions { ticket, words, .. } => {
                 let mut known = self.suggestions.clone();
@@ -640,7 +651,8 @@ impl State {
             .filter(|(_, entry)| entry.text.to_lowercase().contains(&text.to_lowercase()))
             .map(|(page, entry)| Hit {
                 id: page.ticket.row.id,
-                group: GROUP,
+                group: page.ticket.row.group,
+                group_name: page.ticket.row.group_name.clone(),
                 title: page.ticket.row.title.clone(),
                 status: Some(page.ticket.row.status),
                 kind: entry.kind,

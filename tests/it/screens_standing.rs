@@ -69,6 +69,7 @@ async fn a_ticket_is_compared_with_progress_and_a_verdict_in_words() {
         state.recheck = Some(RecheckView { done: 4, total: 4, found: vec![(key(1042), found)] });
         state.checks = vec![TicketCheck {
             ticket: key(1042),
+            group_name: String::new(),
             title: String::new(),
             messages: 9,
             service: 1,

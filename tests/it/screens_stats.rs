@@ -40,6 +40,7 @@ fn report(days: usize) -> Report {
     };
     let names = ["ann", "mia", "tom", "(colleagues)", "(nobody)", "a very long name that does not fit", "zoe", "yan"];
     Report {
+        groups: Vec::new(),
         since: Some(minutes_ago(1440 * days as u64)),
         until: noon(),
         timezone: "Europe/Kyiv".to_owned(),

@@ -4,7 +4,7 @@ use topicdesk::engine::transport::Weight;
 use topicdesk::sandbox::world::{AdminRights, Standing};
 use topicdesk::sandbox::{AnnouncedAccount, Announcement, Fault};
 use topicdesk::telegram::login::{account, as_bot, as_user, logout};
-use topicdesk::telegram::{ErrorKind, GroupSelector, Secret, TelegramError, doctor, group};
+use topicdesk::telegram::{ErrorKind, GroupSelector, Secret, TelegramError, Wanted, doctor, group};
 
 use crate::support::client::sandbox;
 use crate::support::link::{Answers, Desk, agent, bot, setup};
@@ -107,9 +107,9 @@ async fn the_group_is_found_in_every_way_it_can_be_named() {
     names.extend(announced.username.clone().map(|name| Some(GroupSelector::Username(name))));
     for setup in [&mut bots, &mut agents] {
         for name in &names {
-            setup.group.clone_from(name);
+            setup.groups = name.clone().into_iter().map(Wanted::from).collect();
             let examined = doctor::examine(setup, true, &[]).await.expect("examines");
-            let facts = examined.facts.unwrap_or_else(|| panic!("{name:?}: {:?}", examined.findings));
+            let facts = examined.groups.first().unwrap_or_else(|| panic!("{name:?}: {:?}", examined.findings));
             assert_eq!(facts.group.0, announced.id);
         }
         let choices = group::choose(setup).await.expect("lists");
@@ -139,12 +139,12 @@ async fn a_group_that_will_not_do_stops_the_link_with_a_sentence() {
         (GroupSelector::Username("no_such_group_here".to_owned()), "@no_such_group_here"),
         (GroupSelector::Id(staff_room.0), "turn on Topics"),
     ] {
-        setup.group = Some(name);
+        setup.groups = vec![name.into()];
         let why = Desk::start(&server, &setup, None).stopped().await;
         assert!(why.contains(wanted), "{why}");
     }
     server.world().with(|world| world.set_standing(world.forum(), me, Standing::Left)).expect("leaves");
-    setup.group = Some(GroupSelector::Id(server.announcement().group.id));
+    setup.groups = vec![GroupSelector::Id(server.announcement().group.id).into()];
     let why = Desk::start(&server, &setup, None).stopped().await;
     assert!(why.contains("not a member") || why.contains("add it to the group"), "{why}");
 }
@@ -158,7 +158,7 @@ async fn doctor_names_rights_and_what_to_do() {
     assert_eq!(error.kind(), ErrorKind::NotLoggedIn);
     bot(&server, &setup).await;
     let examined = doctor::examine(&setup, true, &[]).await.expect("examines");
-    let facts = examined.facts.expect("the group will do");
+    let facts = examined.groups.first().expect("the group will do");
     assert!(facts.forum && facts.bot && facts.rights.member && facts.pts > 0, "{facts:?}");
     assert!(facts.admins.iter().any(|admin| admin.owner), "{:?}", facts.admins);
     assert!(facts.clock_ahead.is_some_and(|ahead| ahead.abs() < 5), "{:?}", facts.clock_ahead);
@@ -210,11 +210,11 @@ async fn the_id_from_before_a_group_was_upgraded_leads_to_the_new_one() {
     let folder = tempfile::tempdir().expect("a folder");
     let mut setup = setup(&server, folder.path(), 4);
     bot(&server, &setup).await;
-    setup.group = Some(GroupSelector::Id(410_004_242));
+    setup.groups = vec![GroupSelector::Id(410_004_242).into()];
     let why = Desk::start(&server, &setup, None).stopped().await;
     let new = format!("became a supergroup and has the id -100{0} now: put -100{0}", server.announcement().group.id);
     assert!(why.contains(&new), "{why}");
-    setup.group = Some(GroupSelector::Id(410_004_243));
+    setup.groups = vec![GroupSelector::Id(410_004_243).into()];
     let why = Desk::start(&server, &setup, None).stopped().await;
     assert!(why.contains("knows no group"), "{why}");
 }

@@ -39,6 +39,7 @@ pub(super) const EVENT: &[Column] = &[
     ("priority", false),
     ("tags_added", true),
     ("tags_removed", true),
+    ("group_name", true),
 ];
 
 /// An event of the activity log.
@@ -89,11 +90,13 @@ pub(super) struct EventLine {
     /// `tagged`: words with blanks between them.
     tags_added: Option<String>,
     tags_removed: Option<String>,
+    /// What the desk calls the group.
+    group_name: String,
 }
 
 impl EventLine {
     /// Makes the line of an event.
-    pub(super) fn of(recorded: &Recorded, note: Option<String>) -> serde_json::Result<EventLine> {
+    pub(super) fn of(recorded: &Recorded, note: Option<String>, group_name: String) -> serde_json::Result<EventLine> {
         let event = serde_json::to_value(&recorded.event)?;
         let text = |value: &Value| value.as_str().map(str::to_owned);
         let number = |value: &Value| value.as_i64();
@@ -136,6 +139,7 @@ impl EventLine {
             priority: text(&event["priority"]),
             tags_added: words(&event["added"]),
             tags_removed: words(&event["removed"]),
+            group_name,
         })
     }
 }
@@ -186,6 +190,7 @@ pub(super) const TICKET: &[Column] = &[
     ("topic_deleted", false),
     ("priority", false),
     ("tags", true),
+    ("group_name", true),
 ];
 
 /// A ticket as it stands.
@@ -221,11 +226,13 @@ pub(super) struct TicketLine {
     priority: String,
     /// Words with blanks between them.
     tags: String,
+    /// What the desk calls the group.
+    group_name: String,
 }
 
 impl TicketLine {
     /// Makes the line of a ticket.
-    pub(super) fn of(ticket: &Ticket, customer: Option<Person>) -> TicketLine {
+    pub(super) fn of(ticket: &Ticket, customer: Option<Person>, group_name: String) -> TicketLine {
         let pending = ticket.standing.pending.as_ref();
         let (customer_name, customer_username) = match customer {
             Some(person) => (Some(person.name), person.username),
@@ -258,6 +265,7 @@ impl TicketLine {
             topic_deleted: ticket.topic_gone,
             priority: ticket.priority.to_string(),
             tags: ticket.tags.iter().map(crate::desk::tags::Tag::as_str).collect::<Vec<_>>().join(" "),
+            group_name,
         }
     }
 }
@@ -277,7 +285,7 @@ mod tests {
             by: Actor::Agent(AgentName::from("mia")),
             event,
         };
-        serde_json::to_value(EventLine::of(&recorded, None).expect("a line")).expect("JSON")
+        serde_json::to_value(EventLine::of(&recorded, None, "Acme".to_owned()).expect("a line")).expect("JSON")
     }
 
     #[test]
@@ -292,7 +300,7 @@ mod tests {
             "=cmd".to_owned(),
             Timestamp::from_unix(0),
         );
-        let ticket = serde_json::to_value(TicketLine::of(&ticket, None)).expect("JSON");
+        let ticket = serde_json::to_value(TicketLine::of(&ticket, None, "Acme".to_owned())).expect("JSON");
         let names: Vec<&str> = TICKET.iter().map(|(name, _)| *name).collect();
         let mut fields: Vec<&str> = ticket.as_object().expect("an object").keys().map(String::as_str).collect();
         fields.sort_by_key(|name| names.iter().position(|known| known == name));

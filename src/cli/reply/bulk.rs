@@ -62,9 +62,9 @@ pub(super) async fn run(site: &Site, args: ReplyArgs) -> Done {
 async fn send_all(site: &Site, handle: &Handle, args: &ReplyArgs, typed: String) -> Done {
     let mut tickets = Vec::new();
     for number in &args.many.bulk {
-        tickets.push(work::present(handle, *number).await?);
+        tickets.push(work::present(handle, number).await?);
     }
-    let duplicates_of = match args.many.linked {
+    let duplicates_of = match &args.many.linked {
         Some(number) => Some(work::present(handle, number).await?),
         None => None,
     };

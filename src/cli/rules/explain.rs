@@ -13,7 +13,7 @@ use crate::engine::views::{Explanation, Lapse, RuleVerdict, View, ViewRequest};
 pub(super) async fn run(global: &Global, number: TicketNumber) -> Done {
     let site = Site::open(global)?;
     let (_desk, handle) = site.read_only().await?;
-    let ticket = work::find(&handle, number).await?;
+    let ticket = work::find(&handle, &number).await?;
     let explanation = match handle.read(ViewRequest::Explain { ticket }).await {
         View::Explained { explanation } => explanation,
         other => return Err(unreadable(other)),
@@ -22,12 +22,13 @@ pub(super) async fn run(global: &Global, number: TicketNumber) -> Done {
     if site.json {
         return Ok(writeln!(stdout(), "{}", serde_json::to_string_pretty(&explanation)?)?);
     }
-    Ok(print(&explanation, site.zone(handle.agent()))?)
+    let name = work::name_of(&handle, ticket).await?;
+    Ok(print(&explanation, &name, site.zone(handle.agent()))?)
 }
 
-fn print(explanation: &Explanation, zone: Zone) -> std::io::Result<()> {
+fn print(explanation: &Explanation, name: &str, zone: Zone) -> std::io::Result<()> {
     let mut out = stdout().lock();
-    writeln!(out, "{}: {}", explanation.ticket, now_words(explanation, zone))?;
+    writeln!(out, "{name}: {}", now_words(explanation, zone))?;
     if let Some(last) = &explanation.last {
         writeln!(out, "  {}", table::safe(last))?;
     }

@@ -12,6 +12,7 @@ use serde::Serialize;
 use super::{Cause, Escalations, Firing, HOUR};
 use crate::clock::Timestamp;
 use crate::desk::event::{Actor, Event, Recorded};
+use crate::desk::groups::Names;
 use crate::desk::ids::{AgentName, EventId, GroupId, PersonId, TicketKey};
 use crate::desk::lifecycle;
 use crate::desk::people::Person;
@@ -37,8 +38,8 @@ pub trait Past {
     /// They cannot be read.
     fn person(&mut self, id: PersonId) -> Result<Option<Person>, Self::Error>;
 
-    /// Tells the title of a group.
-    fn group(&self, id: GroupId) -> Option<String>;
+    /// Tells how a group is called.
+    fn group(&self, id: GroupId) -> Option<Names>;
 }
 
 /// A firing of the backtest.
@@ -163,7 +164,7 @@ pub struct Replay<'a> {
     names_people: bool,
     courses: HashMap<TicketKey, Course>,
     people: HashMap<PersonId, Option<Person>>,
-    groups: HashMap<GroupId, Option<String>>,
+    groups: HashMap<GroupId, Option<Names>>,
     timers: BinaryHeap<Reverse<(Timestamp, TicketKey, u64)>>,
     timer: u64,
     reached: Vec<Vec<Timestamp>>,
@@ -308,7 +309,7 @@ impl<'a> Replay<'a> {
     fn next(&self, key: TicketKey) -> Option<(Timestamp, Next)> {
         let course = self.courses.get(&key)?;
         let ticket = course.ticket.as_ref()?;
-        let group = self.groups.get(&key.group).and_then(Option::as_deref).unwrap_or("");
+        let group = self.groups.get(&key.group).and_then(Option::as_ref).map(|names| names.called(key.group));
         let customer = ticket.customer.and_then(|id| self.people.get(&id)).and_then(Option::as_ref);
         let facts = Facts::of(ticket, customer, group);
         let Rules { sla, escalations, .. } = self.rules;

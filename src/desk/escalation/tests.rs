@@ -122,13 +122,13 @@ impl Past for Memory<'_> {
     fn person(&mut self, _: PersonId) -> Result<Option<Person>, Infallible> {
         Ok(None)
     }
-    fn group(&self, _: GroupId) -> Option<String> {
+    fn group(&self, _: GroupId) -> Option<crate::desk::groups::Names> {
         None
     }
 }
 
 fn next(rules: &Rules, ticket: &Ticket, floor: Timestamp) -> Option<Firing> {
-    let facts = Facts::of(ticket, None, "");
+    let facts = Facts::of(ticket, None, None);
     let assessment = rules.sla.assess(&facts);
     rules.escalations.next(&rules.sla, &facts, assessment.as_ref(), floor)
 }

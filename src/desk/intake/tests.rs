@@ -21,7 +21,7 @@ fn arrival<'a>(ticket: &'a Ticket, message: &'a str) -> Arrival<'a> {
     let facts = Facts {
         ticket,
         customer: None,
-        group: "Shop",
+        group: None,
         last_text: message,
         due: None,
         reader: None,

@@ -27,6 +27,9 @@ pub struct Report {
     /// By tag, `(no tag)` last: an episode counts to each of its tags. `open`: at the end of the period.
     #[serde(default)]
     pub tags: Vec<Row>,
+    /// By group, by their names; none of a desk with one group. `open`: at the end of the period.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub groups: Vec<Row>,
     /// By day of what happened, without gaps. `open`: at the end of the day.
     pub days: Vec<Row>,
     /// By hour of the day, all 24.

@@ -7,6 +7,7 @@ use chrono_tz::Tz;
 
 use super::{Condition, Flag, Query, QueryError, Span, Term, Who};
 use crate::clock::Timestamp;
+use crate::desk::groups::{self, Given};
 use crate::desk::ids::AgentName;
 use crate::desk::near::distance;
 use crate::desk::span;
@@ -25,7 +26,7 @@ pub(super) const KEYS: [(&str, &str); 17] = [
     ("quiet", "a span since staff spoke last: >24h"),
     ("age", "a span since it was opened: >7d"),
     ("customer", "@username, id or part of the name"),
-    ("group", "title or id"),
+    ("group", "its name, or its id"),
     ("language", "a code such as uk"),
     ("before", "a day: 2026-11-01"),
     ("after", "a day: 2026-11-01"),
@@ -47,13 +48,21 @@ impl Query {
     /// # Errors
     /// The first part that means nothing, with what would.
     pub fn parse(text: &str, zone: Tz) -> Result<Query, QueryError> {
+        Query::parse_among(text, zone, &[])
+    }
+
+    /// Reads a query that may name groups: those of `desk.toml`.
+    ///
+    /// # Errors
+    /// As [`Query::parse`], and a group that there is not.
+    pub fn parse_among(text: &str, zone: Tz, groups: &[Given]) -> Result<Query, QueryError> {
         if text.len() > LONGEST {
             let what = format!("a query has at most {LONGEST} bytes");
             return Err(QueryError { at: 0..text.len(), part: "…".to_owned(), what });
         }
         let mut terms = Vec::new();
         for part in parts(text) {
-            terms.extend(part.read(zone)?);
+            terms.extend(part.read(zone, groups)?);
         }
         Ok(Query { terms })
     }
@@ -111,7 +120,7 @@ impl Part<'_> {
         QueryError { at: self.at.clone(), part: self.whole.to_owned(), what: what.into() }
     }
 
-    fn read(&self, zone: Tz) -> Result<Option<Term>, QueryError> {
+    fn read(&self, zone: Tz, groups: &[Given]) -> Result<Option<Term>, QueryError> {
         let condition = match self.key.map(str::to_lowercase).as_deref() {
             None | Some("text") => {
                 let words = self.value.trim();
@@ -125,13 +134,13 @@ impl Part<'_> {
                     let allowed = KEYS.iter().find(|(known, _)| *known == key).map_or("", |(_, allowed)| allowed);
                     return Err(self.wrong(format!("something must follow: {allowed}")));
                 }
-                self.condition(key, zone)?
+                self.condition(key, zone, groups)?
             }
         };
         Ok(Some(Term { negated: self.negated, condition }))
     }
 
-    fn condition(&self, key: &str, zone: Tz) -> Result<Condition, QueryError> {
+    fn condition(&self, key: &str, zone: Tz, groups: &[Given]) -> Result<Condition, QueryError> {
         Ok(match key {
             "status" => Condition::Status(self.each(|word| word.to_lowercase().replace('-', "_").parse())?),
             "assignee" => Condition::Assignee(self.each(who)?),
@@ -147,7 +156,10 @@ impl Part<'_> {
             "quiet" => Condition::Quiet(self.span()?),
             "age" => Condition::Age(self.span()?),
             "customer" => Condition::Customer(self.each(|word| Ok(word.to_owned()))?),
-            "group" => Condition::Group(self.each(|word| Ok(word.to_owned()))?),
+            "group" => Condition::Group(self.each(|word| match groups::unknown(groups, word) {
+                Some(why) => Err(why),
+                None => Ok(word.to_owned()),
+            })?),
             "language" => Condition::Language(self.each(|word| Ok(word.to_lowercase()))?),
             "before" => Condition::Before(self.day(zone)?),
             "after" => Condition::After(self.day(zone)?),

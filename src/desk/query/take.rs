@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::{Condition, Flag, Query, Who};
 use crate::clock::Timestamp;
+use crate::desk::groups::{Called, id_of};
 use crate::desk::ids::AgentName;
 use crate::desk::people::Person;
 use crate::desk::ticket::Ticket;
@@ -15,8 +16,8 @@ pub struct Facts<'a> {
     pub ticket: &'a Ticket,
     /// Its customer.
     pub customer: Option<&'a Person>,
-    /// The title of its group.
-    pub group: &'a str,
+    /// How its group is called, if that is known.
+    pub group: Option<Called<'a>>,
     /// The last message in one line.
     pub last_text: &'a str,
     /// Its next deadline.
@@ -29,7 +30,7 @@ pub struct Facts<'a> {
 
 impl<'a> Facts<'a> {
     /// Makes what is known of a ticket whatever the time: nobody asks, and nothing is due.
-    pub fn of(ticket: &'a Ticket, customer: Option<&'a Person>, group: &'a str) -> Self {
+    pub fn of(ticket: &'a Ticket, customer: Option<&'a Person>, group: Option<Called<'a>>) -> Self {
         let now = ticket.touched_at.unwrap_or(ticket.opened_at);
         Facts { ticket, customer, group, last_text: "", due: None, reader: None, now }
     }
@@ -143,7 +144,7 @@ impl Facts<'_> {
     }
 
     fn is_group(&self, name: &str) -> bool {
-        name.parse::<i64>().is_ok_and(|id| self.ticket.key.group.0 == id) || contains(self.group, name)
+        id_of(name) == Some(self.ticket.key.group) || self.group.is_some_and(|group| group.answers_to(name))
     }
 
     fn is(&self, flag: Flag) -> bool {

@@ -94,7 +94,7 @@ impl Desk {
 }
 
 fn facts(ticket: &Ticket, now: Timestamp) -> Facts<'_> {
-    Facts { ticket, customer: None, group: "Shop", last_text: "", due: None, reader: None, now }
+    Facts { ticket, customer: None, group: None, last_text: "", due: None, reader: None, now }
 }
 
 fn ticket_of(more: Vec<Event>) -> Ticket {

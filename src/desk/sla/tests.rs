@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::desk::event::{Actor, Recorded, Why, Writer};
+use crate::desk::groups::Called;
 use crate::desk::hours::{Plan, Range};
 use crate::desk::ids::{EventId, GroupId, MessageId, PersonId, TicketKey, TopicId};
 use crate::desk::lifecycle;
@@ -90,7 +91,7 @@ impl Story {
     fn clock_of(&self, name: ClockName) -> Option<SlaClock> {
         let ticket = self.ticket();
         let sla = sla(vec![policy()]);
-        let facts = Facts::of(&ticket, None, "");
+        let facts = Facts::of(&ticket, None, None);
         let clocks = sla.assess(&facts).expect("a policy").clocks;
         clocks.into_iter().find(|clock| clock.clock == name)
     }
@@ -186,7 +187,7 @@ fn next_response_runs_while_waiting_in_any_status() {
 fn without_a_target_for_the_first_every_wait_is_a_next_response() {
     let ticket = Story::opened(clock(9, 0)).asks(clock(9, 0), 1).ticket();
     let sla = sla(vec![Policy { first_response: None, ..policy() }]);
-    let assessment = sla.assess(&Facts::of(&ticket, None, "")).expect("a policy");
+    let assessment = sla.assess(&Facts::of(&ticket, None, None)).expect("a policy");
     let due = assessment.due().expect("due");
     assert_eq!((due.clock, due.at), (ClockName::NextResponse, clock(11, 0)));
 }
@@ -276,7 +277,7 @@ fn what_was_undone_never_stopped_a_clock() {
 fn tick(story: Story, now: Timestamp, live_since: Timestamp) -> (Story, Vec<Event>) {
     let ticket = story.ticket();
     let sla = sla(vec![policy()]);
-    let assessment = sla.assess(&Facts::of(&ticket, None, "")).expect("a policy");
+    let assessment = sla.assess(&Facts::of(&ticket, None, None)).expect("a policy");
     let events = assessment.happens(&ticket, now, live_since);
     (events.iter().cloned().fold(story, |story, event| story.then(now, event)), events)
 }
@@ -357,7 +358,8 @@ fn the_first_policy_that_fits_holds_and_the_others_say_why_not() {
     let mut ticket = Story::opened(clock(9, 0)).ticket();
     ticket.customer = Some(PersonId(1));
     ticket.language = Some("en".to_owned());
-    let facts = Facts::of(&ticket, None, "Acme");
+    let acme = Called { id: GroupId(7), given: None, title: "Acme", username: None };
+    let facts = Facts::of(&ticket, None, Some(acme));
     let verdicts = sla.explain(&facts);
     let told: Vec<(bool, &str)> = verdicts.iter().map(|verdict| (verdict.holds, verdict.why.as_str())).collect();
     assert_eq!(
@@ -400,7 +402,7 @@ fn holding_a_ticket_against_policies_costs_little() {
         .moves(clock(12, 0), Status::InProgress)
         .asks(clock(13, 0), 3)
         .ticket();
-    let facts = Facts::of(&ticket, None, "");
+    let facts = Facts::of(&ticket, None, None);
     let begun = std::time::Instant::now();
     for _ in 0..10_000 {
         let assessment = sla.assess(&facts).expect("a policy");

@@ -2,7 +2,8 @@
 
 use super::super::EngineError;
 use super::super::views::{Brief, BriefNote, BriefTicket, OpenOf, OutboxRow, QueueName, TicketRow};
-use super::{Views, ticket_row};
+use super::Views;
+use super::groups::{Named, name_in};
 use crate::clock::Timestamp;
 use crate::desk::ids::{AgentName, TicketKey};
 use crate::desk::metrics::{Who, courses, plain};
@@ -21,8 +22,9 @@ impl Views {
     pub(super) fn brief(&self, agent: &AgentName, since: Timestamp) -> Result<Brief, EngineError> {
         let now = self.clock.now();
         let mut brief = Brief { since, until: now, ..Brief::default() };
+        let groups = self.named()?;
         for key in self.reader.happened_since(since)? {
-            self.brief_of(agent, key, &mut brief)?;
+            self.brief_of(agent, key, &groups, &mut brief)?;
         }
         for list in [&mut brief.opened, &mut brief.resolved, &mut brief.reopened] {
             list.sort_by_key(|one| one.at);
@@ -42,13 +44,14 @@ impl Views {
             of.pending += if pending.contains(&kind.status) { count } else { 0 };
         }
         brief.open.sort_by(|a, b| a.assignee.cmp(&b.assignee));
-        brief.waiting = self.longest_waiting(agent, now)?;
+        brief.waiting = self.longest_waiting(agent, &groups, now)?;
         brief.overdue = self.overdue(agent, now)?;
         for note in self.reader.notes_since(since)? {
             let Some(row) = self.reader.row(agent, note.key)? else { continue };
             brief.notes.push(BriefNote {
                 id: note.key.topic,
                 group: note.key.group,
+                group_name: name_in(&groups, note.key.group),
                 title: row.ticket.title.clone(),
                 agent: note.agent,
                 at: note.at,
@@ -62,11 +65,17 @@ impl Views {
         Ok(brief)
     }
 
-    fn brief_of(&self, agent: &AgentName, key: TicketKey, brief: &mut Brief) -> Result<(), EngineError> {
+    fn brief_of(
+        &self,
+        agent: &AgentName,
+        key: TicketKey,
+        groups: &Named,
+        brief: &mut Brief,
+    ) -> Result<(), EngineError> {
         let since = brief.since;
         // When things happened is all that is asked: how time is counted does not matter.
         let all = courses(&self.reader.log(key)?, &plain);
-        let Some(row) = self.reader.row(agent, key)?.as_ref().map(ticket_row) else { return Ok(()) };
+        let Some(row) = self.reader.row(agent, key)?.map(|row| self.ticket_row(&row, groups)) else { return Ok(()) };
         let one = |at: Timestamp, by: Option<String>| BriefTicket { at, by, row: row.clone() };
         let name = |who: &Who| (*who != Who::Nobody).then(|| who.name().to_owned());
         for course in all {
@@ -91,13 +100,18 @@ impl Views {
         self.rows(&self.reader.queue(agent, &part, now)?.0)
     }
 
-    fn longest_waiting(&self, agent: &AgentName, now: Timestamp) -> Result<Vec<TicketRow>, EngineError> {
+    fn longest_waiting(
+        &self,
+        agent: &AgentName,
+        groups: &Named,
+        now: Timestamp,
+    ) -> Result<Vec<TicketRow>, EngineError> {
         let Some(filter) = QueueName::Waiting.filter(agent) else { return Ok(Vec::new()) };
         let filter = Filter { snoozed: Some(false), ..filter };
         let none = Query::default();
         let part = Part { filter: &filter, query: &none, sort: Sort::Waiting, offset: 0, limit: 200 };
         let rows = self.reader.queue(agent, &part, now)?.0;
-        let active = rows.iter().filter(|row| row.ticket.standing.pending.is_none()).map(ticket_row);
-        Ok(active.take(WAITING).collect())
+        let active = rows.iter().filter(|row| row.ticket.standing.pending.is_none());
+        Ok(active.take(WAITING).map(|row| self.ticket_row(row, groups)).collect())
     }
 }

@@ -1,6 +1,7 @@
 //! Reading how status shows in Telegram: of a ticket, and of the desk.
 
 use super::super::EngineError;
+use super::super::mirror::Sync;
 use super::super::mirror_status::{EDIT_BARRED, ICONS};
 use super::super::transport::{GroupFacts, IconSet};
 use super::super::views::{MirrorView, ShownStatus};
@@ -14,19 +15,27 @@ use crate::store::topics::TopicRow;
 
 impl Views {
     /// Tells how far status shows in Telegram; `None`: that is switched off.
-    pub(super) fn mirror_status(&self, facts: Option<&GroupFacts>) -> Result<Option<MirrorView>, EngineError> {
+    pub(super) fn mirror_status(&self, groups: &[(GroupFacts, Sync)]) -> Result<Option<MirrorView>, EngineError> {
         let rules = &self.rules.mirror_status;
         if !self.rules.mirrors_status() {
             return Ok(None);
         }
         let set = self.icons()?;
+        let mut stopped: Vec<String> = Vec::new();
+        for (facts, _) in groups {
+            let why = self.topics_stopped(Some(facts))?;
+            stopped.extend(why.map(|why| match groups.len() {
+                1 => why,
+                _ => format!("{}: {why}", facts.called().name()),
+            }));
+        }
         let missing = set.iter().flat_map(|set| set.missing(rules));
         Ok(Some(MirrorView {
             close_topics: rules.close_topics,
             missing: missing.map(|(status, emoji)| (status.label().to_owned(), emoji.to_owned())).collect(),
             icons: set.as_ref().map(|set| (set.icons.len(), set.fetched_at)),
             waiting: self.reader.count_mirror_rows()?,
-            stopped: self.topics_stopped(facts)?,
+            stopped: (!stopped.is_empty()).then(|| stopped.join("; ")),
         }))
     }
 
@@ -39,7 +48,12 @@ impl Views {
         if let Some(why) = facts.and_then(GroupFacts::topics_barred) {
             return Ok(Some(why));
         }
-        let until = self.reader.value(EDIT_BARRED)?.and_then(|text| text.parse().ok()).map(Timestamp::from_millis);
+        let Some(facts) = facts else { return Ok(None) };
+        let until = self
+            .reader
+            .group_value(facts.group, EDIT_BARRED)?
+            .and_then(|text| text.parse().ok())
+            .map(Timestamp::from_millis);
         let barred = until.is_some_and(|until| until > self.clock.now());
         Ok(barred.then(|| {
             "Telegram does not let the desk's account change topics; it is tried again now and then".to_owned()

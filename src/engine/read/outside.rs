@@ -3,6 +3,7 @@
 use super::super::EngineError;
 use super::super::views::{AnsweredBy, OutsideAnswer, OutsideReport};
 use super::Views;
+use super::groups::name_in;
 use crate::clock::Timestamp;
 use crate::desk::ids::{MessageId, TicketKey};
 use crate::desk::metrics;
@@ -22,6 +23,7 @@ impl Views {
         let mut report = OutsideReport { since, ..OutsideReport::default() };
         let mut rows = Vec::new();
         self.reader.each_outside(since, |row| rows.push(row))?;
+        let groups = self.named()?;
         let mut ticket: Option<Ticket> = None;
         for row in rows {
             let known = match ticket.take().filter(|known| known.key == row.key) {
@@ -51,6 +53,7 @@ impl Views {
             report.answers.push(OutsideAnswer {
                 id: row.key.topic,
                 group: row.key.group,
+                group_name: name_in(&groups, row.key.group),
                 title: title.clone(),
                 agent: row.agent,
                 author,

@@ -6,7 +6,7 @@ use super::{EngineError, Views};
 use crate::clock::Timestamp;
 use crate::desk::activity;
 use crate::desk::event::{Event, Why};
-use crate::desk::ids::{AgentName, TicketKey};
+use crate::desk::ids::{AgentName, GroupId, TicketKey};
 use crate::desk::intake::{self, Arrival};
 use crate::desk::presence::Seen;
 use crate::desk::query::Facts;
@@ -23,38 +23,44 @@ pub(super) struct Stand {
     seen: BTreeMap<AgentName, Seen>,
     loads: BTreeMap<AgentName, u32>,
     turns: Turns,
-    read_only: Option<String>,
     groups: Vec<GroupFacts>,
-    live_since: Option<Timestamp>,
+    live_since: BTreeMap<GroupId, Timestamp>,
     now: Timestamp,
+}
+
+impl Stand {
+    fn read_only(&self, group: GroupId) -> Option<String> {
+        self.groups.iter().find(|facts| facts.group == group).and_then(GroupFacts::read_only)
+    }
 }
 
 impl Views {
     fn stand(&self) -> Result<Stand, EngineError> {
         let (groups, syncs): (Vec<GroupFacts>, Vec<Sync>) = self.facts()?.into_iter().unzip();
-        let live_since = syncs.into_iter().find_map(|sync| match sync {
-            Sync::Done { live_since } => Some(live_since),
+        let live_since = groups.iter().zip(syncs).filter_map(|(facts, sync)| match sync {
+            Sync::Done { live_since } => Some((facts.group, live_since)),
             _ => None,
         });
+        let live_since = live_since.collect();
         Ok(Stand {
             seen: self.reader.presence()?,
             loads: self.reader.loads()?,
             turns: self.reader.turns()?,
-            read_only: groups.iter().find_map(GroupFacts::read_only),
             groups,
             live_since,
             now: self.clock.now(),
         })
     }
 
-    fn roster<'s>(&'s self, stand: &'s Stand) -> Roster<'s> {
+    /// Tells how the agents stand; `read_only`: why nobody can reply where the work is.
+    fn roster<'s>(&'s self, stand: &'s Stand, read_only: Option<&'s str>) -> Roster<'s> {
         Roster {
             routing: &self.rules.routing,
             hours: &self.rules.sla.hours,
             loads: &stand.loads,
             seen: &stand.seen,
             turns: &stand.turns,
-            read_only: stand.read_only.as_deref(),
+            read_only,
             now: stand.now,
         }
     }
@@ -91,7 +97,7 @@ impl Views {
         Facts {
             ticket: &row.ticket,
             customer: row.customer.as_ref(),
-            group: group.map_or("", |facts| facts.title.as_str()),
+            group: group.map(GroupFacts::called),
             last_text: &row.topic.last_text,
             due: self.due(row, &stand.groups).map(|due| due.at),
             reader: None,
@@ -102,7 +108,8 @@ impl Views {
     fn decision(&self, row: &QueueRow, stand: &Stand) -> Result<Decision, EngineError> {
         let kept_with = self.kept_with(row, stand)?;
         let matter = Matter { facts: self.facts_of(row, stand), kept_with: kept_with.as_ref() };
-        Ok(routing::decide(&matter, &self.roster(stand)))
+        let read_only = stand.read_only(row.ticket.key.group);
+        Ok(routing::decide(&matter, &self.roster(stand, read_only.as_deref())))
     }
 
     fn kept_with(&self, row: &QueueRow, stand: &Stand) -> Result<Option<AgentName>, EngineError> {
@@ -116,7 +123,7 @@ impl Views {
         let live = others.into_iter().map(|other| other.ticket).filter(|other| {
             other.held.is_some() && other.standing.status.is_live() && apart(other.opened_at) <= burst.within
         });
-        let roster = self.roster(stand);
+        let roster = self.roster(stand, None);
         Ok(live
             .filter_map(|other| other.standing.assignee)
             .find(|agent| self.rules.routing.takes(agent) && roster.is_there(agent)))
@@ -125,7 +132,10 @@ impl Views {
     /// Reads all agents with what they have in hand.
     pub(super) fn agents(&self) -> Result<Vec<AgentView>, EngineError> {
         let stand = self.stand()?;
-        let (roster, routing) = (self.roster(&stand), &self.rules.routing);
+        // Whoever can reply in one group can be given something.
+        let barred: Vec<String> = stand.groups.iter().filter_map(GroupFacts::read_only).collect();
+        let barred = barred.first().filter(|_| barred.len() == stand.groups.len());
+        let (roster, routing) = (self.roster(&stand, barred.map(String::as_str)), &self.rules.routing);
         let view = |name: &AgentName| {
             let duty = routing.duty(name).cloned().unwrap_or_default();
             AgentView {
@@ -180,7 +190,8 @@ impl Views {
             .iter()
             .rev()
             .find(|one| matches!(&one.event, Event::Moved { why: Why::Routed { .. } | Why::Reassigned { .. }, .. }));
-        let roster = self.roster(&stand);
+        let read_only = stand.read_only(key.group);
+        let roster = self.roster(&stand, read_only.as_deref());
         Ok(Some(Explanation {
             ticket: key,
             intake: intake::explain(&self.rules.routing.intake, &arrival),
@@ -189,7 +200,11 @@ impl Views {
             last: last.and_then(|one| activity::describe(&one.event, None, "the desk")).map(without_status),
             held_until: row.ticket.held.map(|held| held.until).filter(|until| *until > stand.now),
             in_line: self.rules.routing.assigns() && is_in_line(&row.ticket),
-            taken_back_at: deadline(&row.ticket, &roster, stand.live_since.unwrap_or(stand.now)),
+            taken_back_at: deadline(
+                &row.ticket,
+                &roster,
+                stand.live_since.get(&key.group).copied().unwrap_or(stand.now),
+            ),
             routing: self.decision(&row, &stand)?,
             sla: self.sla(&row)?,
         }))

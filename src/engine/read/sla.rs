@@ -1,6 +1,6 @@
 //! Reads the clocks of tickets: by the rules of this process, from what the ticket holds.
 
-use super::{EngineError, Views, ticket_row};
+use super::{EngineError, Views};
 use crate::clock::Timestamp;
 use crate::desk::ids::{AgentName, TicketKey};
 use crate::desk::query::Facts;
@@ -23,12 +23,12 @@ impl Views {
 
     /// Makes the rows that screens and JSON show, with what is due.
     pub(super) fn rows(&self, rows: &[QueueRow]) -> Result<Vec<TicketRow>, EngineError> {
-        let groups = self.groups()?;
+        let (groups, named) = (self.groups()?, self.named()?);
         let because = self.unassigned_because(rows)?;
         let row = |(row, unassigned_because): (&QueueRow, Option<String>)| TicketRow {
             due: self.due(row, &groups),
             unassigned_because,
-            ..ticket_row(row)
+            ..self.ticket_row(row, &named)
         };
         Ok(rows.iter().zip(because).map(row).collect())
     }
@@ -88,5 +88,5 @@ impl Views {
 
 fn facts<'a>(row: &'a QueueRow, groups: &'a Groups) -> Facts<'a> {
     let group = groups.iter().find(|facts| facts.group == row.ticket.key.group);
-    Facts::of(&row.ticket, row.customer.as_ref(), group.map_or("", |facts| facts.title.as_str()))
+    Facts::of(&row.ticket, row.customer.as_ref(), group.map(GroupFacts::called))
 }

@@ -10,12 +10,14 @@ use chrono_tz::Tz;
 
 use super::super::EngineError;
 use super::Views;
+use super::groups::name_in;
 use super::sla::Groups;
 use crate::clock::Timestamp;
 use crate::desk::event::Recorded;
-use crate::desk::ids::{EventId, TicketKey};
-use crate::desk::metrics::{Course, Frame, Report, Tally, courses, plain};
+use crate::desk::ids::{EventId, GroupId, TicketKey};
+use crate::desk::metrics::{Course, Frame, Report, Row, Tally, courses, plain};
 use crate::desk::query::Facts;
+use crate::engine::transport::GroupFacts;
 
 /// What every ticket came to, up to an event.
 #[derive(Debug, Default)]
@@ -40,21 +42,43 @@ impl Views {
             }
         };
         let until = until.unwrap_or_else(|| self.clock.now());
-        let mut tally = Tally::new(Frame { since, until, local: &local });
+        let empty = || Tally::new(Frame { since, until, local: &local });
+        let named = self.named()?;
+        let mut tally = empty();
+        // Of one group the total is all there is to tell.
+        let mut by_group: BTreeMap<GroupId, Tally<'_>> = match named.len() {
+            0 | 1 => BTreeMap::new(),
+            _ => named.iter().map(|(group, _)| (*group, empty())).collect(),
+        };
+        let mut add = |key: TicketKey, all: &[Course]| {
+            let mut own = by_group.get_mut(&key.group);
+            for course in all {
+                tally.add(course);
+                if let Some(own) = &mut own {
+                    own.add(course);
+                }
+            }
+        };
         match &self.kept {
             Some(kept) => {
                 let mut kept = kept.borrow_mut();
                 self.refresh(&mut kept)?;
-                kept.courses.values().flatten().for_each(|course| tally.add(course));
+                kept.courses.iter().for_each(|(key, all)| add(*key, all));
             }
             None => {
                 let groups = self.groups()?;
-                self.each_course(&groups, |_, all| all.iter().for_each(|course| tally.add(course)))?;
+                self.each_course(&groups, |key, all| add(key, &all))?;
             }
         }
         let timezone = zone.map_or("local", Tz::name).to_owned();
-        let clock = if self.rules.sla.is_empty() { "plain" } else { "business" };
-        Ok(tally.report(timezone, clock.to_owned()))
+        let clock = if self.rules.sla.is_empty() { "plain" } else { "business" }.to_owned();
+        let row = |(group, tally): (GroupId, Tally<'_>)| {
+            let figures = tally.report(timezone.clone(), clock.clone()).total;
+            Row { key: name_in(&named, group), figures }
+        };
+        let mut groups: Vec<Row> = by_group.into_iter().map(row).collect();
+        groups.sort_by(|a, b| a.key.cmp(&b.key));
+        Ok(Report { groups, ..tally.report(timezone.clone(), clock.clone()) })
     }
 
     /// Counts anew what has changed since.
@@ -109,7 +133,7 @@ impl Views {
             _ => None,
         };
         let group = groups.iter().find(|facts| facts.group == key.group);
-        let group = group.map_or("", |facts| facts.title.as_str());
+        let group = group.map(GroupFacts::called);
         let policy = ticket.as_ref().and_then(|ticket| sla.policy(&Facts::of(ticket, customer.as_ref(), group)));
         Ok(match policy.map(|policy| sla.hours_of(policy)) {
             Some(hours) => courses(log, &|from, to| hours.between(from, to)),

@@ -90,6 +90,7 @@ impl Views {
                 messages: self.reader.count_messages(key)?,
                 earlier,
                 link: link_of(key, facts.as_ref()),
+                read_only: facts.as_ref().and_then(crate::engine::transport::GroupFacts::read_only),
                 group_title: facts.map(|facts| facts.title).unwrap_or_default(),
                 sla: self.sla(&row)?,
                 survey: row.ticket.survey.clone(),

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::GroupFacts;
+use crate::desk::groups::Called;
 
 /// What the desk's account may do in the group.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -92,6 +93,12 @@ fn clock_words(ahead: i64) -> Option<String> {
 }
 
 impl GroupFacts {
+    /// Tells how the group is called.
+    pub fn called(&self) -> Called<'_> {
+        let (given, title) = (self.name.as_deref(), self.title.as_str());
+        Called { id: self.group, given, title, username: self.username.as_deref() }
+    }
+
     /// Says how far this machine's clock is off, if it is.
     pub fn clock_skew(&self) -> Option<String> {
         self.clock_ahead.and_then(clock_words)

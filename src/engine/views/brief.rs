@@ -66,6 +66,9 @@ pub struct BriefNote {
     pub id: TopicId,
     /// Its group.
     pub group: GroupId,
+    /// What the desk calls the group.
+    #[serde(default)]
+    pub group_name: String,
     /// Its title.
     pub title: String,
     /// Who wrote it.

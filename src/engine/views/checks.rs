@@ -54,6 +54,9 @@ impl Completeness {
 pub struct TicketCheck {
     /// Which.
     pub ticket: TicketKey,
+    /// What the desk calls its group.
+    #[serde(default)]
+    pub group_name: String,
     /// Its title.
     pub title: String,
     /// Messages that people wrote and that stand.

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::EntryKind;
 use crate::clock::Timestamp;
-use crate::desk::ids::{GroupId, MessageId, TopicId};
+use crate::desk::ids::{GroupId, MessageId, TicketKey, TopicId};
 use crate::desk::ticket::Status;
 
 /// A message or note that contains the words.
@@ -14,6 +14,9 @@ pub struct Hit {
     pub id: TopicId,
     /// Its group.
     pub group: GroupId,
+    /// What the desk calls the group.
+    #[serde(default)]
+    pub group_name: String,
     /// Its title.
     pub title: String,
     /// Where it stands; `None` for General and ignored topics.
@@ -28,6 +31,13 @@ pub struct Hit {
     pub message_id: Option<MessageId>,
     /// A part of the text with what was found between `[` and `]`.
     pub snippet: String,
+}
+
+impl Hit {
+    /// Names the ticket.
+    pub fn key(&self) -> TicketKey {
+        TicketKey { group: self.group, topic: self.id }
+    }
 }
 
 /// What the history says.

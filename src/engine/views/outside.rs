@@ -25,6 +25,9 @@ pub struct OutsideAnswer {
     pub id: TopicId,
     /// Its group.
     pub group: GroupId,
+    /// What the desk calls the group.
+    #[serde(default)]
+    pub group_name: String,
     /// Its title.
     pub title: String,
     /// The agent; `None` for a colleague.

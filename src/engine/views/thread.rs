@@ -63,6 +63,9 @@ pub struct TicketView {
     pub messages: usize,
     /// The customer's other tickets, newest first, at most ten.
     pub earlier: Vec<TicketRow>,
+    /// Why nothing can be sent to its group at present.
+    #[serde(default)]
+    pub read_only: Option<String>,
     /// `https://t.me/…` of the topic.
     pub link: String,
     /// The group's title.

@@ -47,15 +47,20 @@ impl World {
         forum.read_floor = forum.top_message();
         world.add_group(forum);
         for plain in &file.groups {
-            let mut group = Group::new(plain.id, access_hash(plain.id), &plain.title, false, creator, created);
+            let mut group = Group::new(plain.id, access_hash(plain.id), &plain.title, plain.forum, creator, created);
             group.username.clone_from(&plain.username);
             for person in &file.people {
                 group.members.insert(person.id, member(person, creator, created));
             }
-            let action = Action::Created { title: plain.title.clone() };
-            group.insert(service(1, GENERAL, creator, Peer::User(creator), created, action));
-            group.append(Change::New(1), created, world.limits.box_size);
-            group.read_floor = 1;
+            if let Some(file) = file.other(plain) {
+                History { file: &file, start, people: &people, group: &mut group, box_size: world.limits.box_size }
+                    .replay(creator)?;
+            } else {
+                let action = Action::Created { title: plain.title.clone() };
+                group.insert(service(1, GENERAL, creator, Peer::User(creator), created, action));
+                group.append(Change::New(1), created, world.limits.box_size);
+            }
+            group.read_floor = group.top_message();
             world.add_group(group);
         }
         Ok(world)

@@ -135,8 +135,16 @@ fn rights(model: &Model, desk: &DeskView, page: &mut Page) {
     }
     for facts in &desk.groups {
         let kind = if facts.bot { "bot" } else { "user account" };
-        let words = format!("\"{}\", as {} ({kind})", facts.title, facts.own_name);
-        page.put("ok", &words, model.theme.done);
+        let name = facts.name.as_ref().map_or(String::new(), |name| format!("{name}: "));
+        let words = format!("{name}\"{}\", as {} ({kind})", facts.title, facts.own_name);
+        let (mark, style) = match facts.lost {
+            Some(_) => ("BAD", model.theme.warning),
+            None => ("ok", model.theme.done),
+        };
+        page.put(mark, &words, style);
+    }
+    for one in desk.missing.iter().filter(|one| !desk.groups.iter().any(|facts| Some(facts.group) == one.group)) {
+        page.put("BAD", &format!("{}: not followed: {}", one.name, one.why), model.theme.warning);
     }
     for finding in &desk.findings {
         let mark = match finding.weight {
@@ -155,7 +163,13 @@ fn mirror(model: &Model, desk: &DeskView, page: &mut Page) {
     page.head(model, "Mirror");
     match (desk.backfill, &desk.link) {
         (Some(percent), _) => {
-            page.put("note", &format!("the history is being fetched: {percent} %"), model.theme.warning);
+            for (group, percent) in desk.behind.iter().filter(|_| desk.groups.len() > 1) {
+                let name = desk.group_name(*group).unwrap_or_default();
+                page.put("note", &format!("{name}: the history is being fetched: {percent} %"), model.theme.warning);
+            }
+            if desk.groups.len() < 2 {
+                page.put("note", &format!("the history is being fetched: {percent} %"), model.theme.warning);
+            }
             return;
         }
         (None, Some(LinkState::Live)) => page.put("ok", "fetched wholly, and up to date", model.theme.done),
@@ -228,7 +242,7 @@ fn compared(model: &Model, desk: &DeskView, page: &mut Page) {
     page.head(model, "Compared with Telegram");
     let (one, all) = (key_or_name(model, Action::Verify), key_or_name(model, Action::VerifyAll));
     let what = match model.verifying.as_ref().map(|verifying| verifying.ticket) {
-        Some(Some(ticket)) => ticket.to_string(),
+        Some(Some(ticket)) => desk.ticket_name(ticket),
         _ => "everything".to_owned(),
     };
     match &desk.recheck {
@@ -250,7 +264,8 @@ fn compared(model: &Model, desk: &DeskView, page: &mut Page) {
                 page.put("ok", "nothing had been missed", model.theme.done);
             }
             for (ticket, found) in mended.iter().take(LISTED) {
-                page.put("note", &format!("{ticket}: {}", found_words(*found)), model.theme.warning);
+                let name = desk.ticket_name(*ticket);
+                page.put("note", &format!("{name}: {}", found_words(*found)), model.theme.warning);
             }
             counted(model, page, mended.len(), "tickets had something missed");
         }
@@ -258,13 +273,13 @@ fn compared(model: &Model, desk: &DeskView, page: &mut Page) {
     let checks = model.verifying.as_ref().and_then(|verifying| verifying.verdict.as_deref());
     let Some(checks) = checks else { return };
     if let [check] = checks {
-        return verdict(model, check, page);
+        return verdict(model, desk, check, page);
     }
     let complete = checks.iter().filter(|check| check.verdict == Completeness::Complete).count();
     page.put("ok", &format!("{complete} of {} threads are complete", checks.len()), model.theme.done);
     let open: Vec<&TicketCheck> = checks.iter().filter(|check| check.verdict != Completeness::Complete).collect();
     for check in open.iter().take(LISTED) {
-        verdict(model, check, page);
+        verdict(model, desk, check, page);
     }
     counted(model, page, open.len(), "threads are not known to be complete");
 }
@@ -275,11 +290,11 @@ fn counted(model: &Model, page: &mut Page, all: usize, words: &str) {
     }
 }
 
-fn verdict(model: &Model, check: &TicketCheck, page: &mut Page) {
+fn verdict(model: &Model, desk: &DeskView, check: &TicketCheck, page: &mut Page) {
     let mark = if check.verdict == Completeness::Complete { "ok" } else { "note" };
     let holes: Vec<String> = check.holes.iter().take(LISTED).map(range).collect();
     let ids = if holes.is_empty() { String::new() } else { format!(" ({})", holes.join(", ")) };
-    let words = format!("{} {}: {}{ids}", check.ticket, check.verdict.words(), check.why);
+    let words = format!("{} {}: {}{ids}", desk.ticket_name(check.ticket), check.verdict.words(), check.why);
     page.put(mark, &words, mark_style(model, mark));
 }
 

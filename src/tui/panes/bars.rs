@@ -11,7 +11,7 @@ use super::super::files;
 use super::super::model::{Focus, Model, NoticeTone};
 use super::super::view;
 use super::super::widgets::text;
-use super::due;
+use super::{due, groups};
 use crate::engine::views::{GroupFacts, LinkState, QueueName, Sort};
 
 /// Draws the tabs: as many words as there is room for.
@@ -189,7 +189,8 @@ fn link_words(model: &Model) -> (String, Style) {
         return (format!("not saved: {}", text::cut(why, 40)), model.theme.warning);
     }
     let arrows = if ascii { "" } else { "⇄ " };
-    if let (Some(why), Some(LinkState::Live | LinkState::CatchingUp)) = (&desk.read_only, &desk.link) {
+    let barred = groups::barred(desk);
+    if let (Some(why), None, Some(LinkState::Live | LinkState::CatchingUp)) = (&desk.read_only, &barred, &desk.link) {
         return (format!("read-only: {}", text::cut(why, 60)), model.theme.warning);
     }
     let clock = desk.groups.iter().find_map(GroupFacts::clock_skew);
@@ -201,8 +202,12 @@ fn link_words(model: &Model) -> (String, Style) {
         }
         (Some(LinkState::Stopped { why }), _) => (format!("stopped: {}", text::cut(why, 40)), model.theme.warning),
         (Some(LinkState::Connecting), _) => (format!("{arrows}connecting"), model.theme.dim),
-        (_, Some(percent)) => (format!("{arrows}syncing {percent} %"), model.theme.dim),
+        (_, Some(percent)) => (format!("{arrows}{}", groups::syncing(desk, percent)), model.theme.dim),
         (Some(LinkState::CatchingUp), _) => (format!("{arrows}catching up"), model.theme.dim),
+        (Some(LinkState::Live), _) if barred.is_some() => {
+            let names = text::cut(&barred.unwrap_or_default(), 40);
+            (format!("{arrows}live · read-only: {names}"), model.theme.warning)
+        }
         (Some(LinkState::Live), _) if clock.is_some() => {
             (format!("{arrows}live · {}", clock.unwrap_or_default()), model.theme.warning)
         }

@@ -129,14 +129,23 @@ fn facts(model: &Model, ticket: &TicketView) -> Vec<(&'static str, String)> {
         facts.push(("closed", moment(at)));
     }
     if let Some(other) = ticket.duplicate_of {
-        facts.push(("duplicate", format!("of {other}")));
+        let name = model.desk.as_ref().map_or_else(|| other.to_string(), |desk| desk.ticket_name(other));
+        facts.push(("duplicate", format!("of {name}")));
     }
     if let Some(shown) = &ticket.shown {
         let emoji = shown.emoji.as_deref().filter(|_| !model.setup.ascii);
         facts.push(("telegram", [emoji, Some(&shown.note)].into_iter().flatten().collect::<Vec<_>>().join(" ")));
     }
     facts.push(("messages", ticket.messages.to_string()));
-    facts.push(("group", ticket.group_title.clone()));
+    let named = row.group_name != ticket.group_title && !row.group_name.is_empty();
+    facts.push((
+        "group",
+        match named {
+            true => format!("{} ({})", row.group_name, ticket.group_title),
+            false => ticket.group_title.clone(),
+        },
+    ));
+    facts.extend(ticket.read_only.clone().map(|why| ("read-only", why)));
     facts.push(("link", ticket.link.trim_start_matches("https://").to_owned()));
     facts
 }

@@ -13,7 +13,7 @@ use super::super::overlays::border;
 use super::super::until::age;
 use super::super::view::{Areas, customer_name, number};
 use super::super::widgets::text;
-use super::due;
+use super::{due, groups};
 use crate::engine::views::{QueueName, TicketRow};
 
 /// Settles which row is the first on the screen.
@@ -43,6 +43,9 @@ pub(crate) fn draw(model: &Model, frame: &mut Frame<'_>, areas: Areas) {
     };
     let (heading, style) = match &model.queue.wrong {
         Some(wrong) => (format!(" filter {wrong}"), model.theme.warning),
+        None if groups::has_column(model, usize::from(area.width)) => {
+            (heading.replacen("WAIT", &format!("{:1$} WAIT", "GROUP", groups::WIDTH), 1), model.theme.dim)
+        }
         None => (heading.to_owned(), model.theme.dim),
     };
     frame.render_widget(Line::styled(text::fit(&heading, usize::from(area.width)), style), Rect { height: 1, ..area });
@@ -181,11 +184,15 @@ fn row_lines(
         Span::raw(format!("{cursor}{mark}{unread} ")),
         Span::styled(row.status.letter().to_string(), model.theme.tone(row.status.tone())),
         Span::raw(format!(" {} ", text::fit(&number(row), 7))),
-        Span::styled(
-            format!("{} ", text::fit_right(&wait(model, row), 5)),
-            if long { model.theme.strong } else { Style::new() },
-        ),
     ];
+    let of_groups = groups::has_column(model, width);
+    if of_groups {
+        spans.push(Span::raw(format!("{} ", text::fit(&row.group_name, groups::WIDTH))));
+    }
+    spans.extend([Span::styled(
+        format!("{} ", text::fit_right(&wait(model, row), 5)),
+        if long { model.theme.strong } else { Style::new() },
+    )]);
     let column = due::has_column(model, width);
     if column {
         let style = row.due.as_ref().map_or(model.theme.dim, |own| due::style(model, own));
@@ -198,7 +205,12 @@ fn row_lines(
     if !before_name {
         remarks.insert_str(0, &due);
     }
-    let extra = if column { due::WIDTH + 1 } else { 0 };
+    // On narrow rows it comes before the name, or nobody would see it.
+    let group = groups::remark(model, row, width);
+    if width >= 60 {
+        remarks.insert_str(0, &group);
+    }
+    let extra = if column { due::WIDTH + 1 } else { 0 } + if of_groups { groups::WIDTH + 1 } else { 0 };
     let message = format!("{remarks}{}", row.last_text);
     if width >= 60 {
         spans.push(Span::raw(format!(" {}  ", text::fit(&assignee(model, row), 8))));
@@ -216,14 +228,17 @@ fn row_lines(
     }
     let room = width.saturating_sub(21);
     if two {
-        let who = format!("{} ({})", customer_name(row), assignee(model, row));
+        let who = format!("{group}{} ({})", customer_name(row), assignee(model, row));
         spans.push(Span::raw(format!(" {}", text::fit(&who, room))));
         let second = text::fit(&message, width.saturating_sub(6));
         return (Line::from(spans), Some(Line::styled(format!("      {second}"), model.theme.dim)));
     }
     let who = text::fit(&assignee(model, row), 4);
     let room = room.saturating_sub(5);
-    spans.push(Span::raw(format!(" {who} {}", text::fit(&format!("{due}{} · {message}", customer_name(row)), room))));
+    spans.push(Span::raw(format!(
+        " {who} {}",
+        text::fit(&format!("{group}{due}{} · {message}", customer_name(row)), room)
+    )));
     (Line::from(spans), None)
 }
 

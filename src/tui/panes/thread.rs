@@ -8,9 +8,9 @@ use ratatui::text::{Line, Span};
 use super::super::action::Action;
 use super::super::model::{Focus, Laid, Model, OpenTicket};
 use super::super::until::age;
-use super::super::view::{Areas, customer_name, number};
+use super::super::view::{Areas, customer_name};
 use super::super::widgets::text;
-use super::{due, entry};
+use super::{due, entry, groups};
 use crate::engine::views::{EntryKind, Side};
 
 /// What stands on some lines of the thread.
@@ -176,7 +176,10 @@ fn heading(model: &Model, frame: &mut Frame<'_>, area: Rect) {
     let shown = ticket.shown.as_ref().filter(|shown| shown.shown && !model.setup.ascii);
     let icon = shown.and_then(|shown| shown.emoji.as_ref()).map(|emoji| format!("{emoji} ")).unwrap_or_default();
     let mut spans = vec![
-        Span::styled(format!(" {} {}", number(row), text::cut(customer_name(row), 24)), model.theme.strong),
+        Span::styled(
+            format!(" {} {}", groups::named(model, row), text::cut(customer_name(row), 24)),
+            model.theme.strong,
+        ),
         Span::raw(format!(" · {icon}")),
         Span::styled(row.status.title(), model.theme.tone(row.status.tone())),
     ];

@@ -2,11 +2,13 @@
 
 use super::super::effect::{Effect, ReadKind};
 use super::super::model::{Focus, Model};
+use super::super::panes::groups;
 use super::super::work::NextFor;
 use super::{
     bulk, desk_work, escalations, explain, keep, outbox, overlay, queue, queues, say, standing, stats, suggestions,
     templates, thread, warn,
 };
+use crate::desk::ids::TicketKey;
 use crate::engine::views::{Suggestions, View};
 
 pub(super) fn on_answer(model: &mut Model, kind: ReadKind, view: View, out: &mut Vec<Effect>) {
@@ -41,8 +43,7 @@ pub(super) fn on_answer(model: &mut Model, kind: ReadKind, view: View, out: &mut
         }
         (ReadKind::Activity, View::Activity { lines }) => stats::on_activity(model, lines),
         (ReadKind::Jump, View::Queue(page)) => overlay::jumps(model, page.rows),
-        (ReadKind::Find, View::Ticket { ticket: Some(key) }) => thread::open(model, key, out),
-        (ReadKind::Find, View::Ticket { ticket: None }) => warn(model, "there is no such ticket".to_owned(), out),
+        (ReadKind::Find, View::Found { tickets }) => found(model, &tickets, out),
         (ReadKind::Next, View::Ticket { ticket }) => next(model, ticket, out),
         (ReadKind::Kept, View::Thread(page)) => keep::on_row(model, page.ticket.row),
         (ReadKind::Kept, View::Unreadable { .. }) => keep::let_go(model),
@@ -82,5 +83,17 @@ fn next(model: &mut Model, ticket: Option<crate::desk::ids::TicketKey>, out: &mu
             say(model, "nothing else needs you".to_owned(), out);
         }
         (None, _) => say(model, "no ticket needs you".to_owned(), out),
+    }
+}
+
+/// Opens the ticket that was looked for; if several groups have its number, says how to name it.
+fn found(model: &mut Model, tickets: &[TicketKey], out: &mut Vec<Effect>) {
+    match tickets {
+        [] => warn(model, "there is no such ticket".to_owned(), out),
+        [ticket] => thread::open(model, *ticket, out),
+        several => {
+            let names: Vec<String> = several.iter().map(|ticket| groups::ticket(model, *ticket)).collect();
+            warn(model, format!("several groups have it: write {}", names.join(" or ")), out);
+        }
     }
 }

@@ -33,7 +33,7 @@ use super::action::Action;
 use super::decode::Input;
 use super::effect::{Effect, ReadKind, Signal, Timer};
 use super::model::{Focus, Model, Notice, NoticeTone};
-use super::panes::due;
+use super::panes::{due, groups};
 use super::widgets::text;
 use crate::desk::ids::{AgentName, TopicId};
 use crate::desk::thread::Delivery;
@@ -152,12 +152,12 @@ fn on_revision(model: &mut Model, revision: Revision, out: &mut Vec<Effect>) {
         match alert {
             Alert::NewTicket { ticket } => {
                 ring(model, out);
-                news(model, format!("new ticket {ticket}"), out);
+                news(model, format!("new ticket {}", groups::ticket(model, *ticket)), out);
             }
             Alert::Reply { ticket, assignee } if *assignee == model.me => {
                 ring(model, out);
                 if model.open.as_ref().is_none_or(|open| open.key != *ticket || !open.entered) {
-                    news(model, format!("{ticket} has a reply"), out);
+                    news(model, format!("{} has a reply", groups::ticket(model, *ticket)), out);
                 }
             }
             Alert::Opened { ticket, agent } if *agent == model.me => {
@@ -165,7 +165,11 @@ fn on_revision(model: &mut Model, revision: Revision, out: &mut Vec<Effect>) {
             }
             Alert::Parked { ticket, agent, why } if *agent == model.me => {
                 ring(model, out);
-                let what = if ticket.topic == TopicId::GENERAL { "General" } else { &ticket.to_string() };
+                let what = if ticket.topic == TopicId::GENERAL {
+                    "General".to_owned()
+                } else {
+                    groups::ticket(model, *ticket)
+                };
                 warn(model, format!("your reply to {what} was not sent: {why}"), out);
                 // What is new is to be seen before it is sent all the same.
                 if model.open.as_ref().is_some_and(|open| open.key == *ticket) {
@@ -174,19 +178,19 @@ fn on_revision(model: &mut Model, revision: Revision, out: &mut Vec<Effect>) {
             }
             Alert::Mentioned { ticket, agent, by } if *agent == model.me => {
                 ring(model, out);
-                news(model, format!("{by} names you in a note of {ticket}"), out);
+                news(model, format!("{by} names you in a note of {}", groups::ticket(model, *ticket)), out);
             }
             Alert::NotChanged { ticket, agent, why } if *agent == model.me => {
                 ring(model, out);
-                warn(model, format!("your message in {ticket} is as it was: {why}"), out);
+                warn(model, format!("your message in {} is as it was: {why}", groups::ticket(model, *ticket)), out);
             }
             // Somebody else's is theirs.
             Alert::Due { ticket, clock, deadline, assignee } if mine_or_nobodys(model, assignee.as_ref()) => {
-                let words = format!("{ticket}: {}", due::when(model, *clock, *deadline));
+                let words = format!("{}: {}", groups::ticket(model, *ticket), due::when(model, *clock, *deadline));
                 alarm(model, words, out);
             }
             Alert::Overdue { ticket, clock, assignee, .. } if mine_or_nobodys(model, assignee.as_ref()) => {
-                alarm(model, format!("{ticket} is overdue: {}", clock.title()), out);
+                alarm(model, format!("{} is overdue: {}", groups::ticket(model, *ticket), clock.title()), out);
             }
             Alert::Missed { count } => {
                 let tickets = if *count == 1 { "1 target was" } else { &format!("{count} targets were") };
@@ -207,10 +211,14 @@ fn on_revision(model: &mut Model, revision: Revision, out: &mut Vec<Effect>) {
             Alert::Suggestions { ticket } => suggestions::changed(model, *ticket, out),
             Alert::Assigned { ticket, assignee, team } if *assignee == model.me => {
                 ring(model, out);
-                news(model, format!("{ticket} is given to you (team {team})"), out);
+                news(model, format!("{} is given to you (team {team})", groups::ticket(model, *ticket)), out);
             }
             Alert::TakenBack { ticket, from, .. } if *from == model.me => {
-                warn(model, format!("{ticket} was taken back from you: somebody waits there"), out);
+                warn(
+                    model,
+                    format!("{} was taken back from you: somebody waits there", groups::ticket(model, *ticket)),
+                    out,
+                );
             }
             Alert::Burst { customer, topics, .. } => {
                 let words =

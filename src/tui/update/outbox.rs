@@ -3,6 +3,7 @@
 use super::super::effect::{Effect, ReadKind};
 use super::super::model::{Model, OpenTicket};
 use super::super::overlays::{Choice, Confirm, Overlay, Then};
+use super::super::panes::groups;
 use super::super::widgets::picker::{Item, Picker};
 use super::super::widgets::text;
 use super::super::work::After;
@@ -21,7 +22,7 @@ pub(super) fn open(model: &mut Model, out: &mut Vec<Effect>) {
 pub(super) fn on_rows(model: &mut Model, mut rows: Vec<OutboxRow>) {
     rows.sort_by_key(|row| (!row.needs_a_word(), row.outbox));
     let items = rows.iter().enumerate().map(|(index, row)| Item {
-        label: format!("{} {}", row.ticket, row.agent),
+        label: format!("{} {}", groups::ticket(model, row.ticket), row.agent),
         code: row.delivery.label().to_owned(),
         detail: match row.needs_a_word() {
             true => format!("! {} · {}", row.why(), row.words()),
@@ -63,8 +64,8 @@ pub(super) fn choose(model: &mut Model) {
         "" => row.why(),
         _ => format!("{}: {}", row.delivery.label(), row.why()),
     };
-    let question =
-        format!("{} {}: \"{}\" · {why}", row.ticket, row.agent, text::cut(&row.words().replace('\n', " "), 60));
+    let name = groups::ticket(model, row.ticket);
+    let question = format!("{name} {}: \"{}\" · {why}", row.agent, text::cut(&row.words().replace('\n', " "), 60));
     overlay::ask(model, Confirm { question, choices });
 }
 

@@ -9,6 +9,7 @@ use super::super::keys::{Key, KeyCode};
 use super::super::model::Model;
 use super::super::overlays::explain::agent_words;
 use super::super::overlays::{Confirm, Overlay, Then, UntilFor, UntilForm};
+use super::super::panes::groups;
 use super::super::view;
 use super::super::widgets::line_edit::LineEdit;
 use super::super::widgets::picker::{Item, Picked, Picker};
@@ -142,7 +143,7 @@ pub(super) fn ask_remote(model: &mut Model, out: &mut Vec<Effect>) {
 
 pub(super) fn found(model: &mut Model, hits: Vec<Hit>) {
     let items = hits.iter().enumerate().map(|(index, hit)| Item {
-        label: format!("#{} {}", hit.id, hit.title),
+        label: format!("{} {}", groups::ticket(model, hit.key()), hit.title),
         code: hit.status.map(|status| status.letter().to_string()).unwrap_or_default(),
         detail: format!("{} · {}: {}", model.zone.day(hit.at, model.now), hit.author, hit.snippet),
         preview: hit.snippet.clone(),
@@ -457,7 +458,7 @@ fn accept(model: &mut Model, out: &mut Vec<Effect>) {
         Overlay::Search(picker, hits) => {
             if let Some(hit) = picker.current().and_then(|item| hits.get(item.index)) {
                 model.land_on = hit.message_id;
-                let key = crate::desk::ids::TicketKey { group: hit.group, topic: hit.id };
+                let key = hit.key();
                 thread::open(model, key, out);
                 let words = picker.query.text().trim_matches('"').trim_end_matches('*').to_lowercase();
                 if let Some(open) = &mut model.open {

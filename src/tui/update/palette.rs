@@ -9,7 +9,8 @@ use super::{
     attach, bulk, compose, desk_work, explain, files, overlay, perform, queue, queues, suggestions, thread, warn,
 };
 use crate::desk::command::Command;
-use crate::desk::ids::{AgentName, TicketKey, TopicId};
+use crate::desk::groups::TicketNumber;
+use crate::desk::ids::{AgentName, TicketKey};
 use crate::desk::template::by_code;
 use crate::desk::ticket::{Pending, PendingReason};
 use crate::engine::views::{Sort, ViewRequest};
@@ -19,8 +20,12 @@ pub(super) fn run(model: &mut Model, picker: &Picker, out: &mut Vec<Effect>) {
     let typed = picker.query.text().trim();
     let (name, rest) = typed.split_once(' ').unwrap_or((typed, ""));
     let rest = rest.trim();
-    if let Ok(topic) = typed.trim_start_matches('#').parse::<TopicId>() {
-        out.push(model.read(ReadKind::Find, ViewRequest::FindTicket { topic }));
+    // Words before a number may be an action's too: only a group's name is one.
+    let is_group = |name: &String| model.desk.iter().flat_map(|desk| &desk.groups).any(|facts| facts.called().is(name));
+    if let Ok(TicketNumber { topic, group, .. }) = typed.parse()
+        && group.as_ref().is_none_or(is_group)
+    {
+        out.push(model.read(ReadKind::Find, ViewRequest::FindTicket { topic, group }));
         return;
     }
     if let Some(row) = by_name(name).filter(|row| row.action.in_palette() && !rest.is_empty()) {
@@ -73,7 +78,7 @@ fn with_words(model: &mut Model, action: Action, words: &str, out: &mut Vec<Effe
             overlay::ask_remote(model, out);
         }
         Action::Suggestions => suggestions::open(model, words, out),
-        Action::Jump => match words.trim_start_matches('#').parse::<TopicId>() {
+        Action::Jump => match words.parse::<TicketNumber>() {
             Ok(_) => thread::open_number(model, words, out),
             Err(_) => {
                 overlay::open_jump(model, out);
@@ -130,9 +135,14 @@ fn with_words(model: &mut Model, action: Action, words: &str, out: &mut Vec<Effe
 
 fn duplicate(model: &mut Model, words: &str, out: &mut Vec<Effect>) {
     let Some(ticket) = model.target() else { return };
-    match words.trim_start_matches('#').parse::<TopicId>() {
-        Ok(topic) => {
-            let of = TicketKey { group: ticket.group, topic };
+    match words.parse() {
+        Ok(TicketNumber { topic, group, .. }) => {
+            let mut groups = model.desk.iter().flat_map(|desk| &desk.groups);
+            let named = group.map(|name| groups.find(|facts| facts.called().is(&name)).map(|facts| facts.group));
+            let Some(group) = named.unwrap_or(Some(ticket.group)) else {
+                return warn(model, format!("`{words}`: there is no such group"), out);
+            };
+            let of = TicketKey { group, topic };
             desk_work::once(
                 model,
                 Command::Duplicate { ticket, of },

@@ -141,7 +141,7 @@ pub(super) fn set_sort(model: &mut Model, sort: Sort, out: &mut Vec<Effect>) {
 }
 
 pub(super) fn set_filter(model: &mut Model, filter: &str, out: &mut Vec<Effect>) {
-    model.queue.wrong = queues::mistake(filter);
+    model.queue.wrong = queues::mistake(model, filter);
     if model.queue.wrong.is_some() {
         return;
     }

@@ -5,6 +5,7 @@ use super::super::model::Model;
 use super::super::overlays::Overlay;
 use super::super::widgets::picker::{Item, Picker};
 use super::{queue, ring, warn};
+use crate::desk::groups::Given;
 use crate::desk::query::Query;
 use crate::engine::views::{Counts, QueueName};
 
@@ -53,7 +54,8 @@ pub(super) fn on_counts(model: &mut Model, counts: Counts, out: &mut Vec<Effect>
 }
 
 /// Tells what is wrong with a filter; `None` if it is a query.
-pub(super) fn mistake(filter: &str) -> Option<String> {
+pub(super) fn mistake(model: &Model, filter: &str) -> Option<String> {
+    let groups = model.desk.iter().flat_map(|desk| &desk.groups).map(|facts| Given::from(facts.called()));
     // Which zone's days are meant changes nothing about what is a query.
-    Query::parse(filter, chrono_tz::UTC).err().map(|error| error.to_string())
+    Query::parse_among(filter, chrono_tz::UTC, &groups.collect::<Vec<_>>()).err().map(|error| error.to_string())
 }

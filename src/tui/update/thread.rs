@@ -10,7 +10,8 @@ use super::super::overlays::{Choice, Confirm, Then};
 use super::super::work::After;
 use super::{compose, countdown, desk_work, overlay, queue, say, warn};
 use crate::desk::command::Command;
-use crate::desk::ids::{EntryId, MessageId, OutboxId, TicketKey, TopicId};
+use crate::desk::groups::TicketNumber;
+use crate::desk::ids::{EntryId, MessageId, OutboxId, TicketKey};
 use crate::desk::thread::Delivery;
 use crate::engine::views::{Entry, ThreadPage, ViewRequest, Window};
 
@@ -68,8 +69,10 @@ fn leave_composer(model: &mut Model, out: &mut Vec<Effect>) {
 }
 
 pub(super) fn open_number(model: &mut Model, typed: &str, out: &mut Vec<Effect>) {
-    match typed.trim_start_matches('#').parse::<TopicId>() {
-        Ok(topic) => out.push(model.read(ReadKind::Find, ViewRequest::FindTicket { topic })),
+    match typed.parse() {
+        Ok(TicketNumber { topic, group, .. }) => {
+            out.push(model.read(ReadKind::Find, ViewRequest::FindTicket { topic, group }));
+        }
         Err(_) => warn(model, format!("`{typed}` is no ticket number"), out),
     }
 }

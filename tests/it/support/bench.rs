@@ -95,7 +95,7 @@ impl Bench {
             clock,
             orders: Vec::new(),
             alerts: Vec::new(),
-            cursor: Cursor::default(),
+            cursor: Cursor { channels: vec![(GROUP, 1)], ..Cursor::default() },
             refuse,
             rules,
             commands: 0,

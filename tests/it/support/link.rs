@@ -8,7 +8,7 @@ use tokio::task::JoinHandle;
 use tokio::time::timeout;
 use topicdesk::clock::Clock;
 use topicdesk::desk::ids::{GroupId, MessageId, TopicId};
-use topicdesk::desk::thread::Message;
+use topicdesk::desk::thread::{Content, Message};
 use topicdesk::engine::transport::{Batch, Cursor, GroupFacts, Happening, Incoming, LinkState, Order};
 use topicdesk::sandbox::{AnnouncedAccount, Sandbox};
 use topicdesk::telegram::login::{self, Ask};
@@ -23,7 +23,7 @@ pub(crate) fn setup(server: &Sandbox, folder: &Path, key: usize) -> Setup {
         api_id: 12_345,
         api_hash: Secret::from("hash"),
         session: folder.join("session.db"),
-        group: Some(GroupSelector::Id(announcement.group.id)),
+        groups: vec![GroupSelector::Id(announcement.group.id).into()],
         sandbox: Some(SandboxTarget {
             address: server.address(),
             dc_id: announcement.dc_id,
@@ -187,8 +187,8 @@ impl Desk {
             Incoming::Batch(batch) => {
                 assert_eq!(Some(&batch.from), self.cursor.as_ref(), "a batch begins where the one before it ended");
                 self.cursor = Some(batch.to.clone());
-                for (group, happening) in &batch.happenings {
-                    assert_eq!(*group, self.group);
+                // Of several groups, the messages of the first are kept.
+                for (_, happening) in batch.happenings.iter().filter(|(group, _)| *group == self.group) {
                     match happening {
                         Happening::Message(message) | Happening::Edited(message) => {
                             self.messages.insert(message.id, message.clone());
@@ -220,6 +220,14 @@ impl Desk {
     /// Tells a message's topic, as the mirror has it.
     pub(crate) fn topic(&self, id: i32) -> Option<TopicId> {
         self.messages.get(&MessageId(id)).map(|message| message.topic)
+    }
+}
+
+/// The text of a new message.
+pub(crate) fn text_of(happening: &Happening) -> Option<&str> {
+    match happening {
+        Happening::Message(Message { content: Content::Post(post), .. }) => Some(post.text.as_str()),
+        _ => None,
     }
 }
 
