@@ -26,6 +26,7 @@ use crate::store::{Store, StoreError, Work};
 use files::Coming;
 use mirror::{BURIED, DOUBTED, EARLY_PINS, Sync};
 use mirror_status::{EDIT_AFTER, ICONS};
+use presence::Looks;
 use transport::{Cursor, GroupFacts, IconSet, LinkState};
 
 mod amend;
@@ -47,6 +48,7 @@ mod mirror;
 mod mirror_status;
 mod outbox;
 mod pace;
+mod presence;
 mod reactions;
 mod read;
 mod recheck;
@@ -54,6 +56,7 @@ mod replies;
 mod routing;
 pub mod runner;
 pub mod shelf;
+mod signature;
 mod sla;
 mod step;
 mod summary;
@@ -209,6 +212,8 @@ pub struct Engine {
     stale: bool,
     /// Why the last step was taken back.
     trouble: Option<String>,
+    /// Who looks at which ticket.
+    looks: Looks,
 }
 
 impl std::fmt::Debug for Engine {
@@ -240,7 +245,8 @@ impl Engine {
         // Before anybody can attach anything.
         let kept = store.begin()?.open_outbox()?.into_iter().filter_map(|row| row.file).map(|file| file.stored);
         files.sweep(&kept.collect());
-        Ok(Engine { store, files, rules, state, random, pause: None, asked: None, stale: false, trouble: None })
+        let (pause, asked, trouble, looks) = (None, None, None, Looks::default());
+        Ok(Engine { store, files, rules, state, random, pause, asked, stale: false, trouble, looks })
     }
 
     /// Tells when [`input::Input::Woken`] is due at the latest; `None`: never by itself.
@@ -259,6 +265,7 @@ impl Engine {
         let State { outbox_wake, ticket_wake, fetch_after, facts_due, .. } = &self.state;
         [*outbox_wake, *ticket_wake, alarm, escalation, route, say, buttons, *fetch_after, *facts_due, reactions]
             .into_iter()
+            .chain([self.looks.wake()])
             .flatten()
             .min()
     }

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use super::EngineError;
 use super::backfill::BEYOND;
 use super::mirror::Sync;
+use super::presence::Looks;
 use super::shelf::Shelf;
 use super::summary;
 use super::transport::{GroupFacts, LinkState};
@@ -47,6 +48,8 @@ pub(super) struct Condition {
     /// Why the last step was taken back; `None` if it was not.
     pub(super) trouble: Option<String>,
     pub(super) recheck: Option<RecheckView>,
+    /// Who looks at which ticket.
+    pub(super) looks: Looks,
 }
 
 pub(super) type SharedCondition = Arc<Mutex<Condition>>;
@@ -128,7 +131,17 @@ impl Views {
         };
         let part = Part { filter: &filter, query: &query, sort, offset, limit };
         let (rows, total) = self.reader.queue(agent, &part, self.clock.now())?;
-        Ok(QueuePage { offset, total, rows: self.rows(&rows)? })
+        let mut rows = self.rows(&rows)?;
+        self.fill_here(&mut rows, agent);
+        Ok(QueuePage { offset, total, rows })
+    }
+
+    /// Says in rows who else is there.
+    fn fill_here(&self, rows: &mut [TicketRow], reader: &AgentName) {
+        let looks = self.condition.lock().unwrap_or_else(PoisonError::into_inner).looks.clone();
+        for row in rows {
+            row.here = looks.here(row.key(), reader);
+        }
     }
 
     /// The messages of General that nobody has answered, as rows.
@@ -335,7 +348,7 @@ impl Views {
             }
         }
         let send_after = self.reader.value("send_after")?.and_then(|text| text.parse().ok());
-        let Condition { link, trouble, recheck } =
+        let Condition { link, trouble, recheck, .. } =
             self.condition.lock().unwrap_or_else(PoisonError::into_inner).clone();
         Ok(DeskView {
             name: self.rules.desk_name.clone(),
@@ -427,5 +440,6 @@ fn ticket_row(row: &QueueRow) -> TicketRow {
         imported: ticket.imported,
         due: None,
         escalated: escalations::of_row(row),
+        here: Vec::new(),
     }
 }

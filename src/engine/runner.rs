@@ -269,6 +269,7 @@ impl Worker {
                         link: self.engine.link().cloned(),
                         trouble: self.engine.trouble().map(ToOwned::to_owned),
                         recheck: self.engine.recheck(),
+                        looks: self.engine.looks().clone(),
                     };
                     *self.condition.lock().unwrap_or_else(PoisonError::into_inner) = now;
                     // Nobody may be watching.

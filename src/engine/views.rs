@@ -18,6 +18,7 @@ pub use activity::ActivityLine;
 pub use brief::{Brief, BriefNote, BriefTicket, OpenOf};
 pub use escalations::{EscalationView, FiringView};
 pub use found::{Hit, Summary};
+pub use here::Here;
 pub use outbox::OutboxRow;
 pub use outside::{AnsweredBy, OutsideAnswer, OutsideReport};
 pub use revision::{Alert, EngineNews, Revision};
@@ -33,6 +34,7 @@ mod activity;
 mod brief;
 mod escalations;
 mod found;
+mod here;
 mod outbox;
 mod outside;
 mod revision;
@@ -370,6 +372,9 @@ pub struct TicketRow {
     /// Why it is escalated, while the cause holds.
     #[serde(default)]
     pub escalated: Option<EscalationView>,
+    /// Who else has it on their screen, whoever writes first; nobody is told of themselves.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub here: Vec<Here>,
 }
 
 impl TicketRow {
@@ -443,10 +448,7 @@ pub struct DeskView {
 impl DeskView {
     /// Tells an agent's name as customers read it: the one of their Telegram account, if the group's admins are known.
     pub fn name_of(&self, agent: &Agent) -> String {
-        let own = self.groups.iter().flat_map(|facts| &facts.admins).find(|admin| {
-            let username = admin.person.username.as_ref().map(|name| name.to_lowercase());
-            agent.telegram == Some(admin.person.id) || (username.is_some() && username == agent.username)
-        });
-        own.map_or_else(|| agent.name.0.clone(), |admin| admin.person.name.clone())
+        let own = self.groups.iter().find_map(|facts| facts.account_of(agent));
+        own.map_or_else(|| agent.name.0.clone(), |account| account.name.clone())
     }
 }

@@ -155,6 +155,7 @@ pub(crate) fn ticket(number: i32, status: Status, assignee: Option<&str>, custom
         imported: false,
         due: None,
         escalated: None,
+        here: Vec::new(),
     };
     let view = TicketView {
         row,
@@ -407,7 +408,10 @@ impl Desk {
 }
 
 fn quiet(command: &Command) -> bool {
-    matches!(command, Command::SaveDraft { .. } | Command::MarkSeen { .. } | Command::Typing { .. })
+    matches!(
+        command,
+        Command::SaveDraft { .. } | Command::MarkSeen { .. } | Command::Typing { .. } | Command::Look { .. }
+    )
 }
 
 fn serve(ends: HandleEnds, state: Arc<Mutex<State>>, clock: Clock) {

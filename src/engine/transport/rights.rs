@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::GroupFacts;
+use crate::desk::people::{Agent, Person};
 
 /// What the desk's account may do in the group.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -89,6 +90,15 @@ fn clock_words(ahead: i64) -> Option<String> {
 }
 
 impl GroupFacts {
+    /// Finds an agent's own account among the admins: its name is theirs as customers read it.
+    pub fn account_of(&self, agent: &Agent) -> Option<&Person> {
+        let own = |account: &&Person| {
+            let username = account.username.as_ref().map(|name| name.to_lowercase());
+            agent.telegram == Some(account.id) || (username.is_some() && username == agent.username)
+        };
+        self.admins.iter().map(|admin| &admin.person).find(own)
+    }
+
     /// Says how far this machine's clock is off, if it is.
     pub fn clock_skew(&self) -> Option<String> {
         self.clock_ahead.and_then(clock_words)

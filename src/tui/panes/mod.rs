@@ -6,6 +6,7 @@ pub(super) mod composer;
 pub(super) mod details;
 pub(super) mod due;
 pub(super) mod entry;
+pub(super) mod here;
 pub(super) mod queue;
 pub(super) mod suggestions;
 pub(super) mod thread;

@@ -10,7 +10,7 @@ use super::super::model::{Focus, Laid, Model, OpenTicket};
 use super::super::until::age;
 use super::super::view::{Areas, customer_name, number};
 use super::super::widgets::text;
-use super::{due, entry};
+use super::{due, entry, here};
 use crate::engine::views::{EntryKind, Side};
 
 /// What stands on some lines of the thread.
@@ -206,9 +206,13 @@ fn heading(model: &Model, frame: &mut Frame<'_>, area: Rect) {
         more.push("topic closed".to_owned());
     }
     more.push(text::cut(&row.title, 60));
-    if let Some((words, style)) = alarm {
+    let here = (!row.here.is_empty()).then(|| (here::words(&row.here), model.theme.note));
+    if alarm.is_some() || here.is_some() {
         // Whose it is comes first all the same.
-        spans.push(Span::raw(format!(" · {} · ", more.remove(0))));
+        spans.push(Span::raw(format!(" · {}", more.remove(0))));
+    }
+    for (words, style) in here.into_iter().chain(alarm) {
+        spans.push(Span::raw(" · "));
         spans.push(Span::styled(words, style));
     }
     // On a narrow screen the queue is not in sight: say where we are in it, and how to go on.
