@@ -33,7 +33,7 @@ fn looks(desk: &Desk) -> Vec<Option<i32>> {
 async fn who_looks_and_who_writes_is_marked_and_named() {
     for (size, ascii) in [((80, 24), false), ((120, 40), false), ((80, 24), true)] {
         let mut desk = open_with(shop(), size, |setup| setup.ascii = ascii).await;
-        desk.keys("4").await;
+        desk.keys("8").await;
         come(&mut desk, 1042, &[("tom", true), ("mia", false)]).await;
         come(&mut desk, 1041, &[("mia", false)]).await;
         let name = format!("{}x{}{}", size.0, size.1, if ascii { "_ascii" } else { "" });

@@ -168,8 +168,12 @@ fn who_looks_and_writes_crosses_the_socket_and_is_gone_with_the_seat() {
     let house = House::new();
     wait(async {
         let running = house.run(trusting());
-        let (anna, tom) = (house.seat("anna").await.expect("anna"), house.seat("tom").await.expect("tom"));
-        let sitting = tom.sit();
+        let anna = house.seat("anna").await.expect("anna");
+        // A process of its own, as far as the socket can tell.
+        let toms = tokio::runtime::Runtime::new().expect("a runtime");
+        let tom = std::thread::scope(|scope| scope.spawn(|| toms.block_on(house.seat("tom"))).join());
+        let tom = tom.expect("no panic").expect("tom");
+        let _sitting = tom.sit();
         let mut heard = anna.watch();
         submit(&tom, Command::Look { ticket: Some(ticket(5)) }).await.expect("told");
         submit(&tom, Command::Typing { ticket: ticket(5) }).await.expect("told");
@@ -189,8 +193,7 @@ fn who_looks_and_writes_crosses_the_socket_and_is_gone_with_the_seat() {
         };
         looking(1).await;
         // The line breaks, as when the process dies: what the seat had on its screen it has no more.
-        std::mem::forget(sitting);
-        drop(tom);
+        toms.shutdown_background();
         looking(0).await;
         running.stop();
     });

@@ -221,7 +221,11 @@ fn heading(model: &Model, frame: &mut Frame<'_>, area: Rect) {
         && let Some(place) = model.queue.rows.iter().position(|other| other.key() == open.key)
     {
         let (next, previous) = (model.key(Action::NextInQueue), model.key(Action::PreviousInQueue));
-        right = format!("({}/{})  {next} next  {previous} prev ", model.queue.offset + place + 1, model.queue.total);
+        right = format!("({}/{}) ", model.queue.offset + place + 1, model.queue.total);
+        // Who is here comes before what can be looked up.
+        if row.here.is_empty() {
+            right = format!("{right} {next} next  {previous} prev ");
+        }
     }
     let right_width = text::width(&right) as u16;
     let left = Rect { width: area.width.saturating_sub(right_width + 1), ..area };
