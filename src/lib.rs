@@ -118,6 +118,9 @@
 //! again, and what was not answered is asked again under the same ids; if nobody listens any more, a seat that may open the files takes
 //! the lock and is the host.
 //!
+//! Who looks at which ticket, and who is writing in it, screens say and the engine keeps in memory (`engine::presence`): nothing of it is
+//! written down, and readers share it as they do the state of the link.
+//!
 //! # Invariants
 //!
 //! 1. Status is moved by [`desk::lifecycle`] only: `decide` and `happen` say what follows, `apply` folds it.

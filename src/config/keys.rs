@@ -34,7 +34,7 @@ const KNOWN: [(&str, &[&str]); 31] = [
             "keys",
         ],
     ),
-    ("desk", &["name", "timezone", "language", "pilot", "socket_group"]),
+    ("desk", &["name", "timezone", "language", "pilot", "socket_group", "signature"]),
     (
         "telegram",
         &[
@@ -46,6 +46,7 @@ const KNOWN: [(&str, &[&str]); 31] = [
             "backfill_calls_per_second",
             "sandbox",
             "mirror_status",
+            "typing",
         ],
     ),
     ("telegram.mirror_status", &["enabled", "icons", "close_topics", "quiet_reasons", "notice"]),
@@ -55,7 +56,10 @@ const KNOWN: [(&str, &[&str]); 31] = [
     ("hooks", &["on", "run", "time"]),
     ("groups", &["group", "name"]),
     ("queues", &["name", "query", "sort"]),
-    ("agents", &["name", "telegram", "os_user", "role", "timezone", "skills", "capacity", "hours", "senior"]),
+    (
+        "agents",
+        &["name", "telegram", "os_user", "role", "timezone", "skills", "capacity", "hours", "senior", "signature"],
+    ),
     ("intake", &["name", "when", "match", "language", "icon", "add_tags", "category", "priority", "team"]),
     ("teams", &["name", "agents", "assign", "fallback"]),
     ("routing", &["name", "when", "team"]),

@@ -68,6 +68,7 @@ fn config<'t>(reader: &mut Reader<'t>, root: &Section<'_, 't>, folder: Option<&P
     let seat_group = reader.placed(&desk, "socket_group");
     rules.timezone = reader.timezone(&desk, "timezone");
     (rules.staff, rules.authorities) = reader.staff(root);
+    rules.signatures = reader.signatures(root, &desk);
     let zone = rules.timezone.as_deref().and_then(|name| name.parse().ok()).unwrap_or(chrono_tz::UTC);
     let section = reader.section(root, "telegram");
     let groups = reader.groups(root, &section);
@@ -84,6 +85,7 @@ fn config<'t>(reader: &mut Reader<'t>, root: &Section<'_, 't>, folder: Option<&P
     rules.upset = words::upset();
     rules.escalations = reader.escalations(root, &rules, zone, &mut warnings);
     rules.pilot = reader.flag(&desk, "pilot").unwrap_or(false);
+    rules.typing = reader.flag(&section, "typing");
     rules.mirror_status = reader.mirror_status(&section, &language, &mut warnings);
     let telegram = telegram(reader, &section, folder, groups);
     rules.escalations.staff_chat = reader.staff_chat(&section, telegram.groups.iter().map(|group| &group.choice));

@@ -25,6 +25,7 @@ mod queues;
 mod reader;
 mod routing;
 pub mod secret;
+mod signature;
 mod sla;
 pub mod templates;
 mod texts;

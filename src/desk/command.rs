@@ -272,10 +272,15 @@ pub enum Command {
         /// `false`: closed.
         open: bool,
     },
-    /// Tell Telegram that somebody is writing.
+    /// Say that one is writing to the customer, now: colleagues see it, and where that is wanted the customer.
     Typing {
         /// Which.
         ticket: TicketKey,
+    },
+    /// Tell the desk what one has on the screen, so that colleagues see it.
+    Look {
+        /// `None`: nothing any more.
+        ticket: Option<TicketKey>,
     },
 }
 
@@ -311,7 +316,7 @@ impl Command {
             | Command::SaveDraft { ticket, .. }
             | Command::MarkSeen { ticket, .. }
             | Command::Typing { ticket } => Some(*ticket),
-            Command::Recheck { ticket } => *ticket,
+            Command::Recheck { ticket } | Command::Look { ticket } => *ticket,
             Command::SetPresence { .. }
             | Command::Screen { .. }
             | Command::HoldOutbox { .. }

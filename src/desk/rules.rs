@@ -17,6 +17,7 @@ use super::people::{Agent, Staff};
 use super::query::{Query, QueryError};
 use super::queue::SavedQueue;
 use super::routing::Routing;
+use super::signature::Signatures;
 use super::sla::Sla;
 use super::thanks::ThanksWords;
 use super::ticket::Ticket;
@@ -101,6 +102,12 @@ pub struct Rules {
     /// The desk is on trial: nothing automatic leaves it.
     #[serde(default)]
     pub pilot: bool,
+    /// The line under what a bot sends for an agent.
+    #[serde(default)]
+    pub signatures: Signatures,
+    /// Customers see that somebody is writing; `None`: if the desk's account is a user's.
+    #[serde(default)]
+    pub typing: Option<bool>,
     /// The words by which a mere thanks is known.
     pub thanks: ThanksWords,
 }
@@ -154,6 +161,8 @@ impl Default for Rules {
             opening: Openings::default(),
             close_reasons: Vec::new(),
             pilot: false,
+            signatures: Signatures::default(),
+            typing: None,
             thanks: ThanksWords::default(),
         }
     }

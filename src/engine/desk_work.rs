@@ -3,7 +3,6 @@
 use super::EngineError;
 use super::handle::Receipt;
 use super::replies::Reply;
-use super::transport::{LinkState, Order};
 use super::turn::Turn;
 use super::views::Alert;
 use crate::desk::command::{Command, Refusal};
@@ -55,12 +54,6 @@ impl Turn<'_> {
                 self.be_seen(agent, |seen| (seen.away, screens(seen)))?;
                 Ok(Ok(Receipt::default()))
             }
-            Command::Typing { ticket } => {
-                if matches!(self.state.link, Some(LinkState::Live)) {
-                    self.orders.push(Order::Typing { group: ticket.group, topic: ticket.topic });
-                }
-                Ok(Ok(Receipt::default()))
-            }
             Command::Recheck { ticket } => Ok(self.begin_recheck(*ticket)?.map(|()| Receipt::default())),
             Command::Fetch { ticket, message } => self.fetch_file(*ticket, *message),
             Command::HoldOutbox { outbox } => self.hold_outbox(*outbox),
@@ -98,6 +91,8 @@ impl Turn<'_> {
 
     fn work_ticket(&mut self, key: TicketKey, agent: &AgentName, command: &Command) -> Result<Answer, EngineError> {
         let (rules, at) = (self.rules, self.now);
+        let signed = self.signed(agent, command);
+        let command = signed.as_ref().unwrap_or(command);
         if self.topic(key)?.gone && matches!(command, Command::Reply { .. }) {
             return Ok(Err(Refusal::TopicGone(key)));
         }

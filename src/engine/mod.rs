@@ -26,6 +26,7 @@ use crate::store::{Store, StoreError};
 use files::Coming;
 use groups::Groups;
 use mirror_status::ICONS;
+use presence::Looks;
 use transport::{Cursor, IconSet, LinkState, Missing};
 
 mod amend;
@@ -49,6 +50,7 @@ mod mirror_status;
 mod opening;
 mod outbox;
 mod pace;
+mod presence;
 mod reactions;
 mod read;
 mod recheck;
@@ -56,6 +58,7 @@ mod replies;
 mod routing;
 pub mod runner;
 pub mod shelf;
+mod signature;
 mod sla;
 mod step;
 mod summary;
@@ -172,6 +175,8 @@ pub struct Engine {
     stale: bool,
     /// Why the last step was taken back.
     trouble: Option<String>,
+    /// Who looks at which ticket.
+    looks: Looks,
 }
 
 impl std::fmt::Debug for Engine {
@@ -203,7 +208,8 @@ impl Engine {
         // Before anybody can attach anything.
         let kept = store.begin()?.open_outbox()?.into_iter().filter_map(|row| row.file).map(|file| file.stored);
         files.sweep(&kept.collect());
-        Ok(Engine { store, files, rules, state, random, pause: None, asked: None, stale: false, trouble: None })
+        let (pause, asked, trouble, looks) = (None, None, None, Looks::default());
+        Ok(Engine { store, files, rules, state, random, pause, asked, stale: false, trouble, looks })
     }
 
     /// Tells when [`input::Input::Woken`] is due at the latest; `None`: never by itself.
@@ -221,6 +227,7 @@ impl Engine {
         let State { outbox_wake, ticket_wake, groups, .. } = &self.state;
         [*outbox_wake, *ticket_wake, alarm, escalation, route, say, buttons, groups.next_wake()]
             .into_iter()
+            .chain([self.looks.wake()])
             .flatten()
             .min()
     }

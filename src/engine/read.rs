@@ -7,6 +7,7 @@ use super::EngineError;
 use super::backfill::BEYOND;
 use super::groups::SEND_AFTER;
 use super::mirror::Sync;
+use super::presence::Looks;
 use super::shelf::Shelf;
 use super::summary;
 use super::transport::{GroupFacts, LinkState, Missing};
@@ -51,6 +52,8 @@ pub(super) struct Condition {
     pub(super) trouble: Option<String>,
     pub(super) recheck: Option<RecheckView>,
     pub(super) missing: Vec<Missing>,
+    /// Who looks at which ticket.
+    pub(super) looks: Looks,
 }
 
 pub(super) type SharedCondition = Arc<Mutex<Condition>>;
@@ -137,7 +140,17 @@ impl Views {
         };
         let part = Part { filter: &filter, query: &query, sort, offset, limit };
         let (rows, total) = self.reader.queue(agent, &part, self.clock.now())?;
-        Ok(QueuePage { offset, total, rows: self.rows(&rows)? })
+        let mut rows = self.rows(&rows)?;
+        self.fill_here(&mut rows, agent);
+        Ok(QueuePage { offset, total, rows })
+    }
+
+    /// Says in rows who else is there.
+    fn fill_here(&self, rows: &mut [TicketRow], reader: &AgentName) {
+        let looks = self.condition.lock().unwrap_or_else(PoisonError::into_inner).looks.clone();
+        for row in rows {
+            row.here = looks.here(row.key(), reader);
+        }
     }
 
     /// The messages of General that nobody has answered, as rows.
@@ -372,7 +385,7 @@ impl Views {
             let text = self.reader.group_value(facts.group, SEND_AFTER)?;
             not_before = not_before.max(text.and_then(|text| text.parse().ok()).map(Timestamp::from_millis));
         }
-        let Condition { link, trouble, recheck, missing } =
+        let Condition { link, trouble, recheck, missing, .. } =
             self.condition.lock().unwrap_or_else(PoisonError::into_inner).clone();
         Ok(DeskView {
             name: self.rules.desk_name.clone(),
@@ -470,5 +483,6 @@ fn ticket_row(row: &QueueRow) -> TicketRow {
         due: None,
         escalated: escalations::of_row(row),
         message: None,
+        here: Vec::new(),
     }
 }

@@ -157,7 +157,7 @@ impl Turn<'_> {
             Ok(rows) => rows,
             Err(refusal) => return Ok(Err(refusal)),
         };
-        let text = whole(&rows);
+        let text = rows.first().map(|row| self.without_signature(&row.agent, &whole(&rows))).unwrap_or_default();
         for row in rows.iter_mut().filter(|row| matches!(row.delivery, Delivery::Held { .. })) {
             self.move_row(row, Delivery::Confirm { why: Doubt::Editing })?;
         }
@@ -175,6 +175,8 @@ impl Turn<'_> {
             Ok(rows) => rows,
             Err(refusal) => return Ok(Err(refusal)),
         };
+        let signed = rows.first().map(|row| self.with_signature(&row.agent, text));
+        let text = signed.as_deref().unwrap_or(text);
         let (length, most) = (text.encode_utf16().count(), LONGEST * MOST_PARTS);
         if length > most {
             return Ok(Err(Refusal::TooLong(length, most)));
@@ -273,7 +275,7 @@ impl Turn<'_> {
             self.throw_away(row)?;
             self.forget_opening(row)?;
         }
-        let text = whole(&rows);
+        let text = rows.first().map(|row| self.without_signature(&row.agent, &whole(&rows))).unwrap_or_default();
         let mut notice = None;
         if let Some(row) = rows.first() {
             if draft {

@@ -270,6 +270,7 @@ impl Worker {
                         trouble: self.engine.trouble().map(ToOwned::to_owned),
                         recheck: self.engine.recheck(),
                         missing: self.engine.missing().to_vec(),
+                        looks: self.engine.looks().clone(),
                     };
                     *self.condition.lock().unwrap_or_else(PoisonError::into_inner) = now;
                     // Nobody may be watching.

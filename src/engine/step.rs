@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::handle::Receipt;
 use super::input::{Input, Output};
+use super::presence::Sign;
 use super::transport::{Incoming, Order};
 use super::turn::Turn;
 use super::views::{Alert, Revision};
@@ -21,6 +22,10 @@ impl Engine {
     /// A commit that fails takes the whole step back. A command is answered with [`Refusal::NotSaved`], a timer comes again after a
     /// moment; if something from Telegram is lost by it, the link is asked to start anew from the committed cursor, so that it comes again.
     pub fn step(&mut self, input: Input, now: Timestamp) -> Vec<Output> {
+        if let Some(outputs) = self.take_sign(&input, now) {
+            return outputs;
+        }
+        let sign = Sign::of(&input);
         let lost = match input {
             Input::Command { .. } => Lost::Command,
             Input::Woken | Input::Idle => Lost::Timer,
@@ -42,7 +47,10 @@ impl Engine {
             self.pause = None;
         }
         match self.reload().and_then(|()| self.try_step(input, now)) {
-            Ok((answer, orders, mut revision)) => {
+            Ok((answer, orders, revision)) => {
+                let sign = sign.filter(|_| answer.as_ref().is_some_and(Result::is_ok));
+                let elsewhere = self.follow_signs(sign, now);
+                let mut revision = self.tell_of(elsewhere, revision);
                 if self.state.scrub_owed {
                     match self.store.scrub() {
                         Ok(done) => self.state.scrub_owed = !done,
@@ -126,6 +134,8 @@ impl Engine {
         now: Timestamp,
     ) -> Vec<Output> {
         tracing::error!(%error, "a step was taken back");
+        // All is read again, by whoever shows it.
+        let _told = self.follow_signs(None, now);
         self.trouble = Some(error.to_string());
         self.pause.get_or_insert(now + MOMENT);
         // What the link has said of itself is true all the same.

@@ -20,6 +20,7 @@ pub use activity::ActivityLine;
 pub use brief::{Brief, BriefNote, BriefTicket, OpenOf};
 pub use escalations::{EscalationView, FiringView};
 pub use found::{Hit, Summary};
+pub use here::Here;
 pub use outbox::{OpeningView, OutboxRow};
 pub use outside::{AnsweredBy, OutsideAnswer, OutsideReport};
 pub use revision::{Alert, EngineNews, Revision};
@@ -35,6 +36,7 @@ mod activity;
 mod brief;
 mod escalations;
 mod found;
+mod here;
 mod outbox;
 mod outside;
 mod revision;
@@ -390,6 +392,9 @@ pub struct TicketRow {
     /// The message that it stands for: rows of Intake are messages of General.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub message: Option<MessageId>,
+    /// Who else has it on their screen, whoever writes first; nobody is told of themselves.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub here: Vec<Here>,
 }
 
 impl TicketRow {
@@ -494,10 +499,7 @@ impl DeskView {
 
     /// Tells an agent's name as customers read it: the one of their Telegram account, if the group's admins are known.
     pub fn name_of(&self, agent: &Agent) -> String {
-        let own = self.groups.iter().flat_map(|facts| &facts.admins).find(|admin| {
-            let username = admin.person.username.as_ref().map(|name| name.to_lowercase());
-            agent.telegram == Some(admin.person.id) || (username.is_some() && username == agent.username)
-        });
-        own.map_or_else(|| agent.name.0.clone(), |admin| admin.person.name.clone())
+        let own = self.groups.iter().find_map(|facts| facts.account_of(agent));
+        own.map_or_else(|| agent.name.0.clone(), |account| account.name.clone())
     }
 }

@@ -17,7 +17,7 @@ use super::protocol::{self, Asked, Frame, FrameError, MOST_TOLD, Told};
 use crate::desk::authority::Authority;
 use crate::desk::command::{Command, Refusal};
 use crate::desk::files::Attachment;
-use crate::desk::ids::AgentName;
+use crate::desk::ids::{AgentName, TicketKey};
 use crate::engine::handle::{Errand, Handle, HandleEnds, Question, Receipt, Submission, handle, new_command_id};
 use crate::engine::views::{Alert, EngineNews, FileNews, Revision, View};
 
@@ -82,6 +82,7 @@ pub async fn attach(attach: Attach) -> Result<(Handle, Welcome), SeatError> {
         waiting: BTreeMap::new(),
         next: 1,
         screens: 0,
+        looks: None,
         wanted: BTreeSet::new(),
         putting: None,
     };
@@ -108,6 +109,8 @@ struct Seat {
     next: u64,
     /// So many screens are open here.
     screens: u32,
+    /// What is on the screen here.
+    looks: Option<TicketKey>,
     /// Files that were asked for here, by their names in the cache.
     wanted: BTreeSet<String>,
     /// The file that is being sent: one at a time.
@@ -252,6 +255,10 @@ impl Seat {
             let asked = open(true, &mut self.next);
             self.say(&asked, out)?;
         }
+        if self.looks.is_some() {
+            let asked = tell(Command::Look { ticket: self.looks }, &mut self.next);
+            self.say(&asked, out)?;
+        }
         self.putting = None;
         for (_, waiting) in std::mem::take(&mut self.waiting) {
             match waiting {
@@ -276,6 +283,9 @@ impl Seat {
             let asked = open(opens, &mut self.next);
             let _gone = submission.answer.send(Ok(Receipt::default()));
             return self.say(&asked, out);
+        }
+        if let Command::Look { ticket } = submission.command {
+            self.looks = ticket;
         }
         self.ask(Waiting::Submitted(Box::new(submission)), out)
     }
@@ -381,9 +391,14 @@ enum Found {
 }
 
 fn open(open: bool, next: &mut u64) -> Asked {
+    tell(Command::Screen { open }, next)
+}
+
+/// Says what waits for no answer.
+fn tell(command: Command, next: &mut u64) -> Asked {
     let number = *next;
     *next += 1;
-    Asked::Submit { number, id: new_command_id(), command: Box::new(Command::Screen { open }) }
+    Asked::Submit { number, id: new_command_id(), command: Box::new(command) }
 }
 
 async fn write(

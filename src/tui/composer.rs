@@ -1,5 +1,6 @@
 //! What is being written: a text area with its own key table, PUBLIC or INTERNAL NOTE.
 
+use std::collections::BTreeSet;
 use std::fmt;
 
 use tui_textarea::{CursorMove, TextArea, WrapMode};
@@ -9,7 +10,7 @@ use super::templates::Used;
 use super::widgets::text;
 use crate::clock::Timestamp;
 use crate::desk::files::Attachment;
-use crate::desk::ids::{MessageId, OutboxId, TicketKey};
+use crate::desk::ids::{AgentName, MessageId, OutboxId, TicketKey};
 use crate::desk::template::unfilled;
 
 /// Something that was written before.
@@ -46,6 +47,8 @@ pub(crate) struct Composer {
     pub(crate) typing: Option<Timestamp>,
     /// What goes along with it.
     pub(crate) used: Used,
+    /// Whoever was writing there when it was asked about, or when it was opened: they are not asked about again.
+    pub(crate) told: BTreeSet<AgentName>,
     /// The agent has seen what the guard finds in the text as it stands.
     pub(crate) confirmed: bool,
 }
@@ -71,6 +74,7 @@ impl Composer {
             pasted: 0,
             typing: None,
             used: Used::default(),
+            told: BTreeSet::new(),
             confirmed: false,
         }
     }

@@ -121,6 +121,8 @@ pub(crate) struct Model {
     pub(crate) dirty: bool,
     /// Keys arrive faster than anybody types.
     pub(crate) burst: Burst,
+    /// What the desk was told that is on the screen.
+    pub(crate) looks: Option<TicketKey>,
     /// What has changed since it was read.
     pub(crate) stale: Stale,
     /// Whether the refresh timer runs.
@@ -396,6 +398,7 @@ impl Model {
             areas: Areas::default(),
             dirty: true,
             burst: Burst::default(),
+            looks: None,
             stale: Stale::default(),
             refreshing: false,
             title: String::new(),

@@ -280,6 +280,49 @@ fn automatic_messages_are_off_until_they_are_switched_on() {
 }
 
 #[test]
+fn signatures_and_typing_are_off_until_they_are_said() {
+    let rules = read("").rules;
+    assert_eq!((rules.signatures, rules.typing), (topicdesk::desk::signature::Signatures::default(), None));
+    let text = r#"
+        [desk]
+        signature = "— {{agent.name}} ({{ agent.first_name }}) "
+        [telegram]
+        typing = false
+        [[agents]]
+        name = "mia"
+        signature = "Mia, billing"
+        [[agents]]
+        name = "tom"
+        signature = ""
+        [[agents]]
+        name = "li"
+        "#;
+    let rules = read(text).rules;
+    assert_eq!(rules.typing, Some(false));
+    let line = |agent: &str| rules.signatures.line(&agent.into(), "Li Wei");
+    assert_eq!(line("li").as_deref(), Some("— Li Wei (Li)"));
+    assert_eq!((line("mia").as_deref(), line("tom")), (Some("Mia, billing"), None));
+    for (text, mistake) in [
+        (
+            "[desk]\nsignature = \"{{customer.name}}\"",
+            "desk.toml:2:13: a signature has no `{{customer.name}}`: there are {{agent.name}} and {{agent.first_name}}",
+        ),
+        ("[desk]\nsignature = \"a\\nb\"", "desk.toml:2:13: a signature is one line"),
+        ("[desk]\nsignature = 5", "desk.toml:2:13: `desk.signature` is a whole number: it must be a text in quotes"),
+        (
+            "[[agents]]\nname = \"a\"\nsignature = \"{{?who}}\"",
+            "desk.toml:3:13: a signature has no `{{?who}}`: there are {{agent.name}} and {{agent.first_name}}",
+        ),
+        ("[telegram]\ntyping = \"no\"", "desk.toml:2:10: `telegram.typing` must be true or false"),
+    ] {
+        let told = mistakes(text);
+        assert!(told.contains(mistake), "{text}: {told}");
+    }
+    let long = mistakes(&format!("[desk]\nsignature = \"{}\"", "a".repeat(201)));
+    assert!(long.contains("at most 200 characters, and this one has 201"), "{long}");
+}
+
+#[test]
 fn all_mistakes_are_told_at_once_in_the_order_of_the_file() {
     let told = mistakes("[desk]\nnmae = \"x\"\n[rules]\nkeep_assignee = 7\n[tui]\nbell = \"loud\"");
     let places: Vec<&str> = told.lines().map(|line| line.split(": ").next().unwrap_or_default()).collect();

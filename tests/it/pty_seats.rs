@@ -43,3 +43,35 @@ fn a_second_screen_attaches_and_takes_over_when_the_first_dies() {
     let status = desk.json(&["status"]);
     assert_ne!(status["pid"].as_i64(), Some(i64::from(host.as_raw_nonzero().get())));
 }
+
+#[test]
+fn two_who_would_answer_the_same_are_told_of_each_other() {
+    let desk = Desk::empty();
+    let mut anna = open(silent(&desk));
+    let mut tom = second(&desk).open();
+    tom.sees("live");
+    let ticket = desk.queue("unassigned").remove(0);
+    enter(&mut anna, &ticket);
+    enter(&mut tom, &ticket);
+    anna.sees("tom is looking");
+    tom.sees("anna is looking");
+    // Who answers takes the ticket; then it is said whose it is, and what they do.
+    anna.keys("r");
+    anna.sees("PUBLIC");
+    anna.keys("Dear customer");
+    tom.sees("anna is writing");
+    tom.keys("r");
+    tom.sees("anna is writing here");
+    tom.keys("s");
+    tom.sees("PUBLIC");
+    tom.keys("Hello");
+    anna.sees("tom is writing");
+    anna.keys("\r");
+    anna.sees("tom is writing here: reply all the same?");
+    anna.keys("y");
+    anna.sees("Dear customer");
+    anna.misses("reply all the same?");
+    // Who is gone looks at nothing any more, however they went.
+    tom.hang_up();
+    anna.misses("tom is");
+}

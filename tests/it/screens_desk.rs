@@ -164,6 +164,7 @@ pub(crate) fn ticket(number: i32, status: Status, assignee: Option<&str>, custom
         due: None,
         escalated: None,
         message: None,
+        here: Vec::new(),
     };
     let view = TicketView {
         row,
@@ -417,7 +418,10 @@ impl Desk {
 }
 
 fn quiet(command: &Command) -> bool {
-    matches!(command, Command::SaveDraft { .. } | Command::MarkSeen { .. } | Command::Typing { .. })
+    matches!(
+        command,
+        Command::SaveDraft { .. } | Command::MarkSeen { .. } | Command::Typing { .. } | Command::Look { .. }
+    )
 }
 
 fn serve(ends: HandleEnds, state: Arc<Mutex<State>>, clock: Clock) {

@@ -854,16 +854,17 @@ async fn quote_copy_link_editor_and_suspend() {
 #[tokio::test]
 async fn what_was_seen_is_remembered_only_when_it_was_on_the_screen() {
     let seen = Command::MarkSeen { ticket: key(1042), message: MessageId(9009) };
+    let look = Command::Look { ticket: Some(key(1042)) };
     let mut desk = open(shop(), WIDE).await;
     desk.elapse(2000).await;
     assert_eq!(desk.all_commands(), [], "beside the queue it is only looked at");
     desk.keys("Enter").await;
     desk.elapse(1000).await;
-    assert_eq!(desk.all_commands(), std::slice::from_ref(&seen));
+    assert_eq!(desk.all_commands(), [look.clone(), seen.clone()]);
     desk.sees("4 new");
     let mut desk = open(shop(), NARROW).await;
     desk.keys("Enter Esc").await;
-    assert_eq!(desk.all_commands(), [seen], "leaving tells it at once");
+    assert_eq!(desk.all_commands(), [look, seen, Command::Look { ticket: None }], "leaving tells it at once");
 }
 
 #[tokio::test]

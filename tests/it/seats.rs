@@ -164,6 +164,42 @@ fn a_seat_works_a_desk_as_if_the_engine_were_its_own() {
 }
 
 #[test]
+fn who_looks_and_writes_crosses_the_socket_and_is_gone_with_the_seat() {
+    let house = House::new();
+    wait(async {
+        let running = house.run(trusting());
+        let anna = house.seat("anna").await.expect("anna");
+        // A process of its own, as far as the socket can tell.
+        let toms = tokio::runtime::Runtime::new().expect("a runtime");
+        let tom = std::thread::scope(|scope| scope.spawn(|| toms.block_on(house.seat("tom"))).join());
+        let tom = tom.expect("no panic").expect("tom");
+        let _sitting = tom.sit();
+        let mut heard = anna.watch();
+        submit(&tom, Command::Look { ticket: Some(ticket(5)) }).await.expect("told");
+        submit(&tom, Command::Typing { ticket: ticket(5) }).await.expect("told");
+        let told = heard.next().await.expect("told");
+        assert!(told.all || told.changed.contains(&ticket(5)), "{told:?}");
+        let row = thread(&anna, 5).await.ticket.row;
+        let here: Vec<(&str, bool)> = row.here.iter().map(|here| (here.agent.0.as_str(), here.writing)).collect();
+        assert_eq!(here, [("tom", true)]);
+        assert!(thread(&tom, 5).await.ticket.row.here.is_empty(), "nobody is told of themselves");
+        // The engine ends, and another begins: who looks is said anew.
+        running.stop();
+        let running = house.run(trusting());
+        let looking = async |count: usize| {
+            while thread(&anna, 5).await.ticket.row.here.len() != count {
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+        };
+        looking(1).await;
+        // The line breaks, as when the process dies: what the seat had on its screen it has no more.
+        toms.shutdown_background();
+        looking(0).await;
+        running.stop();
+    });
+}
+
+#[test]
 fn views_are_the_same_after_they_have_been_words() {
     let bench = Bench::followed(&[created(5, OLENA, at(0), "Cannot log in"), text(6, 5, OLENA, at(1), "help")]);
     for request in [

@@ -62,7 +62,8 @@ pub fn decide(ticket: &Ticket, command: &Command, by: &AgentName, context: &Cont
         | Command::Recheck { .. }
         | Command::SetPresence { .. }
         | Command::Screen { .. }
-        | Command::Typing { .. } => Ok(Decision::default()),
+        | Command::Typing { .. }
+        | Command::Look { .. } => Ok(Decision::default()),
     }
 }
 

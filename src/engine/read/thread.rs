@@ -68,6 +68,8 @@ impl Views {
             Some(customer) => self.rows(&self.reader.of_customer(agent, customer, key)?)?,
             None => Vec::new(),
         };
+        let mut shown = self.rows(std::slice::from_ref(&row))?;
+        self.fill_here(&mut shown, agent);
         let holes = match &facts {
             Some(facts) => self.holes(facts)?.into_iter().filter(|(_, to)| to.0 > key.topic.0).collect(),
             None => Vec::new(),
@@ -96,7 +98,7 @@ impl Views {
                 survey: row.ticket.survey.clone(),
                 nudges: row.ticket.nudges,
                 automatic: self.automatic(&row.ticket)?,
-                row: self.rows(std::slice::from_ref(&row))?.remove(0),
+                row: shown.remove(0),
             },
             thread,
             more_before,

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::GroupFacts;
 use crate::desk::groups::Called;
+use crate::desk::people::{Agent, Person};
 
 /// What the desk's account may do in the group.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -97,6 +98,15 @@ impl GroupFacts {
     pub fn called(&self) -> Called<'_> {
         let (given, title) = (self.name.as_deref(), self.title.as_str());
         Called { id: self.group, given, title, username: self.username.as_deref() }
+    }
+
+    /// Finds an agent's own account among the admins: its name is theirs as customers read it.
+    pub fn account_of(&self, agent: &Agent) -> Option<&Person> {
+        let own = |account: &&Person| {
+            let username = account.username.as_ref().map(|name| name.to_lowercase());
+            agent.telegram == Some(account.id) || (username.is_some() && username == agent.username)
+        };
+        self.admins.iter().map(|admin| &admin.person).find(own)
     }
 
     /// Says how far this machine's clock is off, if it is.

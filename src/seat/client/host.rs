@@ -11,6 +11,9 @@ impl Seat {
         for _ in 0..self.screens {
             let _stopped = engine.submit(new_command_id(), Command::Screen { open: true }).await;
         }
+        if self.looks.is_some() {
+            let _stopped = engine.submit(new_command_id(), Command::Look { ticket: self.looks }).await;
+        }
         let mut revisions = engine.watch();
         for (_, waiting) in std::mem::take(&mut self.waiting) {
             match waiting {

@@ -53,6 +53,8 @@ pub(crate) enum Then {
     Toggle,
     /// Reply although the ticket is another's.
     ReplyAnyway,
+    /// Write, or send what is written, although somebody else is writing there.
+    WriteToo,
     /// Write a note instead.
     NoteInstead,
     /// Take the ticket over, then reply.

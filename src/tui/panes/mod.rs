@@ -7,6 +7,7 @@ pub(super) mod details;
 pub(super) mod due;
 pub(super) mod entry;
 pub(super) mod groups;
+pub(super) mod here;
 pub(super) mod queue;
 pub(super) mod suggestions;
 pub(super) mod thread;

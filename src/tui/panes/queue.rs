@@ -13,7 +13,7 @@ use super::super::overlays::border;
 use super::super::until::age;
 use super::super::view::{Areas, customer_name, number};
 use super::super::widgets::text;
-use super::{due, groups};
+use super::{due, groups, here};
 use crate::engine::views::{QueueName, TicketRow};
 
 /// Settles which row is the first on the screen.
@@ -181,7 +181,8 @@ fn row_lines(
     let unread = if row.unread { dot } else { " " };
     let long = model.aged.since(row.waiting_since.unwrap_or(model.aged)) >= Duration::from_secs(3600);
     let mut spans = vec![
-        Span::raw(format!("{cursor}{mark}{unread} ")),
+        Span::raw(format!("{cursor}{mark}{unread}")),
+        Span::styled(here::mark(model, row), model.theme.note),
         Span::styled(row.status.letter().to_string(), model.theme.tone(row.status.tone())),
         Span::raw(format!(" {} ", text::fit(&number(row), 7))),
     ];

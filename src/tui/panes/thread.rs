@@ -10,7 +10,7 @@ use super::super::model::{Focus, Laid, Model, OpenTicket};
 use super::super::until::age;
 use super::super::view::{Areas, customer_name};
 use super::super::widgets::text;
-use super::{due, entry, groups};
+use super::{due, entry, groups, here};
 use crate::engine::views::{EntryKind, Side};
 
 /// What stands on some lines of the thread.
@@ -209,9 +209,13 @@ fn heading(model: &Model, frame: &mut Frame<'_>, area: Rect) {
         more.push("topic closed".to_owned());
     }
     more.push(text::cut(&row.title, 60));
-    if let Some((words, style)) = alarm {
+    let here = (!row.here.is_empty()).then(|| (here::words(&row.here), model.theme.note));
+    if alarm.is_some() || here.is_some() {
         // Whose it is comes first all the same.
-        spans.push(Span::raw(format!(" · {} · ", more.remove(0))));
+        spans.push(Span::raw(format!(" · {}", more.remove(0))));
+    }
+    for (words, style) in here.into_iter().chain(alarm) {
+        spans.push(Span::raw(" · "));
         spans.push(Span::styled(words, style));
     }
     // On a narrow screen the queue is not in sight: say where we are in it, and how to go on.
@@ -220,7 +224,11 @@ fn heading(model: &Model, frame: &mut Frame<'_>, area: Rect) {
         && let Some(place) = model.queue.rows.iter().position(|other| other.key() == open.key)
     {
         let (next, previous) = (model.key(Action::NextInQueue), model.key(Action::PreviousInQueue));
-        right = format!("({}/{})  {next} next  {previous} prev ", model.queue.offset + place + 1, model.queue.total);
+        right = format!("({}/{}) ", model.queue.offset + place + 1, model.queue.total);
+        // Who is here comes before what can be looked up.
+        if row.here.is_empty() {
+            right = format!("{right} {next} next  {previous} prev ");
+        }
     }
     let right_width = text::width(&right) as u16;
     let left = Rect { width: area.width.saturating_sub(right_width + 1), ..area };

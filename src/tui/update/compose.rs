@@ -9,7 +9,7 @@ use super::super::model::{Focus, Model, OpenTicket};
 use super::super::overlays::{Choice, Confirm, Then};
 use super::super::templates::Used;
 use super::super::work::{After, Repeatable};
-use super::{bulk, desk_work, names, overlay, say, templates, thread, warn};
+use super::{bulk, desk_work, names, overlay, presence, say, templates, thread, warn};
 use crate::desk::along::Along;
 use crate::desk::command::Command;
 use crate::desk::files::Attachment;
@@ -35,19 +35,34 @@ pub(super) fn open(model: &mut Model, note: bool, out: &mut Vec<Effect>) {
     begin(model, key, note, out);
 }
 
-/// Asks once before a reply to another's ticket; tells whether it asks.
+/// Writes, or sends what is written, although somebody else is writing there.
+pub(super) fn write_too(model: &mut Model, out: &mut Vec<Effect>) {
+    if model.focus == Focus::Composer {
+        presence::know(model);
+        send(model, out);
+    } else if let Some(key) = model.target() {
+        begin(model, key, false, out);
+    }
+}
+
+/// Asks before a reply to another's ticket, once, and while somebody else writes one; tells whether it asks.
 fn asks_first(model: &mut Model, key: TicketKey) -> bool {
+    asks_whose(model, key) || presence::asks_first(model, key, Then::WriteToo)
+}
+
+fn asks_whose(model: &mut Model, key: TicketKey) -> bool {
     if model.agreed.contains(&key) {
         return false;
     }
     let me = model.me.clone();
     let Some(row) = model.row_of(key).filter(|row| row.status.is_live()) else { return false };
     let Some(assignee) = row.assignee.clone().filter(|assignee| *assignee != me) else { return false };
+    let writing = presence::news(model, key).map(|words| format!(" {words} here.")).unwrap_or_default();
     let choice = |key, label: String, then| Choice { key, label, then };
     overlay::ask(
         model,
         Confirm {
-            question: format!("{key} is {assignee}'s."),
+            question: format!("{key} is {assignee}'s.{writing}"),
             choices: vec![
                 choice('n', "write an internal note instead".to_owned(), Then::NoteInstead),
                 choice('s', format!("reply anyway; it stays {assignee}'s"), Then::ReplyAnyway),
@@ -80,7 +95,11 @@ pub(super) fn begin(model: &mut Model, key: TicketKey, note: bool, out: &mut Vec
         claim_first(model, key, &mut composer, out);
         composer.file = composer.file.or_else(|| model.files.attached.remove(&key));
     }
+    let public = !composer.note;
     model.composer = Some(composer);
+    if public {
+        presence::know(model);
+    }
     super::focus(model, Focus::Composer);
     thread::looked(model, out);
     if other {

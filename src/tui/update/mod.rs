@@ -18,6 +18,7 @@ mod outbox;
 mod overlay;
 mod palette;
 mod perform;
+mod presence;
 mod queue;
 mod queues;
 mod settled;
@@ -99,6 +100,7 @@ pub(crate) fn update(model: &mut Model, signal: Signal) -> Vec<Effect> {
             warn(model, "the desk has stopped: nothing more is saved or sent from here".to_owned(), &mut out);
         }
     }
+    presence::tell(model, &mut out);
     title(model, &mut out);
     out
 }

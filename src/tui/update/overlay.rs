@@ -221,9 +221,10 @@ fn follow(model: &mut Model, then: Then, out: &mut Vec<Effect>) {
         Then::ReplyAnyway => {
             if let Some(ticket) = model.target() {
                 model.agreed.insert(ticket);
-                compose::open(model, false, out);
+                compose::begin(model, ticket, false, out);
             }
         }
+        Then::WriteToo => compose::write_too(model, out),
         Then::NoteInstead => match model.target() {
             Some(ticket) if model.composer.is_none() => compose::begin(model, ticket, true, out),
             _ => {

@@ -1,0 +1,53 @@
+//! Who else is here: the desk is told what is on this screen, and two who write the same answer are told of each other.
+
+use std::collections::BTreeSet;
+
+use super::super::effect::Effect;
+use super::super::model::Model;
+use super::super::overlays::{Confirm, Then};
+use super::super::panes::here;
+use super::super::work::After;
+use super::overlay;
+use crate::desk::command::Command;
+use crate::desk::ids::{AgentName, TicketKey};
+use crate::engine::views::Here;
+
+/// Tells the desk when another ticket is on the screen, or none.
+pub(super) fn tell(model: &mut Model, out: &mut Vec<Effect>) {
+    let ticket = model.open.as_ref().filter(|open| open.entered).map(|open| open.key);
+    if ticket != model.looks {
+        model.looks = ticket;
+        out.push(model.submit(Command::Look { ticket }, After::Ignored));
+    }
+}
+
+/// Names those who are writing to the customer of a ticket.
+pub(super) fn writers(model: &Model, key: TicketKey) -> BTreeSet<AgentName> {
+    let here = model.row_of(key).map(|row| row.here.as_slice()).unwrap_or_default();
+    here.iter().filter(|here| here.writing).map(|here| here.agent.clone()).collect()
+}
+
+/// Says who is writing to the customer of a ticket and was not spoken of yet; `None`: nobody.
+pub(super) fn news(model: &Model, key: TicketKey) -> Option<String> {
+    let told = model.composer.as_ref().filter(|composer| composer.ticket == key && !composer.note);
+    let others = writers(model, key).into_iter();
+    let others = others.filter(|agent| told.is_none_or(|composer| !composer.told.contains(agent)));
+    let others: Vec<Here> = others.map(|agent| Here { agent, writing: true }).collect();
+    (!others.is_empty()).then(|| here::words(&others))
+}
+
+/// Asks before a second answer is begun, or sent, while somebody writes one; tells whether it asks.
+pub(super) fn asks_first(model: &mut Model, key: TicketKey, then: Then) -> bool {
+    let Some(words) = news(model, key) else { return false };
+    overlay::ask(model, Confirm::yes(format!("{words} here: reply all the same?"), "reply all the same", then));
+    true
+}
+
+/// Remembers that the agent knows who is writing.
+pub(super) fn know(model: &mut Model) {
+    let Some(key) = model.composer.as_ref().map(|composer| composer.ticket) else { return };
+    let writers = writers(model, key);
+    if let Some(composer) = &mut model.composer {
+        composer.told.extend(writers);
+    }
+}
