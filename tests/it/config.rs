@@ -313,7 +313,7 @@ fn signatures_and_typing_are_off_until_they_are_said() {
             "[[agents]]\nname = \"a\"\nsignature = \"{{?who}}\"",
             "desk.toml:3:13: a signature has no `{{?who}}`: there are {{agent.name}} and {{agent.first_name}}",
         ),
-        ("[telegram]\ntyping = \"no\"", "desk.toml:2:10: `telegram.typing` must be true or false"),
+        ("[telegram]\ntyping = \"no\"", "desk.toml:2:10: `telegram.typing` is a text: it must be true or false"),
     ] {
         let told = mistakes(text);
         assert!(told.contains(mistake), "{text}: {told}");
