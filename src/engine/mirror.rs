@@ -415,7 +415,7 @@ impl Turn<'_> {
             if !differs {
                 continue;
             }
-            if gone_since || (known && renamed) || (told && closed.is_some()) {
+            if gone_since || (known && renamed) || (told && (closed.is_some() || icon.is_some())) {
                 // The stream did not say so: this may be older than what it said. Whatever is true is the same at the next look.
                 self.doubt_topic(key)?;
             }
