@@ -34,7 +34,7 @@ fn a_second_screen_attaches_and_takes_over_when_the_first_dies() {
     // The sandbox dies with the demo's process: there is no link any more, but the desk goes on.
     other.keys("i");
     other.sees("INTERNAL NOTE");
-    other.keys("dear colleague");
+    other.write("dear colleague");
     let host = desk.json(&["status"])["pid"].as_i64().and_then(|pid| Pid::from_raw(pid as i32)).expect("a process");
     kill_process(host, Signal::KILL).expect("is there");
     other.sees("it runs here now");
