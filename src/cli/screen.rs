@@ -53,7 +53,9 @@ pub(super) async fn work(site: &Site, hint: Option<String>) -> Done {
     };
     if let Some(state) = state {
         // Only where the agent was: worth a line in the log, not a failure.
-        if let Err(error) = std::fs::write(memory(site, &agent), state) {
+        let path = memory(site, &agent);
+        let kept = path.parent().map_or(Ok(()), std::fs::create_dir_all).and_then(|()| std::fs::write(&path, state));
+        if let Err(error) = kept {
             tracing::warn!(%error, "the screen's state was not kept");
         }
     }
@@ -185,7 +187,9 @@ pub(super) fn locale_is_utf8() -> bool {
 fn memory(site: &Site, agent: &Agent) -> PathBuf {
     // A name may hold what a file name may not.
     let name: String = agent.name.0.bytes().map(|byte| format!("{byte:02x}")).collect();
-    site.paths.data.join(format!("screen-{name}.state"))
+    // Who sits at somebody else's desk keeps it at home.
+    let folder = if site.paths.data.exists() { site.paths.data.clone() } else { seat::own_folder(site) };
+    folder.join(format!("screen-{name}.state"))
 }
 
 impl From<TuiError> for Failure {

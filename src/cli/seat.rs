@@ -1,6 +1,8 @@
 //! Attaching to a desk that runs, and letting others attach to the one in this process.
 
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::sync::mpsc;
 
@@ -14,6 +16,31 @@ use crate::seat::client::{self, Attach, Host, Welcome};
 use crate::seat::server::{self, Access, Gate, Listening};
 use crate::seat::{Operation, SeatError};
 
+/// How long a command looks for a desk whose process has ended: as long as starting it again takes, with room to spare.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Files that were brought over are kept so long: what is deleted in Telegram is not to stay where the desk cannot remove it.
+const KEPT: Duration = Duration::from_secs(24 * 3600);
+
+/// Names the folder of a user who cannot enter the desk's own.
+pub(super) fn own_folder(site: &Site) -> PathBuf {
+    let user = directories::ProjectDirs::from("", "", "topicdesk");
+    user.map_or_else(std::env::temp_dir, |user| user.cache_dir().to_owned()).join(&site.paths.desk)
+}
+
+/// Removes what was brought over long ago.
+fn forget_old(files: &Path) {
+    let Ok(entries) = std::fs::read_dir(files) else { return };
+    for entry in entries.flatten() {
+        let age = entry.metadata().and_then(|facts| facts.modified()).ok().and_then(|at| at.elapsed().ok());
+        let is_state = entry.path().extension().is_some_and(|ending| ending == "state");
+        if !is_state && age.is_some_and(|age| age > KEPT) {
+            // The next time, if it is not possible now.
+            let _left = std::fs::remove_file(entry.path());
+        }
+    }
+}
+
 /// Attaches to whoever runs the desk; `None`: nobody does.
 ///
 /// # Errors
@@ -23,9 +50,11 @@ pub(super) async fn attach(
     agent: Option<AgentName>,
     host: Option<Host>,
 ) -> Done<Option<(Handle, Welcome)>> {
-    let files = directories::ProjectDirs::from("", "", "topicdesk").map(|user| user.cache_dir().join(&site.paths.desk));
-    let files = files.unwrap_or_else(|| std::env::temp_dir().join("topicdesk"));
-    match client::attach(Attach { path: site.paths.socket.clone(), agent, files, host }).await {
+    let files = own_folder(site);
+    forget_old(&files);
+    // A script is not left hanging; a screen waits as long as its agent does.
+    let patience = host.is_none().then_some(PATIENCE);
+    match client::attach(Attach { path: site.paths.socket.clone(), agent, files, host, patience }).await {
         Ok(attached) => Ok(Some(attached)),
         Err(SeatError::Nobody(_)) => Ok(None),
         Err(error) => Err(error.into()),

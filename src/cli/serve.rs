@@ -70,9 +70,11 @@ async fn attend(global: &Global, data: &Path, operations: &mut mpsc::Receiver<Op
         Some(signal) => signal.recv().await,
         None => std::future::pending().await,
     };
+    // Heard also while a request is carried out.
+    let mut ending = std::pin::pin!(interrupt::wait());
     loop {
         tokio::select! {
-            () = interrupt::wait() => return Turn::End,
+            () = &mut ending => return Turn::End,
             _ = asked(&mut reload) => match read_again(global) {
                 Ok(site) => return Turn::Again(site),
                 Err(why) => {

@@ -16,6 +16,7 @@ use super::views::{
     View, ViewRequest,
 };
 use crate::clock::{Clock, Timestamp};
+use crate::desk::authority::Authority;
 use crate::desk::ids::{AgentName, MessageId, PersonId, TicketKey, TopicId};
 use crate::desk::people::Person;
 use crate::desk::query::Query;
@@ -116,7 +117,13 @@ impl Views {
                 }
                 View::Suggestions(self.suggestions(*ticket, words)?)
             }
-            ViewRequest::Stats { since, until } => View::Stats(Box::new(self.stats(*since, *until)?)),
+            ViewRequest::Stats { since, until } => {
+                let mut report = self.stats(*since, *until)?;
+                if self.rules.authority(agent) < Authority::Lead {
+                    report.agents.retain(|row| row.key == agent.0);
+                }
+                View::Stats(Box::new(report))
+            }
             ViewRequest::Brief { since } => View::Brief(Box::new(self.brief(agent, *since)?)),
             ViewRequest::Activity { ticket } => View::Activity { lines: self.activity(*ticket)? },
         })

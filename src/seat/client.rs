@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::pin::Pin;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::net::unix::OwnedWriteHalf;
 use tokio::sync::{broadcast, mpsc, oneshot};
@@ -50,6 +50,8 @@ pub struct Attach {
     pub files: PathBuf,
     /// What to do when the engine's process is gone.
     pub host: Option<Host>,
+    /// How long to look for another engine then; `None`: as long as somebody needs one.
+    pub patience: Option<Duration>,
 }
 
 /// Who one is at a desk.
@@ -159,10 +161,11 @@ impl Seat {
         let _unwatched = self.revisions.send(Revision { all: true, alerts, ..Revision::default() });
     }
 
-    /// Tries again and again to reach an engine, or to be it.
+    /// Tries again and again to reach an engine, or to be it. `None`: whoever waits is told that the desk has stopped.
     async fn find(&mut self) -> Option<Found> {
         let (mut pause, longest) = PAUSE;
         let mut said = String::new();
+        let begun = Instant::now();
         loop {
             match knock(&self.attach.path, self.attach.agent.as_ref()).await {
                 Ok((line, _)) => return Some(Found::Line(line)),
@@ -179,7 +182,8 @@ impl Seat {
             {
                 return Some(Found::Here(engine));
             }
-            if self.submissions.is_closed() && self.submissions.is_empty() {
+            let tired = self.attach.patience.is_some_and(|patience| begun.elapsed() >= patience);
+            if tired || (self.submissions.is_closed() && self.submissions.is_empty()) {
                 return None;
             }
             tokio::time::sleep(pause).await;

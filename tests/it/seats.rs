@@ -80,6 +80,7 @@ impl House {
             agent: Some(AgentName::from(agent)),
             files: self.folder.path().join("files"),
             host,
+            patience: None,
         };
         client::attach(attach).await.map(|(handle, _)| handle)
     }
@@ -418,6 +419,46 @@ async fn until(heard: &mut topicdesk::engine::handle::Revisions, wanted: impl Fn
             return;
         }
     }
+}
+
+#[test]
+fn a_command_does_not_wait_for_ever_for_a_desk_that_has_ended() {
+    let house = House::new();
+    wait(async {
+        let running = house.run(trusting());
+        let attach = Attach {
+            path: house.socket(),
+            agent: Some(AgentName::from("anna")),
+            files: house.folder.path().join("files"),
+            host: None,
+            patience: Some(Duration::from_millis(200)),
+        };
+        let (anna, _) = client::attach(attach).await.expect("a seat");
+        submit(&anna, note("note one")).await.expect("noted");
+        running.stop();
+        assert_eq!(submit(&anna, note("note two")).await, Err(Refusal::Stopped));
+    });
+}
+
+#[test]
+fn figures_of_others_are_for_leads() {
+    let mut rules = rules();
+    rules.authorities.insert("tom".into(), Authority::Lead);
+    let mut bench = Bench::with(rules);
+    bench.connect();
+    bench.incoming(topicdesk::engine::transport::Incoming::Seeded { cursor: bench.cursor.clone() });
+    bench.backfill(&[created(5, OLENA, at(0), "Cannot log in"), text(6, 5, OLENA, at(1), "help")]);
+    for agent in ["anna", "tom"] {
+        bench.command(agent, claim(5)).ok();
+        bench.command(agent, Command::TakeOver { ticket: ticket(5) }).expect("taken over");
+    }
+    let agents = |reader: &str| match bench.read(reader, ViewRequest::Stats { since: None, until: None }) {
+        View::Stats(report) => report.agents.into_iter().map(|row| row.key).collect::<Vec<_>>(),
+        other => panic!("{other:?}"),
+    };
+    let (own, all) = (agents("anna"), agents("tom"));
+    assert!(own.iter().all(|name| name == "anna") && all.iter().any(|name| name == "tom"), "{own:?} {all:?}");
+    assert!(all.len() > own.len(), "{own:?} {all:?}");
 }
 
 #[test]
