@@ -135,6 +135,7 @@ name = "Urgent and late"
 when = "priority:>=high"
 on = "breach"
 notify = ["@assignee", "@all"]
+tell = ["telegram"]
 priority = "raise"
 note = "This one is late: please see to it first."
 "#;
@@ -205,6 +206,9 @@ fn desk_toml(announcement: &Announcement) -> String {
         announcement.dc_id,
         quoted(key),
     );
+    for group in &announcement.further {
+        text.push_str(&format!("\n[[groups]]\ngroup = {}\n", group.id));
+    }
     text.push_str(PROMISES);
     text.push_str(ESCALATIONS);
     let mut names: Vec<String> = Vec::new();

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::keys::{FREE_KEYS, Keys, account_key, announced, free_key};
-use super::world::World;
+use super::world::{Group, World};
 
 /// Tells where the sandbox listens, which group it serves, and all that logs in to it. Full of secrets: no `Debug`.
 #[derive(Clone, Serialize, Deserialize)]
@@ -14,13 +14,16 @@ pub struct Announcement {
     pub dc_id: i32,
     /// The main group.
     pub group: AnnouncedGroup,
+    /// Further groups with topics, if the world has any.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub further: Vec<AnnouncedGroup>,
     /// Everybody one can be.
     pub accounts: Vec<AnnouncedAccount>,
     /// Keys, in hexadecimal, that belong to nobody until somebody logs in with one.
     pub free_keys: Vec<String>,
 }
 
-/// Names the main group.
+/// Names a group.
 #[derive(Clone, Serialize, Deserialize)]
 pub struct AnnouncedGroup {
     /// The channel id, bare.
@@ -62,6 +65,17 @@ pub struct AnnouncedAccount {
     pub password: Option<String>,
 }
 
+impl AnnouncedGroup {
+    fn of(group: &Group) -> Self {
+        AnnouncedGroup {
+            id: group.id,
+            access_hash: group.access_hash,
+            title: group.title.clone(),
+            username: group.username.clone(),
+        }
+    }
+}
+
 impl Announcement {
     pub(super) fn new(world: &World, keys: &mut Keys, address: String, dc_id: i32) -> Option<Self> {
         let group = world.group(world.forum())?;
@@ -86,12 +100,8 @@ impl Announcement {
         Some(Self {
             address,
             dc_id,
-            group: AnnouncedGroup {
-                id: group.id,
-                access_hash: group.access_hash,
-                title: group.title.clone(),
-                username: group.username.clone(),
-            },
+            group: AnnouncedGroup::of(group),
+            further: world.groups().filter(|one| one.forum && one.id != group.id).map(AnnouncedGroup::of).collect(),
             accounts,
             free_keys: (0..FREE_KEYS).filter_map(|index| hex(&free_key(index))).collect(),
         })
