@@ -18,7 +18,8 @@ use crate::desk::escalation::Escalations;
 use crate::desk::people::Person;
 use crate::engine::EngineError;
 use crate::engine::runner;
-use crate::engine::transport::{GroupFacts, IconSet, Weight};
+use crate::engine::transport::{Finding, GroupFacts, IconSet, LinkState, Weight};
+use crate::seat::client::Welcome;
 use crate::store::{StoreError, lock};
 use crate::telegram::doctor as examination;
 
@@ -63,12 +64,33 @@ impl Checks {
     }
 }
 
+impl Checks {
+    /// Takes what the account and its groups were found to be.
+    fn found(&mut self, area: &'static str, findings: Vec<Finding>) {
+        for Finding { weight, what, how } in findings {
+            let how = how.unwrap_or_default();
+            match weight {
+                Weight::Fine => self.fine(area, what),
+                Weight::Risk => self.note(area, what, how),
+                Weight::Broken => self.wrong(area, what, how),
+            }
+        }
+    }
+}
+
 pub(super) async fn run(global: &Global) -> Done {
     let mut checks = Checks::default();
     match Site::find(global) {
         Ok(site) => {
             paths(&site, &mut checks);
-            let (groups, icons) = telegram(&site, &mut checks).await;
+            // Whoever sits at somebody else's desk sees nothing of its files, and asks it.
+            let (groups, icons) = match site.paths.data.exists() {
+                false if site.paths.socket.exists() => (seat(&site, &mut checks).await, None),
+                _ => {
+                    data(&site, &mut checks);
+                    telegram(&site, &mut checks).await
+                }
+            };
             mirror_status(&site, icons, &mut checks).await;
             agents(&site, &groups, &mut checks);
             knowledge(&site, &mut checks).await;
@@ -131,6 +153,10 @@ fn paths(site: &Site, checks: &mut Checks) {
             }
         }
     }
+}
+
+fn data(site: &Site, checks: &mut Checks) {
+    let paths = &site.paths;
     let data = paths.data.display();
     match mode(&paths.data) {
         None => checks.note("data", format!("there is no {data} yet"), "login or sync makes it"),
@@ -160,6 +186,45 @@ fn paths(site: &Site, checks: &mut Checks) {
             checks.note("data", "there are no tickets yet", "topicdesk sync");
         }
         Err(error) => checks.wrong("data", error.to_string(), ""),
+    }
+}
+
+/// Attaches to the desk that runs, and tells what that knows of itself.
+async fn seat(site: &Site, checks: &mut Checks) -> Vec<GroupFacts> {
+    const AREA: &str = "desk";
+    let (handle, welcome) = match super::seat::attach(site, site.wanted(), None).await {
+        Ok(Some(attached)) => attached,
+        Ok(None) => {
+            let what = format!("nobody listens at {}", site.paths.socket.display());
+            checks.wrong(AREA, what, "systemctl start topicdesk@default, or who runs it starts topicdesk serve");
+            return Vec::new();
+        }
+        Err(failure) => {
+            checks.wrong(AREA, failure.message, "");
+            return Vec::new();
+        }
+    };
+    let Welcome { agent, authority, pid, .. } = welcome;
+    checks.fine(AREA, format!("process {pid} runs it, and here you are {agent} ({authority})"));
+    match mirror::glance(&handle).await {
+        Ok(desk) => {
+            match &desk.link {
+                Some(LinkState::Live) => checks.fine("telegram", "connected"),
+                Some(LinkState::Stopped { why }) => checks.wrong("telegram", why, ""),
+                Some(LinkState::Offline { why, .. }) => {
+                    checks.note("telegram", format!("not connected: {why}"), "the desk tries again by itself");
+                }
+                Some(LinkState::Connecting | LinkState::CatchingUp) | None => {
+                    checks.note("telegram", "not connected yet", "the desk is about to be");
+                }
+            }
+            checks.found("telegram", desk.findings);
+            desk.groups
+        }
+        Err(failure) => {
+            checks.wrong(AREA, failure.message, "");
+            Vec::new()
+        }
     }
 }
 
@@ -209,14 +274,7 @@ async fn telegram(site: &Site, checks: &mut Checks) -> (Vec<GroupFacts>, Option<
     }
     match examination::examine(&setup, site.config.rules.mirrors_status(), &reach).await {
         Ok(found) => {
-            for finding in found.findings {
-                let how = finding.how.unwrap_or_default();
-                match finding.weight {
-                    Weight::Fine => checks.fine(AREA, finding.what),
-                    Weight::Risk => checks.note(AREA, finding.what, how),
-                    Weight::Broken => checks.wrong(AREA, finding.what, how),
-                }
-            }
+            checks.found(AREA, found.findings);
             let set = IconSet { fetched_at: site.clock.now(), icons: found.icons };
             (found.groups, Some(set).filter(|set| !set.icons.is_empty()))
         }

@@ -451,6 +451,10 @@ fn figures_of_others_are_for_leads() {
     for agent in ["anna", "tom"] {
         bench.command(agent, claim(5)).ok();
         bench.command(agent, Command::TakeOver { ticket: ticket(5) }).expect("taken over");
+        bench.pass(Duration::from_secs(60));
+        bench.command(agent, Command::Resolve { ticket: ticket(5) }).expect("resolved");
+        bench.command(agent, Command::Reopen { ticket: ticket(5) }).expect("reopened");
+        bench.pass(Duration::from_secs(60));
     }
     let agents = |reader: &str| match bench.read(reader, ViewRequest::Stats { since: None, until: None }) {
         View::Stats(report) => report.agents.into_iter().map(|row| row.key).collect::<Vec<_>>(),
