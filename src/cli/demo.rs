@@ -127,6 +127,7 @@ when = "-tag:spam"
 hours = "service"
 no_response_for = "2m"
 notify = ["@all"]
+tell = ["telegram"]
 add_tags = ["escalated"]
 cooldown = "30m"
 
@@ -135,7 +136,6 @@ name = "Urgent and late"
 when = "priority:>=high"
 on = "breach"
 notify = ["@assignee", "@all"]
-tell = ["telegram"]
 priority = "raise"
 note = "This one is late: please see to it first."
 "#;
