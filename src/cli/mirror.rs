@@ -67,6 +67,7 @@ const GOODBYE: Duration = Duration::from_secs(3);
 impl Mirror {
     /// Takes the desk's lock, opens it, and starts the link. Somebody has to be logged in.
     pub(super) fn start(site: &Site) -> Done<Mirror> {
+        site.may_open()?;
         let setup = setup(site)?;
         login::standing(&setup.session)?;
         let (desk, ends) = site.start()?;

@@ -124,7 +124,7 @@ fn gate(config: &Config, file: &str) -> Gate {
 impl From<SeatError> for Failure {
     fn from(error: SeatError) -> Self {
         let code = match &error {
-            SeatError::Refused(_) | SeatError::Version { .. } | SeatError::Nobody(_) => ACCESS,
+            SeatError::Refused(_) | SeatError::Denied(_) | SeatError::Version { .. } | SeatError::Nobody(_) => ACCESS,
             SeatError::Nonsense(_) | SeatError::Unsafe { .. } | SeatError::Io { .. } => FAILED,
         };
         Failure { code, message: error.to_string() }

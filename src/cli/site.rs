@@ -68,7 +68,7 @@ impl Site {
             return Err(Failure::usage(begin(&site.paths)));
         }
         // Who sits at somebody else's desk has nothing to log there.
-        if is_there || !runs {
+        if (is_there || !runs) && !site.is_anothers() {
             log::begin(&site.paths.log(), global.verbose);
         }
         Ok(site)
@@ -154,8 +154,31 @@ impl Site {
         }
     }
 
+    /// Tells whether the desk's folder is another user's, who lets nobody look into it.
+    fn is_anothers(&self) -> bool {
+        let looked = std::fs::read_dir(&self.paths.data);
+        looked.is_err_and(|error| error.kind() == std::io::ErrorKind::PermissionDenied)
+    }
+
+    /// Checks that this user may open the desk's files, for when nobody runs it.
+    ///
+    /// # Errors
+    /// They are another user's.
+    pub(super) fn may_open(&self) -> Done {
+        if !self.is_anothers() {
+            return Ok(());
+        }
+        let (socket, data, desk) = (self.paths.socket.display(), self.paths.data.display(), &self.paths.desk);
+        let message = format!(
+            "no desk is running: nobody listens at {socket}, and {data} is another user's. An admin of this machine starts it \
+             (a service: `systemctl start topicdesk@{desk}`)"
+        );
+        Err(Failure { code: ACCESS, message })
+    }
+
     /// Opens the desk's files for reading, for whoever reads.
     pub(super) fn alone(&self) -> Done<(Desk, Handle)> {
+        self.may_open()?;
         let reader = self.reader()?;
         let desk = runner::read_only(&self.paths.data, self.config.rules.clone(), self.clock.clone())?;
         let handle = desk.handle(reader);
@@ -164,6 +187,7 @@ impl Site {
 
     /// Opens the desk for change: takes its lock. Without a link at the other ends, what is to be sent stays queued.
     pub(super) fn start(&self) -> Done<(Desk, TransportEnds)> {
+        self.may_open()?;
         let (data, rules) = (self.paths.data.clone(), self.config.rules.clone());
         Ok(runner::start(EngineSetup { data, rules, clock: self.clock.clone() })?)
     }

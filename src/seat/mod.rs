@@ -28,6 +28,13 @@ pub enum SeatError {
     /// Nobody listens there.
     #[error("no desk is running: nobody listens at {}", .0.display())]
     Nobody(PathBuf),
+    /// The system does not let this user connect.
+    #[error(
+        "this user may not attach to the desk at {}: an admin of this machine makes it a member of the socket's group \
+         (`socket_group` in desk.toml); that counts from the next login on",
+        .0.display()
+    )]
+    Denied(PathBuf),
     /// The desk does not let this seat in, and says why.
     #[error("{0}")]
     Refused(String),

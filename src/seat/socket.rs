@@ -75,16 +75,20 @@ pub(super) fn bind(path: &Path, access: Access) -> Result<UnixListener, SeatErro
 /// Connects to whoever listens, if that is who may.
 ///
 /// # Errors
-/// [`SeatError::Nobody`]; the folder is not safe; somebody else than its owner listens; the system's.
+/// [`SeatError::Nobody`]; [`SeatError::Denied`]; the folder is not safe; somebody else than its owner listens; the system's.
 pub(super) async fn connect(path: &Path) -> Result<UnixStream, SeatError> {
     let (_, facts) = match folder_of(path) {
         Err(SeatError::Io { source, .. }) if source.kind() == io::ErrorKind::NotFound => {
             return Err(SeatError::Nobody(path.to_owned()));
         }
+        Err(SeatError::Io { source, .. }) if source.kind() == io::ErrorKind::PermissionDenied => {
+            return Err(SeatError::Denied(path.to_owned()));
+        }
         other => other?,
     };
     let stream = UnixStream::connect(path).await.map_err(|error| match error.kind() {
         io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused => SeatError::Nobody(path.to_owned()),
+        io::ErrorKind::PermissionDenied => SeatError::Denied(path.to_owned()),
         _ => at(path)(error),
     })?;
     let theirs = stream.peer_cred().map_err(at(path))?.uid();

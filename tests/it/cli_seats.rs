@@ -231,7 +231,7 @@ fn users_of_the_machine_are_who_the_kernel_says_they_are() {
     let shared = SharedBox::new(&desk);
     let mut serve = desk.command(&["serve"]);
     serve.env("TOPICDESK_SOCKET", shared.socket()).env_remove("TOPICDESK_AGENT");
-    let _server = Server::start(serve);
+    let server = Server::start(serve);
     assert!(shared.run(ANNA, GROUP, &["sync"]).status.success());
     let output = shared.run(ANNA, GROUP, &["queue", "unassigned", "--json"]);
     let rows: serde_json::Value = serde_json::from_slice(&output.stdout).expect("json");
@@ -247,7 +247,8 @@ fn users_of_the_machine_are_who_the_kernel_says_they_are() {
     assert_eq!(stranger.status.code(), Some(3), "{}", words(&stranger));
     assert!(words(&stranger).contains("user 55003 is no agent of this desk"), "{}", words(&stranger));
     let outside = shared.run(STRANGER, STRANGER, &["--agent", "tom", "queue"]);
-    assert!(outside.status.code() != Some(0) && words(&outside).contains("ermission denied"), "{}", words(&outside));
+    assert_eq!(outside.status.code(), Some(3), "{}", words(&outside));
+    assert!(words(&outside).contains("may not attach to the desk"), "{}", words(&outside));
 
     // They see how it is, though not its files.
     let doctor = words(&shared.run(TOM, GROUP, &["doctor"]));
@@ -289,4 +290,14 @@ fn users_of_the_machine_are_who_the_kernel_says_they_are() {
         shared.run(TOM, GROUP, &["file", &second, &id.expect("an id"), "--save", saved.to_str().expect("a path")]);
     assert!(fetched.status.success(), "{}", words(&fetched));
     assert_eq!(std::fs::read_to_string(&saved).expect("reads"), "1 x tea");
+
+    // When nobody runs the desk, they are told so, and not of files that are none of their business.
+    drop(server);
+    let data_dir = desk.path().to_str().expect("a path");
+    for command in [&["queue"][..], &["claim", "1"], &["sync"]] {
+        let alone = shared.run(TOM, GROUP, &[&["--data-dir", data_dir], command].concat());
+        assert_eq!(alone.status.code(), Some(3), "{}", words(&alone));
+        assert!(words(&alone).contains("no desk is running") && words(&alone).contains("is another user's"));
+        assert!(!words(&alone).contains("no log is kept"), "{}", words(&alone));
+    }
 }
