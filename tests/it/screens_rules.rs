@@ -612,6 +612,21 @@ async fn queues_gotos_and_jumps() {
 }
 
 #[tokio::test]
+async fn enter_is_for_what_was_typed_and_not_for_what_is_still_listed() {
+    let mut desk = open(shop(), NARROW).await;
+    desk.keys("C-o").await;
+    desk.sees("Jump to a ticket");
+    // As fast as a terminal sends what was pasted or typed ahead.
+    desk.types("1037").await;
+    desk.keys("Enter").await;
+    desk.sees("#1037 Jonas Berg");
+    desk.keys("Esc g /").await;
+    desk.types("payroll").await;
+    desk.keys("Enter").await;
+    desk.sees("#1042 Olena Kovalenko ·");
+}
+
+#[tokio::test]
 async fn search_lands_on_the_message() {
     let mut tickets = shop();
     for place in 0..200 {

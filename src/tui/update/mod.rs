@@ -13,6 +13,7 @@ pub(super) mod intake;
 mod jump;
 mod keep;
 mod keys;
+mod lookup;
 mod names;
 mod outbox;
 mod overlay;
@@ -355,7 +356,7 @@ fn on_timer(model: &mut Model, timer: Timer, out: &mut Vec<Effect>) {
             model.refreshing = false;
             refresh(model, out);
         }
-        Timer::Typed => overlay::ask_remote(model, out),
+        Timer::Typed => lookup::ask_remote(model, out),
     }
 }
 
