@@ -25,8 +25,10 @@ use crate::sandbox::dice::Dice;
 use crate::store::Reader;
 use terminal::Terminal;
 
-/// So long the desk may take to have the world, and a screen to be ready.
-const READY: Duration = Duration::from_secs(600);
+/// So long the desk may take until somebody listens.
+const READY: Duration = Duration::from_secs(60);
+/// So long a screen may take to show something before it is measured: many start at once.
+const SHOWN: Duration = Duration::from_secs(60);
 /// A command that is not on the screen by then is not answered.
 const ANSWER: Duration = Duration::from_secs(5);
 /// How long an agent thinks between two commands, on average.
@@ -304,21 +306,36 @@ impl Seat {
         let words = |error: std::io::Error| format!("{}: {error}", agent(self.number));
         let mut terminal = Terminal::open(&mut command).map_err(words)?;
         let id = self.ticket.topic.0;
-        let in_thread = self.number % 2 == 0;
-        let mut steps: Vec<(String, Box<dyn Fn(&str) -> bool>)> = vec![
+        let in_thread = self.number.is_multiple_of(2);
+        type Step = (String, Box<dyn Fn(&str) -> bool>);
+        let mut steps: Vec<Step> = vec![
             (String::new(), Box::new(|screen| screen.contains("live"))),
             ("8".to_owned(), Box::new(|screen| screen.contains("[8 All"))),
-            ("\u{f}".to_owned(), Box::new(|screen| screen.contains("Jump to a ticket"))),
-            (format!("{id}\r"), Box::new(move |screen| open_in_thread(screen, id, "OPEN · nobody's"))),
         ];
-        if !in_thread {
-            steps.push(("\u{1b}".to_owned(), Box::new(move |screen| selected(screen, id, 'O'))));
-        }
-        for (keys, shown) in steps {
-            terminal.press(&keys).map_err(words)?;
-            if terminal.sees(READY, shown).map_err(words)?.is_none() {
-                return Err(format!("{} waits in vain after {keys:?}:\n{}", agent(self.number), terminal.screen()));
+        if in_thread {
+            steps.push(("\u{f}".to_owned(), Box::new(|screen| screen.contains("Jump to a ticket"))));
+            let open = move |screen: &str| open_in_thread(screen, id, "OPEN · nobody's");
+            steps.push((format!("{id}\r"), Box::new(open)));
+        } else {
+            for order in ["due", "longest waiting", "newest"] {
+                steps.push((",".to_owned(), Box::new(move |screen| screen.contains(&format!("order: {order} first")))));
             }
+            steps.push(("gg".to_owned(), Box::new(move |screen| selected_row(screen).is_some())));
+        }
+        let walk = |terminal: &mut Terminal, keys: &str, shown: &dyn Fn(&str) -> bool| {
+            terminal.press(keys).map_err(words)?;
+            match terminal.sees(SHOWN, shown).map_err(words)? {
+                Some(_) => Ok(()),
+                None => Err(format!("{} waits in vain after {keys:?}:\n{}", agent(self.number), terminal.screen())),
+            }
+        };
+        for (keys, shown) in steps {
+            walk(&mut terminal, &keys, &*shown)?;
+        }
+        // The ticket is among the newest.
+        while !in_thread && !selected(&terminal.screen(), id, 'O') {
+            let before = selected_row(&terminal.screen());
+            walk(&mut terminal, "j", &|screen| selected_row(screen) != before)?;
         }
         // Nobody waits for it any more, if another has failed.
         let _gone = ready.send(terminal.process());
@@ -367,9 +384,14 @@ fn open_in_thread(screen: &str, id: i32, standing: &str) -> bool {
     head.contains(&format!("#{id} ")) && head.contains(standing)
 }
 
+/// Tells the selected row of the queue.
+fn selected_row(screen: &str) -> Option<String> {
+    screen.lines().find(|line| line.starts_with('>')).map(str::to_owned)
+}
+
 /// Tells whether a ticket is the selected one of the queue, and has the letter.
 fn selected(screen: &str, id: i32, letter: char) -> bool {
-    screen.lines().any(|line| line.starts_with('>') && line.contains(&format!("{letter} #{id} ")))
+    selected_row(screen).is_some_and(|row| row.contains(&format!("{letter} #{id} ")))
 }
 
 fn report(
