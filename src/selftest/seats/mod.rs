@@ -184,7 +184,7 @@ pub async fn seats(plan: &Plan) -> Result<Report, SelftestError> {
         let command = on_desk(&["--agent", &agent(number)]);
         let seat = Seat { number, ticket, seed: plan.seed, run: run.clone() };
         let ready = ready.clone();
-        running.push((ticket, std::thread::spawn(move || seat.work(command, &ready))));
+        running.push((ticket, std::thread::spawn(move || seat.work(command, ready))));
     }
     drop(ready);
     let count = running.len();
@@ -302,7 +302,7 @@ struct Seat {
 }
 
 impl Seat {
-    fn work(&self, mut command: Command, ready: &Sender<u32>) -> Result<Seen, String> {
+    fn work(&self, mut command: Command, ready: Sender<u32>) -> Result<Seen, String> {
         let words = |error: std::io::Error| format!("{}: {error}", agent(self.number));
         let mut terminal = Terminal::open(&mut command).map_err(words)?;
         let id = self.ticket.topic.0;
@@ -317,7 +317,7 @@ impl Seat {
             let open = move |screen: &str| open_in_thread(screen, id, "OPEN · nobody's");
             steps.push((format!("{id}\r"), Box::new(open)));
         } else {
-            for order in ["due", "longest waiting", "newest"] {
+            for order in ["longest waiting", "newest"] {
                 steps.push((",".to_owned(), Box::new(move |screen| screen.contains(&format!("order: {order} first")))));
             }
             steps.push(("gg".to_owned(), Box::new(move |screen| selected_row(screen).is_some())));
@@ -339,6 +339,7 @@ impl Seat {
         }
         // Nobody waits for it any more, if another has failed.
         let _gone = ready.send(terminal.process());
+        drop(ready);
         while !self.run.begin.load(Ordering::Relaxed) {
             terminal.idle(Duration::from_millis(20)).map_err(words)?;
         }
