@@ -9,7 +9,9 @@ use super::args::Global;
 use super::failure::{Done, Failure};
 use super::site::Site;
 use super::{log, table};
-use crate::seat::{Answer, Request, client};
+use crate::engine::handle::{Answer, Request};
+use crate::engine::transport::LinkState;
+use crate::seat::client;
 
 pub(super) async fn status(global: &Global) -> Done {
     let site = Site::find(global)?;
@@ -19,14 +21,22 @@ pub(super) async fn status(global: &Global) -> Done {
     }
     let zone = site.desk_zone();
     let seats = if view.seats == 1 { "1 seat".to_owned() } else { format!("{} seats", view.seats) };
-    Ok(writeln!(
+    writeln!(
         stdout(),
         "{} runs since {} as process {} (topicdesk {}), {seats}",
         table::safe(&view.desk),
         zone.moment(view.since),
         view.pid,
         table::safe(&view.program)
-    )?)
+    )?;
+    let link = match &view.link {
+        None | Some(LinkState::Live) => return Ok(()),
+        Some(LinkState::Connecting) => "connecting to Telegram".to_owned(),
+        Some(LinkState::CatchingUp) => "catching up with Telegram".to_owned(),
+        Some(LinkState::Offline { since, why }) => format!("offline since {}: {why}", zone.moment(*since)),
+        Some(LinkState::Stopped { why }) => why.clone(),
+    };
+    Ok(writeln!(stdout(), "{}", table::safe(&link))?)
 }
 
 pub(super) async fn seats(global: &Global) -> Done {
@@ -82,10 +92,22 @@ async fn done(global: &Global, request: Request) -> Done {
     }
 }
 
-async fn ask(site: &Site, request: Request) -> Done<Answer> {
-    Ok(client::operate(&site.paths.socket, site.wanted().as_ref(), request).await?)
+/// Asks the desk that runs.
+///
+/// # Errors
+/// There is none, it does not let this user in, or what was asked was refused or has failed.
+pub(super) async fn ask(site: &Site, request: Request) -> Done<Answer> {
+    answered(client::operate(&site.paths.socket, site.wanted().as_ref(), request).await?)
 }
 
-fn odd() -> Failure {
+/// Takes an answer, or ends as what was asked has.
+pub(super) fn answered(answer: Answer) -> Done<Answer> {
+    match answer {
+        Answer::Failed { exit, why } => Err(Failure { code: exit, message: why }),
+        answer => Ok(answer),
+    }
+}
+
+pub(super) fn odd() -> Failure {
     Failure::error("the desk answered something else")
 }

@@ -40,6 +40,15 @@ impl Site {
 
     /// Finds the paths and reads `desk.toml`; without one, defaults stand. Warnings go to standard error.
     pub(super) fn find(global: &Global) -> Done<Site> {
+        let site = Site::read(global)?;
+        for warning in &site.config.warnings {
+            say(warning);
+        }
+        Ok(site)
+    }
+
+    /// As [`Site::find`], without a word on standard error, where a screen may be.
+    pub(super) fn read(global: &Global) -> Done<Site> {
         let mut paths = Site::paths(global)?;
         let config = match config::load(&paths.config) {
             Ok(config) => config,
@@ -50,9 +59,6 @@ impl Site {
             }
             Err(error) => return Err(error.into()),
         };
-        for warning in &config.warnings {
-            say(warning);
-        }
         let agent = global.agent.clone();
         if let Some(socket) = &global.socket {
             paths.socket.clone_from(socket);

@@ -8,7 +8,7 @@ use std::time::Duration;
 use tokio::sync::{broadcast, mpsc, oneshot};
 
 use super::counting::Counting;
-use super::handle::{Handle, HandleEnds, Keeper, Question, Submission, handle};
+use super::handle::{Handle, HandleEnds, Keeper, Operation, Question, Submission, handle};
 use super::input::{Input, Output};
 use super::read::{Condition, SharedCondition, Views};
 use super::shelf::{Consulted, KnowledgeEnds, Shelf};
@@ -57,6 +57,7 @@ pub struct Desk {
     shelf: Shelf,
     clock: Clock,
     revisions: broadcast::Sender<Revision>,
+    operations: Option<mpsc::Receiver<Operation>>,
     _lock: Option<lock::Lock>,
 }
 
@@ -64,6 +65,11 @@ impl Desk {
     /// Opens a handle for an agent.
     pub fn handle(&self, agent: AgentName) -> Handle {
         self.handle.for_agent(agent)
+    }
+
+    /// Gives what is asked about the desk as a whole, by whoever has a handle: once, to whoever runs it.
+    pub fn operations(&mut self) -> Option<mpsc::Receiver<Operation>> {
+        self.operations.take()
     }
 
     /// Opens the two queues to the knowledge base; without them there are no suggestions.
@@ -100,7 +106,7 @@ pub fn start(setup: EngineSetup) -> Result<(Desk, TransportEnds), EngineError> {
     let condition = SharedCondition::default();
     let (mut handle, ends) = handle(AgentName(String::new()));
     handle.keeper = Keeper::Here(Files::of(&setup.data));
-    let HandleEnds { submissions, questions, revisions, errands: _ } = ends;
+    let HandleEnds { submissions, questions, revisions, operations, errands: _ } = ends;
     let (orders_in, orders) = mpsc::unbounded_channel();
     let (incoming, incoming_out) = mpsc::channel(WAITING);
     let (stop, stopped) = oneshot::channel();
@@ -126,7 +132,8 @@ pub fn start(setup: EngineSetup) -> Result<(Desk, TransportEnds), EngineError> {
     let reader =
         std::thread::Builder::new().name("reader".to_owned()).spawn(move || answer(&reads, counting, questions))?;
     let threads = vec![engine, reader];
-    let desk = Desk { handle, stop: Some(stop), threads, shelf, clock, revisions: publish, _lock: Some(lock) };
+    let (stop, operations, _lock) = (Some(stop), Some(operations), Some(lock));
+    let desk = Desk { handle, stop, threads, shelf, clock, revisions: publish, operations, _lock };
     Ok((desk, TransportEnds { orders, incoming }))
 }
 
@@ -143,11 +150,12 @@ pub fn read_only(data: &Path, rules: Rules, clock: Clock) -> Result<Desk, Engine
     };
     let (mut handle, ends) = handle(AgentName(String::new()));
     handle.keeper = Keeper::Nobody;
-    let HandleEnds { submissions, questions, revisions, errands: _ } = ends;
+    let HandleEnds { submissions, questions, revisions, .. } = ends;
     drop(submissions);
     let reader =
         std::thread::Builder::new().name("reader".to_owned()).spawn(move || answer(&reads, counting, questions))?;
-    Ok(Desk { handle, stop: None, threads: vec![reader], shelf, clock, revisions, _lock: None })
+    let threads = vec![reader];
+    Ok(Desk { handle, stop: None, threads, shelf, clock, revisions, operations: None, _lock: None })
 }
 
 fn views(

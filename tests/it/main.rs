@@ -96,6 +96,7 @@ mod screens_stats;
 mod screens_templates;
 mod screens_terminal;
 mod screens_thread;
+mod screens_whole;
 mod seats;
 #[cfg(feature = "sandbox")]
 mod selftest;

@@ -75,3 +75,47 @@ fn two_who_would_answer_the_same_are_told_of_each_other() {
     tom.hang_up();
     anna.misses("tom is");
 }
+
+#[test]
+fn a_desk_beside_a_screen_reads_its_file_again_and_the_screens_stay() {
+    let desk = Desk::empty();
+    let mut anna = open(silent(&desk));
+    let mut tom = second(&desk).open();
+    tom.sees("live");
+    let ticket = desk.queue("unassigned").remove(0);
+    for terminal in [&mut anna, &mut tom] {
+        enter(terminal, &ticket);
+        terminal.keys("i");
+        terminal.sees("INTERNAL NOTE");
+    }
+    anna.write("a note of anna's");
+    tom.write("a note of tom's");
+    let file = desk.path().join("desk.toml");
+    let good = std::fs::read_to_string(&file).expect("reads");
+    desk.configure(&format!("{good}\n[[queues]]\nname = 5\n"));
+    desk.run(&["reload"]).fails(2, "desk.toml:");
+    desk.configure(&format!("{good}\n[[queues]]\nname = \"Everything\"\nquery = \"-tag:none\"\n"));
+    assert!(desk.run(&["reload"]).ok().contains("read again"));
+    until("the new queue is there", || desk.run(&["queue", "Everything"]).out.contains(&ticket).then_some(()));
+    // Both go on where they were, with what they had written.
+    for (terminal, words) in [(&mut anna, "a note of anna's"), (&mut tom, "a note of tom's")] {
+        terminal.sees(words);
+        terminal.keys("\r");
+    }
+    until("both notes are there", || {
+        let shown = desk.run(&["show", &ticket]).out;
+        (shown.contains("a note of anna's") && shown.contains("a note of tom's")).then_some(())
+    });
+    // From the screen: a mistake is told with its place, and nothing has changed.
+    desk.configure(&format!("{good}\n[[queues]]\nname = 5\n"));
+    anna.keys(":reload\r");
+    anna.sees("stays as it was");
+    anna.sees("desk.toml:");
+    desk.configure(&good);
+    anna.keys(":reload\r");
+    anna.sees("reopen this screen");
+    until("the queue is gone", || (desk.run(&["queue", "Everything"]).code != Some(0)).then_some(()));
+    anna.keys(":seats\r");
+    anna.sees("Who sits at the desk");
+    anna.sees("tom");
+}

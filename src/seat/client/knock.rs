@@ -6,11 +6,11 @@ use std::time::Duration;
 use tokio::net::unix::{OwnedReadHalf, OwnedWriteHalf};
 
 use super::super::SeatError;
-use super::super::operation::{Answer, Request};
 use super::super::protocol::{self, Asked, Frame, FrameError, MOST_TOLD, Told, VERSION};
 use super::super::socket;
 use super::Welcome;
 use crate::desk::ids::AgentName;
+use crate::engine::handle::{Answer, Request};
 
 /// How long the desk may take to answer a hello.
 const HELLO: Duration = Duration::from_secs(5);
@@ -30,7 +30,7 @@ pub(super) struct Line {
 pub async fn operate(path: &Path, agent: Option<&AgentName>, request: Request) -> Result<Answer, SeatError> {
     let (mut line, _) = knock(path, agent).await?;
     let words = |error: FrameError| SeatError::Nonsense(error.to_string());
-    let frame = Frame::of(&Asked::Operate { number: 1, request }).map_err(words)?;
+    let frame = Frame::asked(&Asked::Operate { number: 1, request }).map_err(words)?;
     protocol::write(&mut line.writing, &frame).await.map_err(|error| words(error.into()))?;
     loop {
         let Some(frame) = protocol::read(&mut line.reading, MOST_TOLD).await.map_err(words)? else {
@@ -40,6 +40,13 @@ pub async fn operate(path: &Path, agent: Option<&AgentName>, request: Request) -
             return result.map_err(SeatError::Refused);
         }
     }
+}
+
+/// Tells whether a desk is listened for there that runs as another user, whose files are not this one's to read.
+pub async fn of_another(path: &Path) -> bool {
+    let own = rustix::process::geteuid().as_raw();
+    let Ok(stream) = socket::connect(path).await else { return false };
+    own != 0 && stream.peer_cred().is_ok_and(|theirs| theirs.uid() != own)
 }
 
 /// Connects and says hello.
