@@ -10,6 +10,7 @@ use super::{hooks, seat};
 use crate::desk::ids::AgentName;
 use crate::engine::handle::{Handle, Operation};
 use crate::seat::server::Listening;
+use crate::store::lock::Lock;
 
 /// An engine with its link, its knowledge base and its hooks, and the socket at which it is listened for.
 pub(super) struct Hosted {
@@ -23,12 +24,12 @@ pub(super) struct Hosted {
 }
 
 impl Hosted {
-    /// Takes the desk's lock, opens it, and listens. Without a login it does all the same, and has no link.
+    /// Takes the desk's lock, if it is not given, opens it, and listens. Without a login it does all the same, and has no link.
     ///
     /// # Errors
     /// Another process has the desk, it cannot be opened, or, where there is no screen, it cannot be listened for.
-    pub(super) async fn begin(site: &Site, whose: Option<&AgentName>) -> Done<Hosted> {
-        let mut mirror = Mirror::hosting(site)?;
+    pub(super) async fn begin(site: &Site, whose: Option<&AgentName>, lock: Option<Lock>) -> Done<Hosted> {
+        let mut mirror = Mirror::hosting(site, lock)?;
         mirror.consult(site)?;
         let handle = mirror.handle(whose.cloned().unwrap_or_default());
         let listening = match seat::listen(site, handle.clone(), whose) {
@@ -55,12 +56,12 @@ impl Hosted {
         self.mirror.handle(self.whose.clone().unwrap_or_default())
     }
 
-    /// Stops everything, and waits for the transaction in progress.
-    pub(super) async fn stop(self) {
+    /// Stops everything, and waits for the transaction in progress. Gives the desk's lock, for whoever begins it again.
+    pub(super) async fn stop(self) -> Option<Lock> {
         drop(self.listening);
         if let Some(hooks) = self.hooks {
             hooks.abort();
         }
-        self.mirror.stop().await;
+        self.mirror.stop().await
     }
 }

@@ -12,11 +12,14 @@ use super::ask::Person;
 use super::failure::{Done, Failure};
 use super::mirror;
 use super::site::{Site, say};
-use super::table;
+use super::{operate, table};
+use crate::clock::Timestamp;
 use crate::config;
+use crate::desk::authority::Authority;
 use crate::desk::ids::PersonId;
-use crate::engine::handle::{KnownGroup, LoginStep, Request};
-use crate::seat::{SeatError, client};
+use crate::engine::handle::{KnownGroup, LoginStep};
+use crate::seat::SeatError;
+use crate::seat::client::{self, Welcome};
 use crate::store::lock;
 use crate::telegram::Secret;
 use crate::telegram::group;
@@ -53,12 +56,12 @@ struct Kind {
 
 pub(super) async fn run(global: &Global, args: LoginArgs) -> Done {
     let site = Site::open(global)?;
-    if runs(&site).await? {
+    if let Some(since) = runs(&site).await? {
         let begin = match args.kind.bot {
             true => LoginStep::Bot { token: token(&site, args.token_file.as_deref(), args.token)? },
             false => LoginStep::User,
         };
-        return seat::log_in(&site, begin).await;
+        return seat::log_in(&site, begin, since).await;
     }
     let setup = mirror::setup(&site)?;
     // One key is used by one process: nobody may be working with the desk meanwhile.
@@ -84,12 +87,16 @@ pub(super) async fn run(global: &Global, args: LoginArgs) -> Done {
     Ok(())
 }
 
-/// Tells whether a desk runs, which then does it for whoever may ask for that.
-pub(super) async fn runs(site: &Site) -> Done<bool> {
-    match client::operate(&site.paths.socket, site.wanted().as_ref(), Request::Status).await {
-        Ok(_) => Ok(true),
-        Err(SeatError::Nobody(_)) => Ok(false),
-        Err(error) => Err(error.into()),
+/// Tells since when a desk runs, if one does: its process then logs in and out, for an admin.
+///
+/// # Errors
+/// Whoever asks is no admin there, before they are asked for a secret; or the desk does not let them in.
+pub(super) async fn runs(site: &Site) -> Done<Option<Timestamp>> {
+    let Some(since) = operate::begun(site).await? else { return Ok(None) };
+    let Welcome { agent, authority, .. } = client::greet(&site.paths.socket, site.wanted().as_ref()).await?;
+    match authority {
+        Authority::Admin => Ok(Some(since)),
+        less => Err(SeatError::Refused(format!("{agent} is {less}: that needs {}", Authority::Admin)).into()),
     }
 }
 

@@ -13,11 +13,10 @@ use crate::telegram::login;
 
 pub(super) async fn run(global: &Global) -> Done {
     let site = Site::open(global)?;
-    if logins::runs(&site).await? {
-        return match operate::ask(&site, Request::Logout).await? {
-            Answer::Done { said } => Ok(writeln!(stdout(), "{}", table::safe(&said))?),
-            _ => Err(operate::odd()),
-        };
+    if let Some(since) = logins::runs(&site).await? {
+        let Answer::Done { said } = operate::ask(&site, Request::Logout).await? else { return Err(operate::odd()) };
+        operate::anew(&site, Some(since)).await;
+        return Ok(writeln!(stdout(), "{}", table::safe(&said))?);
     }
     let setup = mirror::setup(&site)?;
     let _lock = lock::take(&site.paths.data).map_err(crate::engine::EngineError::from)?;

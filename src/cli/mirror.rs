@@ -15,6 +15,7 @@ use crate::engine::shelf::KnowledgeEnds;
 use crate::engine::transport::{Incoming, LinkState};
 use crate::engine::views::{DeskView, View, ViewRequest};
 
+use crate::store::lock::Lock;
 use crate::telegram::{ErrorKind, GroupSelector, SandboxTarget, Secret, Setup, TelegramError, Wanted, link, login};
 
 /// A desk with its link, in this process.
@@ -76,27 +77,34 @@ const GOODBYE: Duration = Duration::from_secs(3);
 impl Mirror {
     /// Takes the desk's lock, opens it, and starts the link. Somebody has to be logged in.
     pub(super) fn start(site: &Site) -> Done<Mirror> {
-        let setup = setup(site)?;
-        login::standing(&setup.session)?;
-        let (desk, ends) = site.start()?;
-        let link = link::spawn(setup, ends.orders, ends.incoming);
-        Ok(Mirror { desk, link: Some(link), knowledge: None, missing: None })
+        login::standing(&setup(site)?.session)?;
+        Mirror::hosting(site, None)
     }
 
     /// As [`Mirror::start`], but a desk to which nobody is logged in is worked without a link, and says why: for whoever lets others
     /// attach, one of whom may log it in.
-    pub(super) fn hosting(site: &Site) -> Done<Mirror> {
+    /// `lock`: the desk's, of whoever has it.
+    pub(super) fn hosting(site: &Site, lock: Option<Lock>) -> Done<Mirror> {
         let setup = setup(site)?;
-        let why = match login::standing(&setup.session) {
-            Ok(_) => return Mirror::start(site),
-            Err(TelegramError::NotLoggedIn) => NOT_LOGGED_IN.to_owned(),
-            Err(error) if error.kind() == ErrorKind::NotLoggedIn => error.to_string(),
+        let missing = match login::standing(&setup.session) {
+            Ok(_) => None,
+            Err(TelegramError::NotLoggedIn) => Some(NOT_LOGGED_IN.to_owned()),
+            Err(error) if error.kind() == ErrorKind::NotLoggedIn => Some(error.to_string()),
             Err(error) => return Err(error.into()),
         };
-        let (desk, ends) = site.start()?;
-        // There is room: nothing has been said yet.
-        let _told = ends.incoming.try_send(Incoming::Link(LinkState::Stopped { why: why.clone() }));
-        Ok(Mirror { desk, link: None, knowledge: None, missing: Some(why) })
+        let (desk, ends) = match lock {
+            Some(lock) => site.start_with(lock)?,
+            None => site.start()?,
+        };
+        let link = match &missing {
+            None => Some(link::spawn(setup, ends.orders, ends.incoming)),
+            Some(why) => {
+                // There is room: nothing has been said yet.
+                let _told = ends.incoming.try_send(Incoming::Link(LinkState::Stopped { why: why.clone() }));
+                None
+            }
+        };
+        Ok(Mirror { desk, link, knowledge: None, missing })
     }
 
     /// Says why there is no login, if there is none.
@@ -134,18 +142,21 @@ impl Mirror {
         self.desk.handle(agent)
     }
 
-    /// Stops both, and waits for the transaction in progress.
-    pub(super) async fn stop(self) {
+    /// Stops both, and waits for the transaction in progress. Gives the desk's lock, for whoever begins it again: nobody else has the desk
+    /// before its link has gone, since one key is used by one process only.
+    pub(super) async fn stop(self) -> Option<Lock> {
         if let Some(knowledge) = &self.knowledge {
             knowledge.abort();
         }
         // The engine's thread is waited for on this one: at most a transaction.
-        self.desk.stop();
-        let Some(link) = self.link else { return };
-        let abort = link.abort_handle();
-        if tokio::time::timeout(GOODBYE, link).await.is_err() {
-            abort.abort();
+        let lock = self.desk.stop();
+        if let Some(link) = self.link {
+            let abort = link.abort_handle();
+            if tokio::time::timeout(GOODBYE, link).await.is_err() {
+                abort.abort();
+            }
         }
+        lock
     }
 }
 

@@ -16,6 +16,7 @@ use crate::config::After;
 use crate::desk::ids::AgentName;
 use crate::desk::people::Agent;
 use crate::seat::client::Host;
+use crate::store::lock::Lock;
 use crate::telegram::login;
 use crate::tui::{self, Setup, TuiError};
 
@@ -37,7 +38,7 @@ pub(super) async fn work(global: &Global, site: &Site, hint: Option<String>) -> 
         Some((handle, _)) => handle,
         None => {
             login::standing(&mirror::setup(site)?.session)?;
-            let hosted = Hosted::begin(site, Some(&agent.name)).await?;
+            let hosted = Hosted::begin(site, Some(&agent.name), None).await?;
             let engine = hosted.handle();
             beside.lock().await.attend(global, site, hosted);
             seat::begin(site, engine, host())
@@ -65,7 +66,7 @@ pub(super) async fn work(global: &Global, site: &Site, hint: Option<String>) -> 
 /// The desk beside the screen, while this process has it: answered for by a task of its own, which tells when it has stopped.
 #[derive(Default)]
 struct Beside {
-    task: Option<JoinHandle<()>>,
+    task: Option<JoinHandle<Option<Lock>>>,
     stop: Option<oneshot::Sender<()>>,
 }
 
@@ -79,18 +80,17 @@ impl Beside {
                 _turn = hosted.attend(&global, &site) => {}
                 _ = stopped => {}
             }
-            hosted.stop().await;
+            hosted.stop().await
         });
         *self = Beside { task: Some(task), stop: Some(stop) };
     }
 
-    /// Waits until the desk has stopped, if there was one.
-    async fn gone(&mut self) {
-        if let Some(task) = self.task.take()
-            && let Err(error) = task.await
-        {
+    /// Waits until the desk has stopped, if there was one here, and gives its lock.
+    async fn gone(&mut self) -> Option<Lock> {
+        self.task.take()?.await.unwrap_or_else(|error| {
             tracing::error!(%error, "what answered for the desk has failed");
-        }
+            None
+        })
     }
 
     async fn stop(&mut self) {
@@ -106,11 +106,12 @@ fn host(global: &Global, site: &Site, agent: &AgentName, beside: &Arc<Mutex<Besi
         let (global, site, agent, beside) = (global.clone(), site.clone(), agent.clone(), beside.clone());
         Box::pin(async move {
             let mut beside = beside.lock().await;
-            beside.gone().await;
+            // Kept, so that nobody else begins it in between.
+            let lock = beside.gone().await;
             // It may be begun because the file says something else now.
             let site = read_again(&global).map_or(site, |site| *site);
             // Whoever may not open it goes on waiting for somebody who may.
-            let hosted = Hosted::begin(&site, Some(&agent)).await.ok()?;
+            let hosted = Hosted::begin(&site, Some(&agent), lock).await.ok()?;
             let handle = hosted.handle();
             beside.attend(&global, &site, hosted);
             Some(handle)

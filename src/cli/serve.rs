@@ -11,25 +11,27 @@ use super::failure::Done;
 use super::hosted::Hosted;
 use super::interrupt;
 use super::site::{Site, say};
+use crate::store::lock::Lock;
 
 pub(super) async fn run(global: &Global) -> Done {
     let mut site = Site::open(global)?;
-    let mut first = true;
+    // The lock is kept from one run to the next, so that no screen takes the desk over in between.
+    let mut kept = None;
     loop {
-        match serve(global, &site, first).await? {
-            Turn::End => return Ok(()),
-            Turn::Again(next) => site = *next,
+        match serve(global, &site, kept).await? {
+            (Turn::End, _) => return Ok(()),
+            (Turn::Again(next), lock) => (site, kept) = (*next, lock),
         }
-        first = false;
     }
 }
 
 /// Runs the desk once. With another configuration, or another login, it is begun again: seats come back by themselves, and have lost
 /// nothing.
-async fn serve(global: &Global, site: &Site, first: bool) -> Done<Turn> {
+async fn serve(global: &Global, site: &Site, lock: Option<Lock>) -> Done<(Turn, Option<Lock>)> {
+    let first = lock.is_none();
     // A webhook that cannot be is told before the desk is opened.
     super::knowledge::setup(&site.config)?;
-    let mut hosted = Hosted::begin(site, None).await?;
+    let mut hosted = Hosted::begin(site, None, lock).await?;
     if first {
         say(&format!("{} is listened for at {}", site.config.rules.desk_name, site.paths.socket.display()));
     }
@@ -40,8 +42,7 @@ async fn serve(global: &Global, site: &Site, first: bool) -> Done<Turn> {
     notify(&format!("READY=1\nSTATUS={}", missing.as_deref().unwrap_or("logged in")));
     let turn = until_turn(global, site, &mut hosted).await;
     notify(if matches!(turn, Turn::End) { "STOPPING=1" } else { "RELOADING=1" });
-    hosted.stop().await;
-    Ok(turn)
+    Ok((turn, hosted.stop().await))
 }
 
 /// Waits for a signal or a request that ends this run.

@@ -16,6 +16,7 @@ use crate::engine::EngineError;
 use crate::engine::handle::Handle;
 use crate::engine::runner::{self, Desk, EngineSetup, TransportEnds};
 use crate::store::StoreError;
+use crate::store::lock::{self, Lock};
 use crate::telegram::login;
 
 /// Where a command works.
@@ -170,8 +171,13 @@ impl Site {
 
     /// Opens the desk for change: takes its lock. Without a link at the other ends, what is to be sent stays queued.
     pub(super) fn start(&self) -> Done<(Desk, TransportEnds)> {
+        self.start_with(lock::take(&self.paths.data).map_err(EngineError::from)?)
+    }
+
+    /// As [`Site::start`], by whoever has the desk's lock.
+    pub(super) fn start_with(&self, lock: Lock) -> Done<(Desk, TransportEnds)> {
         let (data, rules) = (self.paths.data.clone(), self.config.rules.clone());
-        Ok(runner::start(EngineSetup { data, rules, clock: self.clock.clone() })?)
+        Ok(runner::start_with(lock, EngineSetup { data, rules, clock: self.clock.clone() })?)
     }
 
     /// Gives the changes of the key map: context, action, key.

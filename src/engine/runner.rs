@@ -58,7 +58,7 @@ pub struct Desk {
     clock: Clock,
     revisions: broadcast::Sender<Revision>,
     operations: Option<mpsc::Receiver<Operation>>,
-    _lock: Option<lock::Lock>,
+    lock: Option<lock::Lock>,
 }
 
 impl Desk {
@@ -80,8 +80,9 @@ impl Desk {
         self.shelf.open(consulted, self.clock.clone(), self.revisions.clone())
     }
 
-    /// Stops the engine and waits for the transaction in progress.
-    pub fn stop(mut self) {
+    /// Stops the engine and waits for the transaction in progress. Gives the desk's lock, for whoever begins it again or waits for what
+    /// still uses its login.
+    pub fn stop(mut self) -> Option<lock::Lock> {
         drop(self.stop.take());
         let threads = std::mem::take(&mut self.threads);
         // The reader ends when nobody can ask any more.
@@ -92,6 +93,7 @@ impl Desk {
                 tracing::error!("the engine's thread has panicked");
             }
         }
+        self.lock.take()
     }
 }
 
@@ -101,6 +103,14 @@ impl Desk {
 /// Another process has the desk; the store cannot be opened.
 pub fn start(setup: EngineSetup) -> Result<(Desk, TransportEnds), EngineError> {
     let lock = lock::take(&setup.data)?;
+    start_with(lock, setup)
+}
+
+/// As [`start`], by whoever has the desk's lock.
+///
+/// # Errors
+/// The store cannot be opened.
+pub fn start_with(lock: lock::Lock, setup: EngineSetup) -> Result<(Desk, TransportEnds), EngineError> {
     let store = Store::open(&setup.data)?;
     let engine = Engine::new(store, setup.rules.clone(), random)?;
     let condition = SharedCondition::default();
@@ -132,8 +142,8 @@ pub fn start(setup: EngineSetup) -> Result<(Desk, TransportEnds), EngineError> {
     let reader =
         std::thread::Builder::new().name("reader".to_owned()).spawn(move || answer(&reads, counting, questions))?;
     let threads = vec![engine, reader];
-    let (stop, operations, _lock) = (Some(stop), Some(operations), Some(lock));
-    let desk = Desk { handle, stop, threads, shelf, clock, revisions: publish, operations, _lock };
+    let (stop, operations, lock) = (Some(stop), Some(operations), Some(lock));
+    let desk = Desk { handle, stop, threads, shelf, clock, revisions: publish, operations, lock };
     Ok((desk, TransportEnds { orders, incoming }))
 }
 
@@ -155,7 +165,7 @@ pub fn read_only(data: &Path, rules: Rules, clock: Clock) -> Result<Desk, Engine
     let reader =
         std::thread::Builder::new().name("reader".to_owned()).spawn(move || answer(&reads, counting, questions))?;
     let threads = vec![reader];
-    Ok(Desk { handle, stop: None, threads, shelf, clock, revisions, operations: None, _lock: None })
+    Ok(Desk { handle, stop: None, threads, shelf, clock, revisions, operations: None, lock: None })
 }
 
 fn views(

@@ -30,7 +30,7 @@ mod host;
 mod knock;
 
 use knock::{Line, knock};
-pub use knock::{of_another, operate};
+pub use knock::{greet, of_another, operate};
 
 /// The first pause before it is tried again, and the longest.
 const PAUSE: (Duration, Duration) = (Duration::from_millis(50), Duration::from_secs(2));

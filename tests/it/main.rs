@@ -3,6 +3,7 @@
 #[cfg(feature = "sandbox")]
 mod cli;
 #[cfg(feature = "sandbox")]
+mod cli_admin;
 mod cli_automatic;
 mod cli_knowledge;
 #[cfg(feature = "sandbox")]

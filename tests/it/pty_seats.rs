@@ -2,8 +2,9 @@
 
 use rustix::process::{Pid, Signal, kill_process};
 
+use crate::cli_seats::Server;
 use crate::pty::{enter, open, silent};
-use crate::support::process::{Desk, until};
+use crate::support::process::{Desk, SandboxProcess, until};
 use crate::support::screen::Start;
 
 fn second(desk: &Desk) -> Start {
@@ -118,4 +119,17 @@ fn a_desk_beside_a_screen_reads_its_file_again_and_the_screens_stay() {
     anna.keys(":seats\r");
     anna.sees("Who sits at the desk");
     anna.sees("tom");
+}
+
+#[test]
+fn a_screen_says_that_nobody_is_logged_in_and_goes_on_when_somebody_is() {
+    let sandbox = SandboxProcess::start(&["--quiet", "--flood-per-minute", "0"]);
+    let desk = sandbox.desk("backfill_calls_per_second = 0");
+    let mut server = Server::start(desk.command(&["serve"]));
+    assert!(server.next_line().contains("not logged in"));
+    let anna = Start::new(&["--agent", "anna"]).data_dir(desk.path()).open();
+    anna.sees("stopped: not logged in: an admin runs");
+    sandbox.login(&desk).ok();
+    anna.sees("live");
+    anna.misses("not logged in");
 }

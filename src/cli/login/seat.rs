@@ -5,12 +5,13 @@ use super::super::failure::{Done, Failure};
 use super::super::operate;
 use super::super::site::{Site, say};
 use super::{Account, PersonId, advise, tell};
+use crate::clock::Timestamp;
 use crate::engine::handle::{Answer, LoginQuestion, LoginStep, Request};
 use crate::telegram::Secret;
 use crate::telegram::login::Ask;
 
-/// Begins, and answers until somebody is logged in or it has failed.
-pub(super) async fn log_in(site: &Site, begin: LoginStep) -> Done {
+/// Begins, and answers until somebody is logged in or it has failed. `since`: when the desk began that is asked.
+pub(super) async fn log_in(site: &Site, begin: LoginStep, since: Timestamp) -> Done {
     let mut step = begin;
     loop {
         step = match operate::ask(site, Request::Login(step)).await? {
@@ -28,6 +29,7 @@ pub(super) async fn log_in(site: &Site, begin: LoginStep) -> Done {
                 if let Some(groups) = &told.groups {
                     advise(groups, &told.file, ", then run `topicdesk reload`");
                 }
+                operate::anew(site, Some(since)).await;
                 return Ok(());
             }
             _ => return Err(operate::odd()),

@@ -42,6 +42,14 @@ pub async fn operate(path: &Path, agent: Option<&AgentName>, request: Request) -
     }
 }
 
+/// Says hello, and leaves: tells who one is there.
+///
+/// # Errors
+/// As [`attach`](super::attach).
+pub async fn greet(path: &Path, agent: Option<&AgentName>) -> Result<Welcome, SeatError> {
+    Ok(knock(path, agent).await?.1)
+}
+
 /// Tells whether a desk is listened for there that runs as another user, whose files are not this one's to read.
 pub async fn of_another(path: &Path) -> bool {
     let own = rustix::process::geteuid().as_raw();
