@@ -177,7 +177,7 @@ fn advise(groups: &[KnownGroup], file: &str, then: &str) {
             "this account knows no group with topics yet: add it to the group, then name the group in {file}{then}"
         )),
         [only] => {
-            say(&format!("the desk will work {}: the only group with topics that this account knows", named(only)))
+            say(&format!("the desk will work {}: the only group with topics that this account knows", named(only)));
         }
         several => {
             let list: Vec<String> =

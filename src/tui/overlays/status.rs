@@ -124,7 +124,7 @@ fn link(model: &Model, desk: &DeskView, page: &mut Page) {
             let since = model.zone.moment(*since, model.now);
             ("BAD", format!("offline since {since}: {why}; it is tried again by itself, and nothing is lost"))
         }
-        Some(LinkState::Stopped { why }) => ("BAD", format!("stopped: {why}")),
+        Some(LinkState::Stopped { why }) => ("BAD", format!("stopped: {why}; what is to be sent stays queued")),
         None => ("BAD", "there is none: the desk is only read".to_owned()),
     };
     page.put(mark, &words, mark_style(model, mark));
