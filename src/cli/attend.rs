@@ -39,7 +39,7 @@ impl Hosted {
     /// Answers until something ends this run.
     pub(super) async fn attend(&mut self, global: &Global, site: &Site) -> Turn {
         let mut tasks: JoinSet<Option<Turn>> = JoinSet::new();
-        let mut login = Login::default();
+        let mut logins = Login::default();
         let readers = Arc::new(Semaphore::new(READERS));
         loop {
             tokio::select! {
@@ -47,7 +47,13 @@ impl Hosted {
                     let Some(operation) = operation else { return Turn::End };
                     let Some(operation) = self.allowed(site, operation).await else { continue };
                     let turn = match operation.request {
-                        Request::Login(_) => login.step(site, operation).await,
+                        Request::Login(_) => {
+                            // A link that has lost its login lets go of it before there is another.
+                            if login::standing(&site.paths.session()).is_err() {
+                                self.mirror.unlink().await;
+                            }
+                            logins.step(site, operation).await
+                        }
                         Request::Logout => self.log_out(site, operation, &mut tasks).await,
                         Request::Export { .. } | Request::Backtest(_) | Request::Backup { .. } => {
                             read(site, operation, &readers, &mut tasks);
@@ -65,7 +71,7 @@ impl Hosted {
                         return turn;
                     }
                 }
-                logged_in = login.goes_on() => {
+                logged_in = logins.goes_on() => {
                     if logged_in {
                         tokio::time::sleep(LEAVES).await;
                         return Turn::Again(Box::new(site.clone()));

@@ -1,6 +1,8 @@
 //! Where a command works: the paths, the configuration, who is working, and the desk opened for reading or for change.
 
 use std::io::Write;
+use std::os::unix::fs::MetadataExt;
+use std::path::Path;
 
 use super::args::Global;
 use super::failure::{ACCESS, Done, Failure};
@@ -74,8 +76,11 @@ impl Site {
         if site.config.file.is_none() && !is_there && !runs {
             return Err(Failure::usage(begin(&site.paths)));
         }
-        // Who sits at somebody else's desk has nothing to log there.
-        if is_there || !runs {
+        // Who sits at somebody else's desk has nothing to log there; a file of theirs would be one that the desk cannot write to.
+        let own = rustix::process::geteuid().as_raw();
+        let mine = |folder: &Path| std::fs::metadata(folder).is_ok_and(|facts| facts.uid() == own);
+        let logs = if is_there { mine(&site.paths.data) } else { !runs };
+        if logs {
             log::begin(&site.paths.log(), global.verbose);
         }
         Ok(site)

@@ -239,7 +239,16 @@ mod tests {
             assert_eq!(read_all(bytes), [Err(why.to_owned())], "{bytes:?}");
         }
         let frame = Frame::Words(b"{\"ask\":\"everything\"}".to_vec());
-        assert!(frame.value::<Asked>().is_err());
+        assert!(frame.request().is_err());
+        // Nor is what somebody has typed in it, wherever it stands.
+        for wrong in [
+            r#"{"ask":"operate","number":"hunter2","request":{"operation":"logout"}}"#,
+            r#"{"ask":"operate","number":1,"request":{"operation":"login","login":"hunter2"}}"#,
+            r#"{"ask":"operate","number":1,"request":"hunter2"}"#,
+        ] {
+            let said = Frame::Words(wrong.as_bytes().to_vec()).request().expect_err("no request");
+            assert!(!format!("{said} {said:?}").contains("hunter2"), "{said:?}");
+        }
     }
 
     proptest! {

@@ -195,3 +195,25 @@ fn without_a_group_the_login_says_what_to_write_where() {
     ended.ok();
     assert!(desk.json(&["sync"])["tickets"].as_u64() > Some(30));
 }
+
+#[test]
+fn a_desk_beside_a_screen_is_logged_out_and_in_again_and_the_screen_stays() {
+    let desk = Desk::empty();
+    let mut anna = crate::pty::open(crate::pty::silent(&desk));
+    let ticket = desk.queue("unassigned").remove(0);
+    crate::pty::enter(&mut anna, &ticket);
+    anna.keys("i");
+    anna.sees("INTERNAL NOTE");
+    anna.write("dear colleague");
+    desk.run(&["stop"]).fails(3, "this desk runs in anna's screen, and ends with it");
+    desk.run(&["logout"]).ok();
+    anna.sees("stopped: not logged in");
+    let announced = std::fs::read_to_string(desk.path().join("sandbox.json")).expect("the demo has written it");
+    let announced: serde_json::Value = serde_json::from_str(&announced).expect("json");
+    let token = account(&announced, "bot", "token")["token"].as_str().expect("a token").to_owned();
+    desk.input(&["login", "--bot"], &format!("{token}\n")).ok();
+    anna.sees("live");
+    anna.sees("dear colleague");
+    anna.keys("\r");
+    until("the note is there", || desk.run(&["show", &ticket]).out.contains("dear colleague").then_some(()));
+}

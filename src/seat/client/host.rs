@@ -47,7 +47,9 @@ impl Seat {
                     self.ask_here(&engine, Waiting::Operated(operation), &mut under_way).await;
                 }
                 Some(errand) = self.errands.recv() => match errand {
-                    Errand::Attach { path, answer } => drop(answer.send(engine.attach(path).await)),
+                    Errand::Attach { path, answer } => {
+                        self.ask_here(&engine, Waiting::Keeps { path, answer }, &mut under_way).await;
+                    }
                     Errand::Detach { file } => engine.detach(&file),
                 },
                 Some(revision) = revisions.next() => drop(self.revisions.send(revision)),
@@ -114,7 +116,14 @@ impl Seat {
                 });
             }
             Waiting::Operated(operation) => engine.pass(operation).await,
-            Waiting::Keeps { path, answer } => drop(answer.send(engine.attach(path).await)),
+            Waiting::Keeps { path, answer } => {
+                let engine = engine.clone();
+                // A large file takes long to copy, and nobody waits for that but who attaches it.
+                under_way.spawn(async move {
+                    let _gone = answer.send(engine.attach(path).await);
+                    None
+                });
+            }
             Waiting::Receipt { receipt, answer, .. } => drop(answer.send(Ok(*receipt))),
             Waiting::News { .. } => {}
         }
