@@ -2,7 +2,7 @@
 //!
 //! Nothing here waits for long: what takes a while (a copy, a page of an export, a login) has a task of its own.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,11 +10,11 @@ use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
 use super::args::Global;
-use super::failure::Failure;
+use super::failure::{Done, Failure};
 use super::hosted::Hosted;
 use super::login::{Login, said};
 use super::site::Site;
-use super::{backtest, export, log, mirror};
+use super::{backtest, export, knowledge, log, mirror, seat};
 use crate::desk::ids::AgentName;
 use crate::engine::handle::{Answer, Operation, Request};
 use crate::store::backup;
@@ -112,7 +112,7 @@ impl Hosted {
             (Request::Stop, None) => (done("the desk is ending"), Some(Turn::End)),
             (Request::Reload, _) => match read_again(global) {
                 Ok(site) => (done(&reloaded(&site)), Some(Turn::Again(site))),
-                Err(why) => (Err(format!("the configuration stays as it was: {why}")), None),
+                Err(failure) => (Ok(failed(failure)), None),
             },
             (Request::Log { level }, _) => {
                 (log::change(&level).and_then(|()| done(&format!("logs {level} from now on"))), None)
@@ -125,7 +125,7 @@ impl Hosted {
 
     /// Ends the link, then the login; the desk goes on without, or with the link if the login could not be ended.
     async fn log_out(&mut self, site: &Site, operation: Operation, tasks: &mut JoinSet<Option<Turn>>) -> Option<Turn> {
-        let begun = || -> Result<_, Failure> {
+        let begun = || -> Done<_> {
             let setup = mirror::setup(site)?;
             match login::account(&setup.session)? {
                 Some(_) => Ok(setup),
@@ -173,7 +173,7 @@ fn read(site: &Site, operation: Operation, readers: &Arc<Semaphore>, tasks: &mut
     });
 }
 
-fn what_is_read(site: &Site, request: Request, by: &AgentName) -> Result<Answer, Failure> {
+fn what_is_read(site: &Site, request: Request, by: &AgentName) -> Done<Answer> {
     match request {
         Request::Export { what, since, after } => {
             let (lines, next) = export::page(&site.paths.data, what, since, after)?;
@@ -185,7 +185,7 @@ fn what_is_read(site: &Site, request: Request, by: &AgentName) -> Result<Answer,
     }
 }
 
-fn copy(data: &std::path::Path, to: PathBuf) -> Result<Answer, Failure> {
+fn copy(data: &Path, to: PathBuf) -> Done<Answer> {
     backup::backup(data, &to).map_err(|error| Failure::error(error.to_string()))?;
     Ok(Answer::Done { said: "copied".to_owned() })
 }
@@ -208,9 +208,16 @@ fn reloaded(site: &Site) -> String {
 }
 
 /// Reads `desk.toml` once more; whatever is wrong with it leaves everything as it was.
-pub(super) fn read_again(global: &Global) -> Result<Box<Site>, String> {
-    let site = Site::read(global).map_err(|failure| failure.message)?;
-    super::knowledge::setup(&site.config).map_err(|failure| failure.message)?;
-    super::mirror::setup(&site).map_err(|failure| failure.message)?;
-    Ok(Box::new(site))
+pub(super) fn read_again(global: &Global) -> Done<Box<Site>> {
+    let read = || {
+        let site = Site::read(global)?;
+        knowledge::setup(&site.config)?;
+        mirror::setup(&site)?;
+        seat::group(&site.config)?;
+        Ok(Box::new(site))
+    };
+    read().map_err(|failure: Failure| Failure {
+        message: format!("the configuration stays as it was: {}", failure.message),
+        ..failure
+    })
 }

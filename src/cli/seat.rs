@@ -73,16 +73,6 @@ pub(super) async fn attach(
 /// # Errors
 /// The socket's place is not safe, or the group that may connect does not exist.
 pub(super) fn listen(site: &Site, handle: Handle, host: Option<&AgentName>) -> Done<Listening> {
-    let group = match &site.config.seat_group {
-        None => None,
-        Some(group) => match config::group_id(&group.text) {
-            Some(id) => Some(id),
-            None => {
-                let name = group.text.escape_debug();
-                return Err(Failure::usage(format!("{}: there is no group `{name}` on this machine", group.place)));
-            }
-        },
-    };
     let desk = server::Desk {
         name: site.config.rules.desk_name.clone(),
         handle,
@@ -90,7 +80,22 @@ pub(super) fn listen(site: &Site, handle: Handle, host: Option<&AgentName>) -> D
         gate: gate(&site.config, &site.paths.config.display().to_string()),
         clock: site.clock.clone(),
     };
-    Ok(server::listen(&site.paths.socket, Access { group }, desk)?)
+    Ok(server::listen(&site.paths.socket, Access { group: group(&site.config)? }, desk)?)
+}
+
+/// Tells the id of the group whose members may connect, if one is named.
+///
+/// # Errors
+/// There is no such group.
+pub(super) fn group(config: &Config) -> Done<Option<u32>> {
+    let Some(group) = &config.seat_group else { return Ok(None) };
+    match config::group_id(&group.text) {
+        Some(id) => Ok(Some(id)),
+        None => {
+            let name = group.text.escape_debug();
+            Err(Failure::usage(format!("{}: there is no group `{name}` on this machine", group.place)))
+        }
+    }
 }
 
 /// Tells who is who: whoever has the desk's files anyway may be any agent; all others are whom `os_user` says.

@@ -65,9 +65,9 @@ async fn until_turn(global: &Global, site: &Site, hosted: &mut Hosted) -> Turn {
                     }
                     return Turn::Again(site);
                 }
-                Err(why) => {
-                    tracing::error!(%why, "the configuration stays as it was");
-                    say(&format!("the configuration stays as it was: {why}"));
+                Err(failure) => {
+                    tracing::error!("{}", failure.message);
+                    say(&failure.message);
                 }
             },
         }

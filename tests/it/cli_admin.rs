@@ -197,6 +197,27 @@ fn without_a_group_the_login_says_what_to_write_where() {
 }
 
 #[test]
+fn of_several_groups_one_is_written_down_and_read() {
+    let world = concat!(env!("CARGO_MANIFEST_DIR"), "/assets/worlds/two-groups.toml");
+    let sandbox = SandboxProcess::start(&["--world", world, "--quiet", "--flood-per-minute", "0"]);
+    let desk = sandbox.desk(FAST);
+    let file = std::fs::read_to_string(desk.path().join("desk.toml")).expect("reads");
+    let without: Vec<&str> = file.lines().filter(|line| !line.starts_with("group")).collect();
+    desk.configure(&without.join("\n"));
+    let _server = Server::start(desk.command(&["serve"]));
+    let ended = sandbox.login(&desk);
+    for said in
+        ["put one of these lines under [telegram] in", "desk.toml, then run `topicdesk reload`", "  group = -100"]
+    {
+        assert!(ended.err.contains(said), "{ended:?}");
+    }
+    ended.ok();
+    desk.configure(&file);
+    desk.run(&["reload"]).ok();
+    assert!(desk.json(&["sync"])["tickets"].as_u64() > Some(1));
+}
+
+#[test]
 fn a_desk_beside_a_screen_is_logged_out_and_in_again_and_the_screen_stays() {
     let desk = Desk::empty();
     let mut anna = crate::pty::open(crate::pty::silent(&desk));

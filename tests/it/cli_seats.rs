@@ -82,6 +82,10 @@ fn commands_attach_to_the_desk_that_runs() {
     let good = std::fs::read_to_string(desk.path().join("desk.toml")).expect("reads");
     desk.configure(&format!("{good}\n[desk]\nname = 5\n"));
     desk.run(&["reload"]).fails(2, "desk.toml:");
+    // What only whoever listens finds wrong ends the same way, and does not end the desk.
+    desk.configure(&format!("{good}\n[desk]\nsocket_group = \"no-such-group\"\n"));
+    desk.run(&["reload"]).fails(2, "there is no group `no-such-group` on this machine");
+    assert_eq!(desk.json(&["status"])["pid"], server.child.id());
     desk.configure(&good);
     kill_process(server.pid(), Signal::USR1).expect("is there");
     desk.configure(&format!("{good}\n[[queues]]\nname = \"Mine too\"\nquery = \"assignee:me\"\n"));
