@@ -165,6 +165,7 @@ impl Seat {
                     self.tell(EngineNews::Lost { why });
                 }
             }
+            self.let_go();
             found = match self.find().await {
                 Some(found) => found,
                 None => return,
@@ -173,6 +174,18 @@ impl Seat {
                 Found::Here(_) if !hosted => EngineNews::Hosting,
                 _ => EngineNews::Back,
             });
+        }
+    }
+
+    /// What may have been done is not asked for again: whoever waits for it is told.
+    fn let_go(&mut self) {
+        let orders = |waiting: &Waiting| matches!(waiting, Waiting::Operated(one) if !one.request.only_asks());
+        let gone: Vec<u64> =
+            self.waiting.iter().filter(|(_, waiting)| orders(waiting)).map(|(number, _)| *number).collect();
+        for number in gone {
+            if let Some(Waiting::Operated(operation)) = self.waiting.remove(&number) {
+                let _gone = operation.answer.send(Err("the desk ended before it answered".to_owned()));
+            }
         }
     }
 
@@ -290,7 +303,6 @@ impl Seat {
             match waiting {
                 // Its file has to come first.
                 Waiting::Keeps { path, answer } => self.put(path, answer, out)?,
-                Waiting::Operated(operation) if !operation.request.only_asks() => unknown(operation),
                 waiting => self.ask(waiting, out)?,
             }
         }
@@ -425,11 +437,6 @@ struct Numbered {
 enum Found {
     Line(Line),
     Here(Handle),
-}
-
-/// What may have been done is not asked for again.
-fn unknown(operation: Operation) {
-    let _gone = operation.answer.send(Err("the desk ended before it answered".to_owned()));
 }
 
 fn open(open: bool, next: &mut u64) -> Asked {

@@ -188,8 +188,20 @@ fn without_a_group_the_login_says_what_to_write_where() {
     let file = std::fs::read_to_string(desk.path().join("desk.toml")).expect("reads");
     let lines: Vec<&str> = file.lines().filter(|line| !line.starts_with("group")).collect();
     desk.configure(&lines.join("\n"));
-    let _server = Server::start(desk.command(&["serve"]));
+    // Whoever has started it is told how it is.
+    let told = desk.path().join("notify.sock");
+    let heard = std::os::unix::net::UnixDatagram::bind(&told).expect("binds");
+    let hears = || {
+        let mut words = [0; 200];
+        let length = heard.recv(&mut words).expect("told");
+        String::from_utf8_lossy(&words[..length]).into_owned()
+    };
+    let mut serve = desk.command(&["serve"]);
+    serve.env("NOTIFY_SOCKET", &told);
+    let _server = Server::start(serve);
+    assert_eq!(hears(), "READY=1\nSTATUS=not logged in: an admin runs `topicdesk login --bot`");
     let ended = sandbox.login(&desk);
+    assert_eq!([hears(), hears()], ["RELOADING=1", "READY=1\nSTATUS=logged in"]);
     let title = sandbox.line["group"]["title"].as_str().expect("a title");
     assert!(ended.err.contains("the desk will work") && ended.err.contains(title), "{ended:?}");
     ended.ok();

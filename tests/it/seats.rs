@@ -12,7 +12,7 @@ use topicdesk::clock::Clock;
 use topicdesk::desk::authority::Authority;
 use topicdesk::desk::command::{Command, Refusal};
 use topicdesk::desk::ids::{AgentName, CommandId};
-use topicdesk::engine::handle::{Answer, Handle, Request, new_command_id};
+use topicdesk::engine::handle::{Answer, Exported, Handle, Request, new_command_id};
 use topicdesk::engine::runner::{self, Desk, EngineSetup};
 use topicdesk::engine::views::{Alert, EngineNews, ThreadPage, View, ViewRequest, Window};
 use topicdesk::seat::SeatError;
@@ -312,6 +312,38 @@ fn what_only_an_admin_may_is_refused_to_others() {
         assert_eq!(refused, "tom is agent: that needs admin");
         let status = ask("boss", Request::Status).await.expect("told");
         assert!(matches!(&status, Answer::Status(view) if view.desk == "Shop"), "{status:?}");
+        running.stop();
+    });
+}
+
+#[test]
+fn a_question_about_the_desk_is_asked_again_and_an_order_is_not() {
+    let house = House::new();
+    wait(async {
+        let mut running = house.run(trusting());
+        let (boss, tom) = (house.seat("boss").await.expect("a seat"), house.seat("tom").await.expect("a seat"));
+        // Through the handle it is as on the command line.
+        assert_eq!(tom.operate(Request::Reload).await, Err("tom is agent: that needs admin".to_owned()));
+        assert!(matches!(tom.operate(Request::Seats).await, Ok(Answer::Seats { seats }) if seats.len() == 2));
+        let mut asked = running.desk.operations().expect("given once");
+        let ask = |seat: &Handle, request| {
+            let seat = seat.clone();
+            tokio::spawn(async move { seat.operate(request).await })
+        };
+        let export = Request::Export { what: Exported::Tickets, since: None, after: None };
+        let (order, question) = (ask(&boss, Request::Reload), ask(&boss, export.clone()));
+        let heard = [asked.recv().await.expect("asked"), asked.recv().await.expect("asked")];
+        assert!(heard.iter().any(|one| one.request == export && one.authority == Some(Authority::Admin)));
+        running.stop();
+        assert_eq!(order.await.expect("asked"), Err("the desk ended before it answered".to_owned()));
+        drop((heard, asked));
+        let mut running = house.run(trusting());
+        let mut asked = running.desk.operations().expect("given once");
+        let again = asked.recv().await.expect("asked again");
+        assert_eq!((&again.request, &again.by), (&export, &AgentName::from("boss")));
+        let page = Answer::Lines { lines: vec!["{}".to_owned()], next: None };
+        again.answer.send(Ok(page.clone())).expect("waits");
+        assert_eq!(question.await.expect("asked"), Ok(page));
         running.stop();
     });
 }

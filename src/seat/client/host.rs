@@ -3,7 +3,7 @@
 
 use tokio::task::JoinSet;
 
-use super::{Left, Seat, Waiting, unknown};
+use super::{Left, Seat, Waiting};
 use crate::desk::command::{Command, Refusal};
 use crate::engine::handle::{Errand, Handle, Receipt, new_command_id};
 
@@ -23,10 +23,7 @@ impl Seat {
         let mut revisions = engine.watch();
         let mut under_way: JoinSet<Unanswered> = JoinSet::new();
         for (_, waiting) in std::mem::take(&mut self.waiting) {
-            match waiting {
-                Waiting::Operated(operation) if !operation.request.only_asks() => unknown(operation),
-                waiting => self.ask_here(&engine, waiting, &mut under_way).await,
-            }
+            self.ask_here(&engine, waiting, &mut under_way).await;
         }
         let done = loop {
             tokio::select! {
