@@ -110,6 +110,10 @@ fn host(global: &Global, site: &Site, agent: &AgentName, beside: &Arc<Mutex<Besi
             let lock = beside.gone().await;
             // It may be begun because the file says something else now.
             let site = read_again(&global).map_or(site, |site| *site);
+            if lock.is_none() {
+                // A desk to which nobody is logged in here is another one than the one that has ended.
+                login::standing(&site.paths.session()).ok()?;
+            }
             // Whoever may not open it goes on waiting for somebody who may.
             let hosted = Hosted::begin(&site, Some(&agent), lock).await.ok()?;
             let handle = hosted.handle();

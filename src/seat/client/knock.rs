@@ -26,7 +26,7 @@ pub(super) struct Line {
 /// Asks something about the desk as a whole.
 ///
 /// # Errors
-/// As [`attach`]; or the desk's reason, as [`SeatError::Refused`].
+/// As [`attach`](super::attach); or the desk's reason, as [`SeatError::Refused`].
 pub async fn operate(path: &Path, agent: Option<&AgentName>, request: Request) -> Result<Answer, SeatError> {
     let (mut line, _) = knock(path, agent).await?;
     let words = |error: FrameError| SeatError::Nonsense(error.to_string());
