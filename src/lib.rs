@@ -116,7 +116,11 @@
 //!
 //! Who is at the other end the kernel says, and what they may do [`desk::authority`] says, in the engine. A line that breaks is knocked for
 //! again, and what was not answered is asked again under the same ids; if nobody listens any more, a seat that may open the files takes
-//! the lock and is the host.
+//! the lock and is the host. A host's own screen goes through the same client, so that it outlives its engine: with other settings, or
+//! another login, an engine is not changed but begun again.
+//!
+//! What is asked about the desk as a whole (`engine::operation`: who sits there, read `desk.toml` again, log in, a page of an export) takes
+//! the handle too, and is answered by whoever runs the desk (`cli::attend`), beside the engine.
 //!
 //! Who looks at which ticket, and who is writing in it, screens say and the engine keeps in memory (`engine::presence`): nothing of it is
 //! written down, and readers share it as they do the state of the link.

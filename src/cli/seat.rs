@@ -4,17 +4,15 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::mpsc;
-
 use super::failure::{ACCESS, Done, FAILED, Failure};
 use super::site::Site;
 use crate::config::{self, Config};
 use crate::desk::authority::Authority;
 use crate::desk::ids::AgentName;
 use crate::engine::handle::Handle;
+use crate::seat::SeatError;
 use crate::seat::client::{self, Attach, Host, Welcome};
 use crate::seat::server::{self, Access, Gate, Listening};
-use crate::seat::{Operation, SeatError};
 
 /// How long a command looks for a desk whose process has ended: as long as starting it again takes, with room to spare.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -41,6 +39,18 @@ fn forget_old(files: &Path) {
     }
 }
 
+/// Goes on with an engine that runs in this process, and without it.
+pub(super) fn begin(site: &Site, engine: Handle, host: Host) -> Handle {
+    let agent = Some(engine.agent().clone());
+    client::begin(how(site, agent, Some(host)), engine)
+}
+
+fn how(site: &Site, agent: Option<AgentName>, host: Option<Host>) -> Attach {
+    // A script is not left hanging; a screen waits as long as its agent does.
+    let patience = host.is_none().then_some(PATIENCE);
+    Attach { path: site.paths.socket.clone(), agent, files: own_folder(site), host, patience }
+}
+
 /// Attaches to whoever runs the desk; `None`: nobody does.
 ///
 /// # Errors
@@ -50,42 +60,42 @@ pub(super) async fn attach(
     agent: Option<AgentName>,
     host: Option<Host>,
 ) -> Done<Option<(Handle, Welcome)>> {
-    let files = own_folder(site);
-    forget_old(&files);
-    // A script is not left hanging; a screen waits as long as its agent does.
-    let patience = host.is_none().then_some(PATIENCE);
-    match client::attach(Attach { path: site.paths.socket.clone(), agent, files, host, patience }).await {
+    forget_old(&own_folder(site));
+    match client::attach(how(site, agent, host)).await {
         Ok(attached) => Ok(Some(attached)),
         Err(SeatError::Nobody(_)) => Ok(None),
         Err(error) => Err(error.into()),
     }
 }
 
-/// Lets others attach to the engine in this process; requests about the desk as a whole come out of the queue.
+/// Lets others attach to the engine in this process, which runs beside the screen of `host`, or beside none.
 ///
 /// # Errors
 /// The socket's place is not safe, or the group that may connect does not exist.
-pub(super) fn listen(site: &Site, handle: Handle) -> Done<(Listening, mpsc::Receiver<Operation>)> {
-    let group = match &site.config.seat_group {
-        None => None,
-        Some(group) => match config::group_id(&group.text) {
-            Some(id) => Some(id),
-            None => {
-                let name = group.text.escape_debug();
-                return Err(Failure::usage(format!("{}: there is no group `{name}` on this machine", group.place)));
-            }
-        },
-    };
-    let (operations, waiting) = mpsc::channel(16);
+pub(super) fn listen(site: &Site, handle: Handle, host: Option<&AgentName>) -> Done<Listening> {
     let desk = server::Desk {
         name: site.config.rules.desk_name.clone(),
         handle,
+        host: host.map(|agent| (agent.clone(), site.config.rules.authority(agent))),
         gate: gate(&site.config, &site.paths.config.display().to_string()),
         clock: site.clock.clone(),
-        operations,
     };
-    let listening = server::listen(&site.paths.socket, Access { group }, desk)?;
-    Ok((listening, waiting))
+    Ok(server::listen(&site.paths.socket, Access { group: group(&site.config)? }, desk)?)
+}
+
+/// Tells the id of the group whose members may connect, if one is named.
+///
+/// # Errors
+/// There is no such group.
+pub(super) fn group(config: &Config) -> Done<Option<u32>> {
+    let Some(group) = &config.seat_group else { return Ok(None) };
+    match config::group_id(&group.text) {
+        Some(id) => Ok(Some(id)),
+        None => {
+            let name = group.text.escape_debug();
+            Err(Failure::usage(format!("{}: there is no group `{name}` on this machine", group.place)))
+        }
+    }
 }
 
 /// Tells who is who: whoever has the desk's files anyway may be any agent; all others are whom `os_user` says.

@@ -1,6 +1,8 @@
 //! Where a command works: the paths, the configuration, who is working, and the desk opened for reading or for change.
 
 use std::io::Write;
+use std::os::unix::fs::MetadataExt;
+use std::path::Path;
 
 use super::args::Global;
 use super::failure::{ACCESS, Done, Failure};
@@ -16,6 +18,7 @@ use crate::engine::EngineError;
 use crate::engine::handle::Handle;
 use crate::engine::runner::{self, Desk, EngineSetup, TransportEnds};
 use crate::store::StoreError;
+use crate::store::lock::{self, Lock};
 use crate::telegram::login;
 
 /// Where a command works.
@@ -40,6 +43,15 @@ impl Site {
 
     /// Finds the paths and reads `desk.toml`; without one, defaults stand. Warnings go to standard error.
     pub(super) fn find(global: &Global) -> Done<Site> {
+        let site = Site::read(global)?;
+        for warning in &site.config.warnings {
+            say(warning);
+        }
+        Ok(site)
+    }
+
+    /// As [`Site::find`], without a word on standard error, where a screen may be.
+    pub(super) fn read(global: &Global) -> Done<Site> {
         let mut paths = Site::paths(global)?;
         let config = match config::load(&paths.config) {
             Ok(config) => config,
@@ -50,9 +62,6 @@ impl Site {
             }
             Err(error) => return Err(error.into()),
         };
-        for warning in &config.warnings {
-            say(warning);
-        }
         let agent = global.agent.clone();
         if let Some(socket) = &global.socket {
             paths.socket.clone_from(socket);
@@ -67,8 +76,11 @@ impl Site {
         if site.config.file.is_none() && !is_there && !runs {
             return Err(Failure::usage(begin(&site.paths)));
         }
-        // Who sits at somebody else's desk has nothing to log there.
-        if (is_there || !runs) && !site.is_anothers() {
+        // Who sits at somebody else's desk has nothing to log there; a file of theirs would be one that the desk cannot write to.
+        let own = rustix::process::geteuid().as_raw();
+        let mine = |folder: &Path| std::fs::metadata(folder).is_ok_and(|facts| facts.uid() == own);
+        let logs = if is_there { mine(&site.paths.data) } else { !runs && !site.is_anothers() };
+        if logs {
             log::begin(&site.paths.log(), global.verbose);
         }
         Ok(site)
@@ -188,8 +200,13 @@ impl Site {
     /// Opens the desk for change: takes its lock. Without a link at the other ends, what is to be sent stays queued.
     pub(super) fn start(&self) -> Done<(Desk, TransportEnds)> {
         self.may_open()?;
+        self.start_with(lock::take(&self.paths.data).map_err(EngineError::from)?)
+    }
+
+    /// As [`Site::start`], by whoever has the desk's lock.
+    pub(super) fn start_with(&self, lock: Lock) -> Done<(Desk, TransportEnds)> {
         let (data, rules) = (self.paths.data.clone(), self.config.rules.clone());
-        Ok(runner::start(EngineSetup { data, rules, clock: self.clock.clone() })?)
+        Ok(runner::start_with(lock, EngineSetup { data, rules, clock: self.clock.clone() })?)
     }
 
     /// Gives the changes of the key map: context, action, key.

@@ -8,6 +8,11 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 use tokio::sync::{broadcast, mpsc, oneshot};
 
+pub use super::operation::{
+    Answer, Backtest, Exported, KnownGroup, LoggedIn, LoginQuestion, LoginStep, Mark, Operation, OtherRules, Request,
+    SeatView, StatusView,
+};
+pub use super::secret::Secret;
 use super::views::{FileView, NotSaved, Revision, View, ViewRequest};
 use crate::desk::command::{Command, Refusal};
 use crate::desk::files::Attachment;
@@ -94,6 +99,7 @@ pub struct Handle {
     agent: AgentName,
     submissions: mpsc::Sender<Submission>,
     questions: mpsc::Sender<Question>,
+    operations: mpsc::Sender<Operation>,
     revisions: broadcast::Sender<Revision>,
     pub(super) keeper: Keeper,
 }
@@ -107,6 +113,8 @@ pub struct HandleEnds {
     pub questions: mpsc::Receiver<Question>,
     /// Files of replies, if they are kept elsewhere.
     pub errands: mpsc::Receiver<Errand>,
+    /// What is asked about the desk as a whole.
+    pub operations: mpsc::Receiver<Operation>,
     /// Where revisions are published.
     pub revisions: broadcast::Sender<Revision>,
 }
@@ -116,11 +124,19 @@ pub fn handle(agent: AgentName) -> (Handle, HandleEnds) {
     let (submit, submissions) = mpsc::channel(256);
     let (ask, questions) = mpsc::channel(256);
     let (send, errands) = mpsc::channel(16);
+    let (operate, operations) = mpsc::channel(16);
     let (revisions, _) = broadcast::channel(256);
     let publish = revisions.clone();
     (
-        Handle { agent, submissions: submit, questions: ask, revisions, keeper: Keeper::There(send) },
-        HandleEnds { submissions, questions, errands, revisions: publish },
+        Handle {
+            agent,
+            submissions: submit,
+            questions: ask,
+            operations: operate,
+            revisions,
+            keeper: Keeper::There(send),
+        },
+        HandleEnds { submissions, questions, errands, operations, revisions: publish },
     )
 }
 
@@ -221,13 +237,39 @@ impl Handle {
 
     /// Reads a view. The answer is of the kind that the request names, or [`View::Unreadable`].
     pub async fn read(&self, request: ViewRequest) -> View {
+        let stopped = || View::Unreadable { why: "the desk has stopped".to_owned() };
+        self.try_read(request).await.unwrap_or_else(stopped)
+    }
+
+    /// Reads a view; `None`: the desk has stopped.
+    pub async fn try_read(&self, request: ViewRequest) -> Option<View> {
         let (answer, view) = oneshot::channel();
         let question = Question { agent: self.agent.clone(), request, answer };
-        let stopped = || View::Unreadable { why: "the desk has stopped".to_owned() };
-        if self.questions.send(question).await.is_err() {
-            return stopped();
+        self.questions.send(question).await.ok()?;
+        view.await.ok()
+    }
+
+    /// Asks something about the desk as a whole.
+    ///
+    /// # Errors
+    /// A sentence: the agent may not, it was refused, or nobody runs the desk.
+    pub async fn operate(&self, request: Request) -> Result<Answer, String> {
+        let (answer, done) = oneshot::channel();
+        self.pass(Operation { request, by: self.agent.clone(), authority: None, answer }).await;
+        done.await.unwrap_or_else(|_| Err("nobody runs the desk, or it is ending".to_owned()))
+    }
+
+    /// Passes on what somebody else asks about the desk as a whole. Whoever waits for the answer is told if nobody takes it.
+    pub async fn pass(&self, operation: Operation) {
+        if let Err(mpsc::error::SendError(operation)) = self.operations.send(operation).await {
+            // Whoever asked may have gone since.
+            let _gone = operation.answer.send(Err("nobody runs the desk, or it is ending".to_owned()));
         }
-        view.await.unwrap_or_else(|_| stopped())
+    }
+
+    /// Waits until the desk has stopped.
+    pub async fn stopped(&self) {
+        self.submissions.closed().await;
     }
 
     /// Says that a screen of the agent is open, until the value is dropped: whoever sits at one is there to be given work.

@@ -8,7 +8,7 @@ use std::time::Duration;
 use tokio::sync::{broadcast, mpsc, oneshot};
 
 use super::counting::Counting;
-use super::handle::{Handle, HandleEnds, Keeper, Question, Submission, handle};
+use super::handle::{Handle, HandleEnds, Keeper, Operation, Question, Submission, handle};
 use super::input::{Input, Output};
 use super::read::{Condition, SharedCondition, Views};
 use super::shelf::{Consulted, KnowledgeEnds, Shelf};
@@ -57,13 +57,19 @@ pub struct Desk {
     shelf: Shelf,
     clock: Clock,
     revisions: broadcast::Sender<Revision>,
-    _lock: Option<lock::Lock>,
+    operations: Option<mpsc::Receiver<Operation>>,
+    lock: Option<lock::Lock>,
 }
 
 impl Desk {
     /// Opens a handle for an agent.
     pub fn handle(&self, agent: AgentName) -> Handle {
         self.handle.for_agent(agent)
+    }
+
+    /// Gives what is asked about the desk as a whole, by whoever has a handle: once, to whoever runs it.
+    pub fn operations(&mut self) -> Option<mpsc::Receiver<Operation>> {
+        self.operations.take()
     }
 
     /// Opens the two queues to the knowledge base; without them there are no suggestions.
@@ -74,8 +80,9 @@ impl Desk {
         self.shelf.open(consulted, self.clock.clone(), self.revisions.clone())
     }
 
-    /// Stops the engine and waits for the transaction in progress.
-    pub fn stop(mut self) {
+    /// Stops the engine and waits for the transaction in progress. Gives the desk's lock, for whoever begins it again or waits for what
+    /// still uses its login.
+    pub fn stop(mut self) -> Option<lock::Lock> {
         drop(self.stop.take());
         let threads = std::mem::take(&mut self.threads);
         // The reader ends when nobody can ask any more.
@@ -86,6 +93,7 @@ impl Desk {
                 tracing::error!("the engine's thread has panicked");
             }
         }
+        self.lock.take()
     }
 }
 
@@ -95,12 +103,20 @@ impl Desk {
 /// Another process has the desk; the store cannot be opened.
 pub fn start(setup: EngineSetup) -> Result<(Desk, TransportEnds), EngineError> {
     let lock = lock::take(&setup.data)?;
+    start_with(lock, setup)
+}
+
+/// As [`start`], by whoever has the desk's lock.
+///
+/// # Errors
+/// The store cannot be opened.
+pub fn start_with(lock: lock::Lock, setup: EngineSetup) -> Result<(Desk, TransportEnds), EngineError> {
     let store = Store::open(&setup.data)?;
     let engine = Engine::new(store, setup.rules.clone(), random)?;
     let condition = SharedCondition::default();
     let (mut handle, ends) = handle(AgentName(String::new()));
     handle.keeper = Keeper::Here(Files::of(&setup.data));
-    let HandleEnds { submissions, questions, revisions, errands: _ } = ends;
+    let HandleEnds { submissions, questions, revisions, operations, errands: _ } = ends;
     let (orders_in, orders) = mpsc::unbounded_channel();
     let (incoming, incoming_out) = mpsc::channel(WAITING);
     let (stop, stopped) = oneshot::channel();
@@ -126,7 +142,8 @@ pub fn start(setup: EngineSetup) -> Result<(Desk, TransportEnds), EngineError> {
     let reader =
         std::thread::Builder::new().name("reader".to_owned()).spawn(move || answer(&reads, counting, questions))?;
     let threads = vec![engine, reader];
-    let desk = Desk { handle, stop: Some(stop), threads, shelf, clock, revisions: publish, _lock: Some(lock) };
+    let (stop, operations, lock) = (Some(stop), Some(operations), Some(lock));
+    let desk = Desk { handle, stop, threads, shelf, clock, revisions: publish, operations, lock };
     Ok((desk, TransportEnds { orders, incoming }))
 }
 
@@ -143,11 +160,12 @@ pub fn read_only(data: &Path, rules: Rules, clock: Clock) -> Result<Desk, Engine
     };
     let (mut handle, ends) = handle(AgentName(String::new()));
     handle.keeper = Keeper::Nobody;
-    let HandleEnds { submissions, questions, revisions, errands: _ } = ends;
+    let HandleEnds { submissions, questions, revisions, .. } = ends;
     drop(submissions);
     let reader =
         std::thread::Builder::new().name("reader".to_owned()).spawn(move || answer(&reads, counting, questions))?;
-    Ok(Desk { handle, stop: None, threads: vec![reader], shelf, clock, revisions, _lock: None })
+    let threads = vec![reader];
+    Ok(Desk { handle, stop: None, threads, shelf, clock, revisions, operations: None, lock: None })
 }
 
 fn views(

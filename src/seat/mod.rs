@@ -10,7 +10,6 @@
 
 pub mod client;
 mod files;
-mod operation;
 mod protocol;
 pub mod server;
 mod socket;
@@ -19,8 +18,6 @@ use std::io;
 use std::path::PathBuf;
 
 use thiserror::Error;
-
-pub use operation::{Answer, Operation, Request, SeatView, StatusView};
 
 /// Why a socket cannot be listened on, or a desk not be attached to.
 #[derive(Debug, Error)]

@@ -16,14 +16,14 @@ use tokio::task::{JoinHandle, JoinSet};
 
 use super::SeatError;
 use super::files::{Coming, next_part};
-use super::operation::{Answer, Operation, Request, SeatView, StatusView};
 use super::protocol::{self, Asked, Frame, FrameError, MOST_ASKED, Told, VERSION};
 use super::socket;
 use crate::clock::{Clock, Timestamp};
 use crate::desk::authority::Authority;
 use crate::desk::command::{Command, Refusal};
 use crate::desk::ids::AgentName;
-use crate::engine::handle::{Handle, Revisions, new_command_id};
+use crate::engine::handle::{Answer, Handle, Operation, Request, Revisions, SeatView, StatusView, new_command_id};
+use crate::engine::views::{View, ViewRequest};
 
 pub use super::socket::Access;
 
@@ -51,21 +51,28 @@ pub type Gate = Arc<dyn Fn(u32, Option<&AgentName>) -> Result<(AgentName, Author
 pub struct Desk {
     /// Its name.
     pub name: String,
-    /// The engine.
+    /// The engine. What seats ask about the desk as a whole goes there, too.
     pub handle: Handle,
+    /// The agent in whose screen's process it runs, and what they may do; `None`: it has no screen.
+    pub host: Option<(AgentName, Authority)>,
     /// Who is who.
     pub gate: Gate,
     /// The time.
     pub clock: Clock,
-    /// Where requests about the desk as a whole go.
-    pub operations: mpsc::Sender<Operation>,
 }
 
 /// A socket that is listened on, until it is dropped.
-#[derive(Debug)]
 pub struct Listening {
     path: PathBuf,
     task: JoinHandle<()>,
+    house: Arc<House>,
+}
+
+impl Listening {
+    /// Answers what whoever listens knows: how the desk is, who sits at it. `None`: that is for whoever runs it.
+    pub async fn answer(&self, request: &Request) -> Option<Answer> {
+        self.house.answer(request).await
+    }
 }
 
 impl Drop for Listening {
@@ -90,9 +97,22 @@ struct House {
 pub fn listen(path: &Path, access: Access, desk: Desk) -> Result<Listening, SeatError> {
     let listener = socket::bind(path, access)?;
     let since = desk.clock.now();
-    let house = Arc::new(House { desk, since, seats: Mutex::default(), next: AtomicU64::new(1) });
-    let task = tokio::spawn(welcome(listener, house));
-    Ok(Listening { path: path.to_owned(), task })
+    let mut seats = BTreeMap::new();
+    if let Some((agent, authority)) = desk.host.clone() {
+        let own = SeatView {
+            agent,
+            authority,
+            uid: rustix::process::geteuid().as_raw(),
+            pid: i32::try_from(std::process::id()).ok(),
+            program: env!("CARGO_PKG_VERSION").to_owned(),
+            since,
+            screens: 1,
+        };
+        seats.insert(0, own);
+    }
+    let house = Arc::new(House { desk, since, seats: Mutex::new(seats), next: AtomicU64::new(1) });
+    let task = tokio::spawn(welcome(listener, house.clone()));
+    Ok(Listening { path: path.to_owned(), task, house })
 }
 
 async fn welcome(listener: UnixListener, house: Arc<House>) {
@@ -138,7 +158,7 @@ async fn sit(stream: UnixStream, house: &Arc<House>) -> Result<(), Ended> {
         Ok(Err(error)) => return Err(format!("user {} said what makes no sense: {error}", peer.uid())),
         // Somebody looked whether anybody listens.
         Ok(Ok(None)) => return Ok(()),
-        Ok(Ok(Some(frame))) => frame.value::<Asked>(),
+        Ok(Ok(Some(frame))) => frame.request(),
     };
     let refuse = async |writing: &mut OwnedWriteHalf, why: String| {
         tracing::warn!(uid = peer.uid(), why, "a seat was refused");
@@ -245,7 +265,7 @@ impl Seat {
                     }
                     continue;
                 }
-                Frame::Words(_) => frame.value::<Asked>()?,
+                Frame::Words(_) => frame.request()?,
             };
             let Ok(place) = room.clone().acquire_owned().await else { return Ok(()) };
             let out = out.clone();
@@ -366,27 +386,38 @@ async fn give(handle: &Handle, number: u64, name: &str, out: &mpsc::Sender<Frame
     }
 }
 
+impl House {
+    async fn answer(&self, request: &Request) -> Option<Answer> {
+        let seats = || self.seats.lock().unwrap_or_else(PoisonError::into_inner);
+        match request {
+            Request::Seats => Some(Answer::Seats { seats: seats().values().cloned().collect() }),
+            Request::Status => {
+                let link = match self.desk.handle.read(ViewRequest::Desk).await {
+                    View::Desk(desk) => desk.link,
+                    _ => None,
+                };
+                Some(Answer::Status(StatusView {
+                    desk: self.desk.name.clone(),
+                    pid: std::process::id(),
+                    program: env!("CARGO_PKG_VERSION").to_owned(),
+                    since: self.since,
+                    seats: seats().len(),
+                    link,
+                }))
+            }
+            _ => None,
+        }
+    }
+}
+
 async fn operate(house: &House, by: AgentName, authority: Authority, request: Request) -> Result<Answer, String> {
     if authority < request.needs() {
         return Err(format!("{by} is {authority}: that needs {}", request.needs()));
     }
-    match request {
-        Request::Seats => {
-            let seats = house.seats.lock().unwrap_or_else(PoisonError::into_inner).values().cloned().collect();
-            Ok(Answer::Seats { seats })
-        }
-        Request::Status => Ok(Answer::Status(StatusView {
-            desk: house.desk.name.clone(),
-            pid: std::process::id(),
-            program: env!("CARGO_PKG_VERSION").to_owned(),
-            since: house.since,
-            seats: house.seats.lock().unwrap_or_else(PoisonError::into_inner).len(),
-        })),
-        request => {
-            let (answer, done) = oneshot::channel();
-            let nobody = || "the desk is ending".to_owned();
-            house.desk.operations.send(Operation { request, by, answer }).await.map_err(|_| nobody())?;
-            done.await.unwrap_or_else(|_| Err(nobody()))
-        }
+    if let Some(answer) = house.answer(&request).await {
+        return Ok(answer);
     }
+    let (answer, done) = oneshot::channel();
+    house.desk.handle.pass(Operation { request, by, authority: Some(authority), answer }).await;
+    done.await.unwrap_or_else(|_| Err("the desk is ending".to_owned()))
 }

@@ -57,6 +57,8 @@ pub(crate) struct Model {
     pub(crate) now: Timestamp,
     /// The time by which ages are shown: moves with keys and changes, and every five minutes, so that an idle screen is quiet.
     pub(crate) aged: Timestamp,
+    /// `desk.toml` is being read again, as was asked for here.
+    pub(crate) rereading: bool,
     /// The engine's process is not to be reached, and why.
     pub(crate) unreached: Option<String>,
     /// Which pane has the keys.
@@ -252,6 +254,7 @@ impl Model {
             size,
             now,
             aged: now,
+            rereading: false,
             unreached: None,
             focus: Focus::Queue,
             zoomed: false,

@@ -15,7 +15,7 @@ use super::effect::{Effect, Launch, ReadTag, Signal, Timer};
 use super::model::Model;
 use super::terminal::{self, Heard, Keyboard, Screen, Tty, Unfit};
 use super::update::update;
-use super::{opener, restore, view};
+use super::{editor, opener, restore, view};
 use crate::desk::command::Command;
 use crate::engine::handle::{Handle, new_command_id};
 use crate::engine::views::ViewRequest;
@@ -382,6 +382,13 @@ impl Seat {
                         });
                     }
                     Effect::Detach(file) => self.handle.detach(&file),
+                    Effect::Operate(request) => {
+                        let (handle, signals) = (self.handle.clone(), self.signals.clone());
+                        tokio::spawn(async move {
+                            let outcome = handle.operate(request.clone()).await;
+                            drop(signals.send(Signal::Operated(request, outcome)));
+                        });
+                    }
                     Effect::Repaint => {
                         self.screen.forget()?;
                         self.model.dirty = true;
@@ -438,7 +445,7 @@ impl Seat {
     async fn edit(&mut self, text: String) -> io::Result<Result<String, String>> {
         self.keyboard.pause();
         terminal::leave();
-        let edited = tokio::task::spawn_blocking(move || editor(&text)).await;
+        let edited = tokio::task::spawn_blocking(move || editor::write(&text)).await;
         let back = self.come_back();
         self.keyboard.resume();
         back?;
@@ -467,26 +474,4 @@ fn tmux(text: &str) -> Result<(), String> {
     }
     let status = child.wait().map_err(failed)?;
     if status.success() { Ok(()) } else { Err("tmux did not take the text".to_owned()) }
-}
-
-/// Runs $VISUAL or $EDITOR on a private file and reads it back.
-fn editor(text: &str) -> Result<String, String> {
-    let command = ["VISUAL", "EDITOR"]
-        .iter()
-        .filter_map(|name| std::env::var(name).ok())
-        .find(|command| !command.trim().is_empty())
-        .unwrap_or_else(|| "vi".to_owned());
-    let mut words = command.split_whitespace();
-    let program = words.next().unwrap_or("vi");
-    let failed = |why: io::Error| format!("{program}: {why}");
-    let folder = std::env::var_os("XDG_RUNTIME_DIR").map_or_else(std::env::temp_dir, std::path::PathBuf::from);
-    // Made with mode 0600, and gone when it is dropped.
-    let mut file = tempfile::Builder::new().prefix("reply-").suffix(".md").tempfile_in(folder).map_err(failed)?;
-    file.write_all(text.as_bytes()).map_err(failed)?;
-    file.flush().map_err(failed)?;
-    let status = std::process::Command::new(program).args(words).arg(file.path()).status().map_err(failed)?;
-    if !status.success() {
-        return Err(format!("{program} ended with an error: the text is as it was"));
-    }
-    std::fs::read_to_string(file.path()).map_err(failed)
 }

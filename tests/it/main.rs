@@ -3,6 +3,7 @@
 #[cfg(feature = "sandbox")]
 mod cli;
 #[cfg(feature = "sandbox")]
+mod cli_admin;
 mod cli_automatic;
 mod cli_knowledge;
 #[cfg(feature = "sandbox")]
@@ -96,6 +97,7 @@ mod screens_stats;
 mod screens_templates;
 mod screens_terminal;
 mod screens_thread;
+mod screens_whole;
 mod seats;
 #[cfg(feature = "sandbox")]
 mod selftest;

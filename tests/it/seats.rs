@@ -8,17 +8,16 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tempfile::TempDir;
-use tokio::sync::mpsc;
 use topicdesk::clock::Clock;
 use topicdesk::desk::authority::Authority;
 use topicdesk::desk::command::{Command, Refusal};
 use topicdesk::desk::ids::{AgentName, CommandId};
-use topicdesk::engine::handle::{Handle, new_command_id};
+use topicdesk::engine::handle::{Answer, Exported, Handle, Request, new_command_id};
 use topicdesk::engine::runner::{self, Desk, EngineSetup};
 use topicdesk::engine::views::{Alert, EngineNews, ThreadPage, View, ViewRequest, Window};
+use topicdesk::seat::SeatError;
 use topicdesk::seat::client::{self, Attach, Host};
 use topicdesk::seat::server::{self, Access, Gate, Listening};
-use topicdesk::seat::{Answer, Operation, Request, SeatError};
 
 use crate::support::bench::{Bench, LI, OLENA, at, created, rules, text, ticket};
 
@@ -33,7 +32,6 @@ struct House {
 struct Running {
     desk: Desk,
     listening: Listening,
-    _operations: mpsc::Receiver<Operation>,
 }
 
 impl House {
@@ -64,10 +62,9 @@ impl House {
     fn run(&self, gate: Gate) -> Running {
         let desk = self.open();
         let handle = desk.handle(AgentName(String::new()));
-        let (operations, waiting) = mpsc::channel(4);
-        let served = server::Desk { name: "Shop".to_owned(), handle, gate, clock: Clock::System, operations };
+        let served = server::Desk { name: "Shop".to_owned(), handle, host: None, gate, clock: Clock::System };
         let listening = server::listen(&self.socket(), Access::default(), served).expect("listens");
-        Running { desk, listening, _operations: waiting }
+        Running { desk, listening }
     }
 
     async fn seat(&self, agent: &str) -> Result<Handle, SeatError> {
@@ -320,12 +317,44 @@ fn what_only_an_admin_may_is_refused_to_others() {
 }
 
 #[test]
+fn a_question_about_the_desk_is_asked_again_and_an_order_is_not() {
+    let house = House::new();
+    wait(async {
+        let mut running = house.run(trusting());
+        let (boss, tom) = (house.seat("boss").await.expect("a seat"), house.seat("tom").await.expect("a seat"));
+        // Through the handle it is as on the command line.
+        assert_eq!(tom.operate(Request::Reload).await, Err("tom is agent: that needs admin".to_owned()));
+        assert!(matches!(tom.operate(Request::Seats).await, Ok(Answer::Seats { seats }) if seats.len() == 2));
+        let mut asked = running.desk.operations().expect("given once");
+        let ask = |seat: &Handle, request| {
+            let seat = seat.clone();
+            tokio::spawn(async move { seat.operate(request).await })
+        };
+        let export = Request::Export { what: Exported::Tickets, since: None, after: None };
+        let (order, question) = (ask(&boss, Request::Reload), ask(&boss, export.clone()));
+        let heard = [asked.recv().await.expect("asked"), asked.recv().await.expect("asked")];
+        assert!(heard.iter().any(|one| one.request == export && one.authority == Some(Authority::Admin)));
+        running.stop();
+        assert_eq!(order.await.expect("asked"), Err("the desk ended before it answered".to_owned()));
+        drop((heard, asked));
+        let mut running = house.run(trusting());
+        let mut asked = running.desk.operations().expect("given once");
+        let again = asked.recv().await.expect("asked again");
+        assert_eq!((&again.request, &again.by), (&export, &AgentName::from("boss")));
+        let page = Answer::Lines { lines: vec!["{}".to_owned()], next: None };
+        again.answer.send(Ok(page.clone())).expect("waits");
+        assert_eq!(question.await.expect("asked"), Ok(page));
+        running.stop();
+    });
+}
+
+#[test]
 fn garbage_floods_and_silence_harm_nobody_else() {
     let house = House::new();
     wait(async {
         let running = house.run(trusting());
         let good = house.seat("anna").await.expect("a seat");
-        let hello = br#"{"ask":"hello","version":1,"program":"x","agent":"tom"}"#;
+        let hello = br#"{"ask":"hello","version":2,"program":"x","agent":"tom"}"#;
         let frame = |words: &[u8]| {
             let mut bytes = u32::try_from(words.len() + 1).expect("short").to_be_bytes().to_vec();
             bytes.push(0);
@@ -488,6 +517,57 @@ fn a_seat_takes_the_desk_over_when_its_host_has_died() {
         until(&mut heard, |news| *news == EngineNews::Hosting).await;
         submit(&anna, note("note two")).await.expect("noted here");
         assert_eq!(notes(&anna).await, ["note one", "note two"]);
+    });
+}
+
+#[test]
+fn a_screen_outlives_the_engine_beside_it() {
+    let house = House::new();
+    wait(async {
+        let first = house.open();
+        let data = house.data.path().to_owned();
+        let (next, nexts) = std::sync::mpsc::channel();
+        let host: Host = Box::new(move || {
+            let (data, next) = (data.clone(), next.clone());
+            Box::pin(async move {
+                let (desk, _nobody) = runner::start(EngineSetup { data, rules: rules(), clock: Clock::System }).ok()?;
+                let handle = desk.handle(AgentName::from("anna"));
+                next.send(desk).expect("the test waits for it");
+                Some(handle)
+            })
+        });
+        let attach = Attach {
+            path: house.socket(),
+            agent: Some(AgentName::from("anna")),
+            files: house.folder.path().join("files"),
+            host: Some(host),
+            patience: None,
+        };
+        let anna = client::begin(attach, first.handle(AgentName::from("anna")));
+        let _sitting = anna.sit();
+        anna.submit(CommandId("first".to_owned()), note("note one")).await.expect("noted");
+        submit(&anna, Command::Look { ticket: Some(ticket(5)) }).await.expect("told");
+        let mut heard = anna.watch();
+        // All that is asked while there is no engine waits for the next, in its order.
+        first.stop();
+        let mut answers = vec![anna.begin(CommandId("first".to_owned()), note("note one")).await.expect("asked")];
+        for number in 2..20 {
+            answers.push(anna.begin(new_command_id(), note(&format!("note {number:02}"))).await.expect("asked"));
+        }
+        until(&mut heard, |news| *news == EngineNews::Back).await;
+        for answer in answers {
+            answer.await.expect("answered").expect("noted");
+        }
+        let all: Vec<String> = notes(&anna).await;
+        let should: Vec<String> =
+            std::iter::once("note one".to_owned()).chain((2..20).map(|number| format!("note {number:02}"))).collect();
+        assert_eq!(all, should);
+        // Whoever else looks is told who has it on the screen, though that was said to the engine before.
+        let second = nexts.recv().expect("began");
+        let tom = second.handle(AgentName::from("tom"));
+        let here = thread(&tom, 5).await.ticket.row.here;
+        assert!(here.iter().any(|here| here.agent.0 == "anna"), "{here:?}");
+        second.stop();
     });
 }
 

@@ -16,6 +16,8 @@ pub(super) fn on_answer(model: &mut Model, kind: ReadKind, view: View, out: &mut
         (ReadKind::Queue, View::Queue(page)) => queue::on_page(model, page, out),
         (ReadKind::Counts, View::Counts(counts)) => queues::on_counts(model, counts, out),
         (ReadKind::Desk, View::Desk(desk)) => {
+            // It may have been named anew since the screen was opened.
+            model.setup.desk_name.clone_from(&desk.name);
             model.desk = Some(*desk);
             standing::on_desk(model, out);
         }

@@ -28,6 +28,7 @@ mod stats;
 mod suggestions;
 pub(super) mod templates;
 mod thread;
+mod whole;
 
 use std::time::Duration;
 
@@ -39,7 +40,7 @@ use super::panes::{due, groups};
 use super::widgets::text;
 use crate::desk::ids::{AgentName, TopicId};
 use crate::desk::thread::Delivery;
-use crate::engine::views::{Alert, EngineNews, QueueName, Revision, ViewRequest};
+use crate::engine::views::{Alert, QueueName, Revision, ViewRequest};
 
 /// How often what has changed is read again, at most.
 /// So many alarms wait until they can be said; what is late shows in the queue all the same.
@@ -90,6 +91,7 @@ pub(crate) fn update(model: &mut Model, signal: Signal) -> Vec<Effect> {
         Signal::Copied(Ok(words)) | Signal::Launched(Ok(words)) => say(model, words, &mut out),
         Signal::Saved(file, to, outcome) => files::saved(model, file, to, outcome, &mut out),
         Signal::Attached(ticket, outcome) => attach::attached(model, ticket, outcome, &mut out),
+        Signal::Operated(request, outcome) => whole::answered(model, &request, outcome, &mut out),
         Signal::Resumed => {
             model.aged = model.now;
             model.dirty = true;
@@ -209,7 +211,7 @@ fn on_revision(model: &mut Model, revision: Revision, out: &mut Vec<Effect>) {
             Alert::Escalated { .. } | Alert::EscalationsHeld { .. } | Alert::EscalationsMissed { .. } => {
                 escalations::hear(model, alert, out);
             }
-            Alert::Engine(news) => engine(model, news, out),
+            Alert::Engine(news) => whole::engine(model, news, out),
             Alert::File(news) => files::on_news(model, news.clone(), out),
             Alert::Suggestions { ticket } => suggestions::changed(model, *ticket, out),
             Alert::Assigned { ticket, assignee, team } if *assignee == model.me => {
@@ -237,21 +239,6 @@ fn on_revision(model: &mut Model, revision: Revision, out: &mut Vec<Effect>) {
     model.stale.thread |= touches_open;
     model.stale.outbox = true;
     refresh(model, out);
-}
-
-/// The engine is in another process, which may end and come back.
-fn engine(model: &mut Model, news: &EngineNews, out: &mut Vec<Effect>) {
-    model.unreached = match news {
-        EngineNews::Lost { why } => Some(why.clone()),
-        EngineNews::Back | EngineNews::Hosting => None,
-    };
-    match news {
-        EngineNews::Lost { .. } => {
-            warn(model, "the desk is not to be reached: what you do now waits for it".to_owned(), out);
-        }
-        EngineNews::Back => say(model, "the desk is there again, and has all that waited".to_owned(), out),
-        EngineNews::Hosting => say(model, "the desk had ended: it runs here now, and goes on".to_owned(), out),
-    }
 }
 
 fn mine_or_nobodys(model: &Model, assignee: Option<&AgentName>) -> bool {

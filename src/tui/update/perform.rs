@@ -9,7 +9,7 @@ use super::super::widgets::line_edit::LineEdit;
 use super::super::work::{NextFor, Repeatable};
 use super::{
     attach, bulk, close, compose, desk_work, escalations, explain, files, intake, jump, lookup, outbox, overlay, queue,
-    queues, say, standing, stats, suggestions, templates, thread, warn,
+    queues, say, standing, stats, suggestions, templates, thread, warn, whole,
 };
 use crate::desk::command::Command;
 use crate::desk::thread::Delivery;
@@ -115,6 +115,8 @@ pub(super) fn perform(model: &mut Model, action: Action, out: &mut Vec<Effect>) 
         Action::Outbox => outbox::open(model, out),
         Action::Escalations => escalations::open(model, out),
         Action::Status => standing::open(model),
+        Action::Seats => whole::seats(model, out),
+        Action::Reload => whole::reload(model, out),
         Action::Stats => stats::open(model, out),
         Action::Activity => stats::open_activity(model, out),
         Action::Verify => standing::verify(model, false, out),
