@@ -23,6 +23,7 @@ pub mod events;
 pub mod files;
 pub mod firings;
 pub mod lock;
+mod memo;
 mod migrate;
 pub mod mirror_status;
 pub mod openings;
@@ -127,6 +128,7 @@ pub struct Store {
 #[derive(Debug)]
 pub struct Reader {
     pub(super) connection: Connection,
+    memo: memo::Memo,
 }
 
 /// A state of the database that stays while it is looked at.
@@ -245,7 +247,7 @@ impl Reader {
             found if found > migrate::KNOWN => Err(StoreError::Newer { path, found, known: migrate::KNOWN }),
             _ => {
                 query::teach(&connection)?;
-                Ok(Reader { connection })
+                Ok(Reader { connection, memo: memo::Memo::default() })
             }
         }
     }

@@ -1,6 +1,7 @@
 //! Tickets: the fold of each one's events, with copies of what queues ask for.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use rusqlite::{Connection, OptionalExtension, Row, params, params_from_iter};
 
@@ -168,6 +169,11 @@ pub struct Part<'a> {
     pub limit: usize,
 }
 
+/// Tells whether what is found stays so until something is committed, a snooze ends or a deadline passes.
+fn is_lasting(filter: &Filter, query: &Query) -> bool {
+    query.is_empty() && filter.quiet.is_none()
+}
+
 /// Tells from where the tickets of a queue are read.
 fn source(filter: &Filter, query: &Query) -> &'static str {
     match (query.is_empty(), filter.overdue) {
@@ -251,7 +257,11 @@ impl Reader {
     ///
     /// # Errors
     /// SQLite's.
-    pub fn kinds(&self, now: Timestamp) -> Result<Vec<(Kind, usize)>> {
+    pub fn kinds(&self, now: Timestamp) -> Result<Arc<[(Kind, usize)]>> {
+        self.once("kinds".to_owned(), now, || Ok(self.find_kinds(now)?.into()))
+    }
+
+    fn find_kinds(&self, now: Timestamp) -> Result<Vec<(Kind, usize)>> {
         // Grouped in the order of the index, which needs no sorting; filters are a fourth of the price of more groups.
         let filter = |bits: usize| {
             let words = ["imported", "waiting_since IS NOT NULL", "snoozed_until > ?1"];
@@ -312,25 +322,24 @@ impl Reader {
             }
         };
         let sql = format!("SELECT tickets.rowid FROM {from} WHERE {} ORDER BY {order}", conditions.sql);
-        let mut statement = self.connection.prepare_cached(&sql)?;
-        let mut ids = Vec::new();
-        let mut total = 0;
-        let mut rows = statement.query(params_from_iter(conditions.values))?;
-        while let Some(row) = rows.next()? {
-            if total >= part.offset && ids.len() < part.limit {
-                ids.push(row.get::<_, i64>(0)?);
-            }
-            total += 1;
-        }
+        let find = || -> Result<Arc<[i64]>> {
+            let mut statement = self.connection.prepare_cached(&sql)?;
+            let rows = statement.query_map(params_from_iter(&conditions.values), |row| row.get(0))?;
+            Ok(rows.collect::<rusqlite::Result<Vec<i64>>>()?.into())
+        };
+        let ids = match is_lasting(part.filter, part.query) {
+            true => self.once(format!("{:?} {:?}", part.filter, part.sort), now, find)?,
+            false => find()?,
+        };
         let mut statement = self.connection.prepare_cached(&format!("{ROW} WHERE tickets.rowid = ?2"))?;
-        let mut page = Vec::with_capacity(ids.len());
-        for id in ids {
+        let mut page = Vec::with_capacity(part.limit.min(ids.len()));
+        for id in ids.iter().skip(part.offset).take(part.limit) {
             let mut rows = statement.query(params![reader.0, id])?;
             if let Some(row) = rows.next()? {
                 page.push(queue_row(row)?);
             }
         }
-        Ok((page, total))
+        Ok((page, ids.len()))
     }
 
     /// Tells since when the one has waited who has waited longest, in what is live and not snoozed.
@@ -338,12 +347,15 @@ impl Reader {
     /// # Errors
     /// SQLite's.
     pub fn waiting_since(&self, now: Timestamp) -> Result<Option<Timestamp>> {
-        let awake = Filter { waiting: true, snoozed: Some(false), ..Filter::live() };
-        let conditions = Conditions::of(&awake, now);
-        let sql = format!("SELECT min(waiting_since) FROM tickets INDEXED BY tickets_queue WHERE {}", conditions.sql);
-        let mut statement = self.connection.prepare_cached(&sql)?;
-        let since: Option<i64> = statement.query_row(params_from_iter(conditions.values), |row| row.get(0))?;
-        Ok(since.map(Timestamp::from_millis))
+        self.once("waiting since".to_owned(), now, || {
+            let awake = Filter { waiting: true, snoozed: Some(false), ..Filter::live() };
+            let conditions = Conditions::of(&awake, now);
+            let sql =
+                format!("SELECT min(waiting_since) FROM tickets INDEXED BY tickets_queue WHERE {}", conditions.sql);
+            let mut statement = self.connection.prepare_cached(&sql)?;
+            let since: Option<i64> = statement.query_row(params_from_iter(conditions.values), |row| row.get(0))?;
+            Ok(since.map(Timestamp::from_millis))
+        })
     }
 
     /// Counts the tickets of a queue.
@@ -351,13 +363,21 @@ impl Reader {
     /// # Errors
     /// SQLite's.
     pub fn count(&self, reader: &AgentName, filter: &Filter, query: &Query, now: Timestamp) -> Result<usize> {
-        let mut conditions = Conditions::of(filter, now);
-        conditions.query(query, reader, now);
-        let from = source(filter, query);
-        let sql = format!("SELECT count(*) FROM {from} WHERE {}", conditions.sql);
-        let count: i64 =
-            self.connection.prepare_cached(&sql)?.query_row(params_from_iter(conditions.values), |row| row.get(0))?;
-        Ok(usize::try_from(count).unwrap_or(0))
+        let find = || {
+            let mut conditions = Conditions::of(filter, now);
+            conditions.query(query, reader, now);
+            let from = source(filter, query);
+            let sql = format!("SELECT count(*) FROM {from} WHERE {}", conditions.sql);
+            let count: i64 = self
+                .connection
+                .prepare_cached(&sql)?
+                .query_row(params_from_iter(conditions.values), |row| row.get(0))?;
+            Ok(usize::try_from(count).unwrap_or(0))
+        };
+        match is_lasting(filter, query) {
+            true => self.once(format!("count {filter:?}"), now, find),
+            false => find(),
+        }
     }
 
     /// Lists the tags of all tickets, each once, in their order.

@@ -133,6 +133,10 @@ pub(crate) struct Model {
     pub(crate) stale: Stale,
     /// Whether the refresh timer runs.
     pub(crate) refreshing: bool,
+    /// The newest revision that was told of.
+    pub(crate) revision: u64,
+    /// What was last read of the desk has at least this one.
+    pub(crate) read_through: u64,
     /// The last title of the terminal.
     pub(crate) title: String,
     reads: BTreeMap<ReadKind, ReadState>,
@@ -309,6 +313,8 @@ impl Model {
             looks: None,
             stale: Stale::default(),
             refreshing: false,
+            revision: 0,
+            read_through: 0,
             title: String::new(),
             reads: BTreeMap::new(),
             tags: 0,

@@ -24,6 +24,8 @@ use crate::engine::views::ViewRequest;
 const FRAME: Duration = Duration::from_millis(33);
 /// After a key, this soon.
 const FRAME_AFTER_KEY: Duration = Duration::from_millis(8);
+/// So long after a key its agent waits for what it does.
+const ANSWERED: Duration = Duration::from_millis(250);
 /// What has to be said before leaving is given this long.
 const LAST_WORDS: Duration = Duration::from_millis(1500);
 
@@ -241,13 +243,12 @@ impl Seat {
         let mut stop = signal(SignalKind::from_raw(rustix::process::Signal::TSTP.as_raw()))?;
         let mut goes_on = signal(SignalKind::from_raw(rustix::process::Signal::CONT.as_raw()))?;
         let mut ended = None;
-        let mut keyed = false;
+        let mut keyed = None;
         self.feed(Signal::Start).await?;
         while !self.left && ended.is_none() {
             let due = self.due(keyed);
             if due.is_some_and(|due| due <= Instant::now()) {
                 self.draw()?;
-                keyed = false;
                 continue;
             }
             let wake = self.timers.values().min().copied().into_iter().chain(due).min();
@@ -255,7 +256,7 @@ impl Seat {
                 biased;
                 what = heard.recv() => match what {
                     Some(Heard::Inputs(inputs)) => {
-                        keyed = true;
+                        keyed = Some(Instant::now());
                         for input in inputs {
                             self.feed(Signal::Input(input)).await?;
                         }
@@ -315,12 +316,17 @@ impl Seat {
         }
     }
 
-    /// Tells when the next frame is due; `None`: nothing has changed.
-    fn due(&self, keyed: bool) -> Option<Instant> {
+    /// Tells when the next frame is due; `None`: nothing has changed. `keyed`: when the last key came.
+    fn due(&self, keyed: Option<Instant>) -> Option<Instant> {
         if !self.model.dirty || self.away {
             return None;
         }
-        let pace = if keyed { FRAME_AFTER_KEY } else { self.pace };
+        // A key is shown, and so is what it leads to; a line that is slow need not show it in many steps.
+        let waited_for = match (keyed, self.drawn) {
+            (Some(key), Some(drawn)) => key >= drawn || self.pace <= FRAME && key.elapsed() < ANSWERED,
+            (key, _) => key.is_some(),
+        };
+        let pace = if waited_for { FRAME_AFTER_KEY } else { self.pace };
         Some(self.drawn.map_or_else(Instant::now, |drawn| drawn + pace))
     }
 

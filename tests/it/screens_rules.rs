@@ -627,6 +627,19 @@ async fn enter_is_for_what_was_typed_and_not_for_what_is_still_listed() {
 }
 
 #[tokio::test]
+async fn a_number_is_that_of_a_ticket_before_it_is_one_that_was_written() {
+    let mut tickets = shop();
+    for ticket in &mut tickets {
+        ticket.ticket.row.last_text = "order 1037 please".to_owned();
+    }
+    let mut desk = open(tickets, NARROW).await;
+    desk.keys("C-o").await;
+    desk.types("1037").await;
+    desk.keys("Enter").await;
+    desk.sees("#1037 Jonas Berg ·");
+}
+
+#[tokio::test]
 async fn search_lands_on_the_message() {
     let mut tickets = shop();
     for place in 0..200 {

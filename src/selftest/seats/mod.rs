@@ -32,7 +32,7 @@ const SHOWN: Duration = Duration::from_secs(60);
 /// A command that is not on the screen by then is not answered.
 const ANSWER: Duration = Duration::from_secs(5);
 /// How long an agent thinks between two commands, on average.
-const PAUSE: Duration = Duration::from_secs(3);
+const PAUSE: Duration = Duration::from_secs(10);
 
 /// What there is to keep to: from the key to the screen, in milliseconds; of a core; in MB.
 const BUDGET: Budget = Budget { median_ms: 10.0, p99_ms: 50.0, engine_cores: 0.5, engine_mb: 150.0, seat_mb: 30.0 };

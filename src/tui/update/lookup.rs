@@ -65,7 +65,13 @@ pub(super) fn found(model: &mut Model, hits: Vec<Hit>, out: &mut Vec<Effect>) {
 }
 
 /// The tickets to jump to.
-pub(super) fn jumps(model: &mut Model, rows: Vec<TicketRow>, out: &mut Vec<Effect>) {
+pub(super) fn jumps(model: &mut Model, mut rows: Vec<TicketRow>, out: &mut Vec<Effect>) {
+    // A number is that of a ticket before it is one that somebody has written.
+    if let Some(Overlay::Jump(picker, _)) = &model.overlay
+        && let Ok(number) = picker.query.text().trim().trim_start_matches('#').parse::<i32>()
+    {
+        rows.sort_by_key(|row| row.id.0 != number);
+    }
     let items = rows.iter().enumerate().map(|(index, row)| Item {
         label: format!("#{} {}", row.id, view::customer_name(row)),
         code: row.status.letter().to_string(),

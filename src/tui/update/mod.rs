@@ -42,11 +42,11 @@ use crate::desk::ids::{AgentName, TopicId};
 use crate::desk::thread::Delivery;
 use crate::engine::views::{Alert, QueueName, Revision, ViewRequest};
 
-/// How often what has changed is read again, at most.
 /// So many alarms wait until they can be said; what is late shows in the queue all the same.
 const MOST_HEARD: usize = 5;
 
-const REFRESH: Duration = Duration::from_millis(100);
+/// How often what others have changed is read again, at most: many screens at one desk, of which none may keep it busy.
+const REFRESH: Duration = Duration::from_millis(250);
 
 /// Takes a signal, changes the model, and tells what is to be done.
 pub(crate) fn update(model: &mut Model, signal: Signal) -> Vec<Effect> {
@@ -238,6 +238,7 @@ fn on_revision(model: &mut Model, revision: Revision, out: &mut Vec<Effect>) {
     model.stale.queue |= revision.all || !revision.changed.is_empty();
     model.stale.thread |= touches_open;
     model.stale.outbox = true;
+    model.revision = model.revision.max(revision.number);
     refresh(model, out);
 }
 
@@ -269,7 +270,24 @@ fn ring(model: &Model, out: &mut Vec<Effect>) {
     }
 }
 
-/// Reads again what has changed: at most every 100 ms, and never before the answer to the read before.
+/// Reads at once what the screen's own command has changed, unless what was last read has it already.
+fn refresh_at_once(model: &mut Model, revision: u64, out: &mut Vec<Effect>) {
+    if model.read_through >= revision {
+        return;
+    }
+    model.revision = model.revision.max(revision);
+    model.stale.desk = true;
+    model.stale.queue = true;
+    model.stale.thread = true;
+    model.refreshing = false;
+    // What is on its way may be of the time before.
+    for kind in [ReadKind::Desk, ReadKind::Counts, ReadKind::Queue, ReadKind::Thread] {
+        model.forget_read(kind);
+    }
+    refresh(model, out);
+}
+
+/// Reads again what has changed: at most every [`REFRESH`], and never before the answer to the read before.
 fn refresh(model: &mut Model, out: &mut Vec<Effect>) {
     if model.refreshing {
         return;
@@ -283,6 +301,7 @@ fn refresh(model: &mut Model, out: &mut Vec<Effect>) {
     }
     if model.stale.queue && !model.is_reading(ReadKind::Queue) {
         model.stale.queue = false;
+        model.read_through = model.revision;
         out.push(queue::read(model));
         asked = true;
     }
