@@ -86,8 +86,7 @@
 //!
 //! All of it happens in the transaction in which the message comes. What nobody can take stands in a line, an index of the store, and is
 //! tried again only when something has changed for it or for the agents: somebody is back, has a slot free, comes on duty
-//! (`engine::routing`). Who is there and whose turn it was stand in the store, so that a restart changes no order and a command in
-//! another process sees the same. A reader decides with the same function why a ticket is nobody's; nothing of that is stored.
+//! (`engine::routing`). Whose turn it was, and who has said that they are away, stand in the store, so that a restart changes no order. A reader decides with the same function why a ticket is nobody's; nothing of that is stored.
 //!
 //! # What may answer
 //!
@@ -118,8 +117,9 @@
 //! again, and what was not answered is asked again under the same ids; if nobody listens any more, a seat that may open the files takes
 //! the lock and is the host.
 //!
-//! Who looks at which ticket, and who is writing in it, screens say and the engine keeps in memory (`engine::presence`): nothing of it is
-//! written down, and readers share it as they do the state of the link.
+//! Each screen has an id of its own and says that it is open, when a key was pressed, which ticket it shows and that somebody writes in
+//! it. The engine keeps that in memory (`engine::presence`): nothing of it is written down, readers share it as they do the state of the
+//! link, and seats say it anew to another engine. Whoever has pressed no key for long is idle; that the engine finds by its own clock.
 //!
 //! # Invariants
 //!

@@ -41,17 +41,25 @@ pub(super) async fn seats(global: &Global) -> Done {
         .map(|seat| {
             let pid = seat.pid.map(|pid| pid.to_string()).unwrap_or_default();
             let what = if seat.screens > 0 { "screen" } else { "command" };
+            let presence = seat.presence.map(|presence| presence.to_string()).unwrap_or_default();
             vec![
                 seat.agent.to_string(),
                 seat.authority.to_string(),
                 what.to_owned(),
+                presence,
+                seat.used.map(|used| zone.moment(used)).unwrap_or_default(),
                 seat.uid.to_string(),
                 pid,
                 zone.moment(seat.since),
             ]
         })
         .collect();
-    Ok(table::write(&mut stdout(), &["AGENT", "ROLE", "WHAT", "USER", "PROCESS", "SINCE"], &lines, table::width())?)
+    Ok(table::write(
+        &mut stdout(),
+        &["AGENT", "ROLE", "WHAT", "PRESENCE", "LAST KEY", "USER", "PROCESS", "SINCE"],
+        &lines,
+        table::width(),
+    )?)
 }
 
 pub(super) async fn stop(global: &Global) -> Done {

@@ -41,9 +41,7 @@ pub(super) async fn work(site: &Site, hint: Option<String>) -> Done {
             handle
         }
     };
-    let sitting = handle.sit();
     let ended = tui::run(handle, setup).await;
-    drop(sitting);
     if let Some(host) = hosted.lock().await.take() {
         host.stop().await;
     }

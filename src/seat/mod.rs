@@ -12,6 +12,7 @@ pub mod client;
 mod files;
 mod operation;
 mod protocol;
+mod screens;
 pub mod server;
 mod socket;
 

@@ -20,7 +20,7 @@ use crate::engine::handle::Receipt;
 use crate::engine::views::{Revision, View, ViewRequest};
 
 /// Rises whenever one end would not understand the other.
-pub(super) const VERSION: u32 = 1;
+pub(super) const VERSION: u32 = 2;
 
 /// A frame of a seat is no longer than this: a long text, a query, a part of a file.
 pub(super) const MOST_ASKED: usize = 1 << 20;

@@ -18,12 +18,14 @@ use super::SeatError;
 use super::files::{Coming, next_part};
 use super::operation::{Answer, Operation, Request, SeatView, StatusView};
 use super::protocol::{self, Asked, Frame, FrameError, MOST_ASKED, Told, VERSION};
+use super::screens::Screens;
 use super::socket;
 use crate::clock::{Clock, Timestamp};
 use crate::desk::authority::Authority;
 use crate::desk::command::{Command, Refusal};
 use crate::desk::ids::AgentName;
-use crate::engine::handle::{Handle, Revisions, new_command_id};
+use crate::engine::handle::{Handle, Revisions};
+use crate::engine::views::{View, ViewRequest};
 
 pub use super::socket::Access;
 
@@ -80,6 +82,7 @@ struct House {
     desk: Desk,
     since: Timestamp,
     seats: Mutex<BTreeMap<u64, SeatView>>,
+    screens: Screens,
     next: AtomicU64,
 }
 
@@ -90,7 +93,8 @@ struct House {
 pub fn listen(path: &Path, access: Access, desk: Desk) -> Result<Listening, SeatError> {
     let listener = socket::bind(path, access)?;
     let since = desk.clock.now();
-    let house = Arc::new(House { desk, since, seats: Mutex::default(), next: AtomicU64::new(1) });
+    let (seats, screens) = (Mutex::default(), Screens::default());
+    let house = Arc::new(House { desk, since, seats, screens, next: AtomicU64::new(1) });
     let task = tokio::spawn(welcome(listener, house));
     Ok(Listening { path: path.to_owned(), task })
 }
@@ -187,14 +191,14 @@ async fn sit(stream: UnixStream, house: &Arc<House>) -> Result<(), Ended> {
         program: program.chars().filter(|c| !c.is_control()).take(40).collect(),
         since: house.desk.clock.now(),
         screens: 0,
+        used: None,
+        presence: None,
     };
     house.seats.lock().unwrap_or_else(PoisonError::into_inner).insert(seat.number, view);
     let ended = seat.serve(house, reading, writing, revisions).await;
-    let gone = house.seats.lock().unwrap_or_else(PoisonError::into_inner).remove(&seat.number);
+    house.seats.lock().unwrap_or_else(PoisonError::into_inner).remove(&seat.number);
     // A screen whose process died has closed.
-    for _ in 0..gone.map_or(0, |view| view.screens) {
-        let _stopped = seat.handle.submit(new_command_id(), Command::Screen { open: false }).await;
-    }
+    house.screens.close_all(seat.number, &seat.handle).await;
     ended
 }
 
@@ -252,9 +256,15 @@ impl Seat {
             match asked {
                 Asked::Hello { .. } => {}
                 Asked::Submit { number, id, command } => {
-                    self.count_screens(house, &command);
                     // In order into the queue; the answers come when they come.
-                    let begun = self.handle.begin(id, *command).await;
+                    let begun = match *command {
+                        Command::Screen { screen, used } => {
+                            let used = used.map(|ago| house.desk.clock.now() - ago);
+                            let whose = (self.number, self.handle.agent());
+                            house.screens.follow(whose, (screen, used), self.handle.begin(id, *command)).await
+                        }
+                        _ => self.handle.begin(id, *command).await,
+                    };
                     tokio::spawn(async move {
                         let result = match begun {
                             Ok(answer) => answer.await.unwrap_or(Err(Refusal::Stopped)),
@@ -304,13 +314,6 @@ impl Seat {
             }
         }
         Ok(())
-    }
-
-    fn count_screens(&self, house: &House, command: &Command) {
-        let Command::Screen { open } = command else { return };
-        if let Some(view) = house.seats.lock().unwrap_or_else(PoisonError::into_inner).get_mut(&self.number) {
-            view.screens = if *open { view.screens + 1 } else { view.screens.saturating_sub(1) };
-        }
     }
 
     /// Has the engine copy a file that has come.
@@ -372,8 +375,18 @@ async fn operate(house: &House, by: AgentName, authority: Authority, request: Re
     }
     match request {
         Request::Seats => {
-            let seats = house.seats.lock().unwrap_or_else(PoisonError::into_inner).values().cloned().collect();
-            Ok(Answer::Seats { seats })
+            let open = house.screens.by_seat().await;
+            let roster = match house.desk.handle.read(ViewRequest::Desk).await {
+                View::Desk(desk) => desk.roster,
+                _ => Vec::new(),
+            };
+            let mut seats = house.seats.lock().unwrap_or_else(PoisonError::into_inner).clone();
+            for (number, seat) in &mut seats {
+                let Some((screens, used)) = open.get(number) else { continue };
+                (seat.screens, seat.used) = (*screens, Some(*used));
+                seat.presence = roster.iter().find(|view| view.agent == seat.agent).map(|view| view.presence);
+            }
+            Ok(Answer::Seats { seats: seats.into_values().collect() })
         }
         Request::Status => Ok(Answer::Status(StatusView {
             desk: house.desk.name.clone(),

@@ -1,18 +1,15 @@
 //! What follows when the engine is in this process: the same handle goes on, with nobody between.
 
 use super::{Seat, Waiting};
-use crate::desk::command::{Command, Refusal};
+use crate::desk::command::Refusal;
 use crate::engine::handle::{Errand, Handle, Question, Submission, new_command_id};
 use crate::engine::views::View;
 
 impl Seat {
     /// The engine is in this process now.
     pub(super) async fn pass_on(mut self, engine: Handle) {
-        for _ in 0..self.screens {
-            let _stopped = engine.submit(new_command_id(), Command::Screen { open: true }).await;
-        }
-        if self.looks.is_some() {
-            let _stopped = engine.submit(new_command_id(), Command::Look { ticket: self.looks }).await;
+        for command in self.screens.anew() {
+            let _stopped = engine.submit(new_command_id(), command).await;
         }
         let mut revisions = engine.watch();
         for (_, waiting) in std::mem::take(&mut self.waiting) {

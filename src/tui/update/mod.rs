@@ -55,6 +55,7 @@ pub(crate) fn update(model: &mut Model, signal: Signal) -> Vec<Effect> {
         Signal::Input(input) => {
             model.aged = model.now;
             model.dirty = true;
+            presence::used(model, &mut out);
             match input {
                 Input::Key(key) => keys::on_key(model, key, &mut out),
                 Input::Paste(pasted) => keys::on_paste(model, &pasted, &mut out),
@@ -90,6 +91,8 @@ pub(crate) fn update(model: &mut Model, signal: Signal) -> Vec<Effect> {
         Signal::Saved(file, to, outcome) => files::saved(model, file, to, outcome, &mut out),
         Signal::Attached(ticket, outcome) => attach::attached(model, ticket, outcome, &mut out),
         Signal::Resumed => {
+            // Whoever comes back from the shell or their editor has pressed keys there.
+            presence::used(model, &mut out);
             model.aged = model.now;
             model.dirty = true;
             out.push(Effect::Repaint);
