@@ -8,7 +8,7 @@ use clap::builder::PossibleValuesParser;
 use super::args::Global;
 use super::failure::{Done, Failure};
 use super::site::Site;
-use super::{log, table};
+use super::{log, table, times};
 use crate::seat::{Answer, Request, client};
 
 pub(super) async fn status(global: &Global) -> Done {
@@ -35,7 +35,7 @@ pub(super) async fn seats(global: &Global) -> Done {
     if site.json {
         return Ok(writeln!(stdout(), "{}", serde_json::to_string_pretty(&seats)?)?);
     }
-    let zone = site.desk_zone();
+    let (zone, now) = (site.desk_zone(), site.clock.now());
     let lines: Vec<Vec<String>> = seats
         .iter()
         .map(|seat| {
@@ -47,7 +47,7 @@ pub(super) async fn seats(global: &Global) -> Done {
                 seat.authority.to_string(),
                 what.to_owned(),
                 presence,
-                seat.used.map(|used| zone.moment(used)).unwrap_or_default(),
+                seat.used.map(|used| times::ago(now.since(used))).unwrap_or_default(),
                 seat.uid.to_string(),
                 pid,
                 zone.moment(seat.since),

@@ -128,7 +128,7 @@ impl Screens {
     /// Somebody has said what they were writing.
     fn wrote(&mut self, agent: &AgentName, ticket: TicketKey, now: Timestamp) -> News {
         self.change(agent, now, |screens| {
-            screens.writing.retain(|(key, writer, _), _| (*key, writer) != (ticket, agent))
+            screens.writing.retain(|(key, writer, _), _| (*key, writer) != (ticket, agent));
         })
     }
 

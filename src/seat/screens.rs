@@ -63,7 +63,10 @@ impl Screens {
     /// Closes the screens of a seat that has gone.
     pub(super) async fn close_all(&self, seat: u64, handle: &Handle) {
         let mut screens = self.0.lock().await;
-        for ((_, screen), _) in screens.extract_if(.., |_, at| at.seat == seat) {
+        let gone: Vec<_> = screens.iter().filter(|(_, at)| at.seat == seat).map(|(key, _)| key.clone()).collect();
+        for key in gone {
+            screens.remove(&key);
+            let (_, screen) = key;
             let _stopped = handle.begin(new_command_id(), Command::Screen { screen, used: None }).await;
         }
     }
