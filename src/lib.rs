@@ -86,7 +86,8 @@
 //!
 //! All of it happens in the transaction in which the message comes. What nobody can take stands in a line, an index of the store, and is
 //! tried again only when something has changed for it or for the agents: somebody is back, has a slot free, comes on duty
-//! (`engine::routing`). Whose turn it was, and who has said that they are away, stand in the store, so that a restart changes no order. A reader decides with the same function why a ticket is nobody's; nothing of that is stored.
+//! (`engine::routing`). Whose turn it was, and who has said that they are away, stand in the store, so that a restart changes no order. A
+//! reader decides with the same function why a ticket is nobody's; nothing of that is stored.
 //!
 //! # What may answer
 //!
