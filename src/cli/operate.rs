@@ -9,7 +9,7 @@ use clap::builder::PossibleValuesParser;
 use super::args::Global;
 use super::failure::{Done, Failure};
 use super::site::Site;
-use super::{log, table};
+use super::{log, table, times};
 use crate::clock::Timestamp;
 use crate::engine::handle::{Answer, Request};
 use crate::engine::transport::LinkState;
@@ -47,23 +47,31 @@ pub(super) async fn seats(global: &Global) -> Done {
     if site.json {
         return Ok(writeln!(stdout(), "{}", serde_json::to_string_pretty(&seats)?)?);
     }
-    let zone = site.desk_zone();
+    let (zone, now) = (site.desk_zone(), site.clock.now());
     let lines: Vec<Vec<String>> = seats
         .iter()
         .map(|seat| {
             let pid = seat.pid.map(|pid| pid.to_string()).unwrap_or_default();
             let what = if seat.screens > 0 { "screen" } else { "command" };
+            let presence = seat.presence.map(|presence| presence.to_string()).unwrap_or_default();
             vec![
                 seat.agent.to_string(),
                 seat.authority.to_string(),
                 what.to_owned(),
+                presence,
+                seat.used.map(|used| times::ago(now.since(used))).unwrap_or_default(),
                 seat.uid.to_string(),
                 pid,
                 zone.moment(seat.since),
             ]
         })
         .collect();
-    Ok(table::write(&mut stdout(), &["AGENT", "ROLE", "WHAT", "USER", "PROCESS", "SINCE"], &lines, table::width())?)
+    Ok(table::write(
+        &mut stdout(),
+        &["AGENT", "ROLE", "WHAT", "PRESENCE", "LAST KEY", "USER", "PROCESS", "SINCE"],
+        &lines,
+        table::width(),
+    )?)
 }
 
 pub(super) async fn stop(global: &Global) -> Done {

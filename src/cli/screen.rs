@@ -44,9 +44,7 @@ pub(super) async fn work(global: &Global, site: &Site, hint: Option<String>) -> 
             seat::begin(site, engine, host())
         }
     };
-    let sitting = handle.sit();
     let ended = tui::run(handle, setup).await;
-    drop(sitting);
     beside.lock().await.stop().await;
     let state = match &ended {
         Ok(state) => Some(state.as_str()),

@@ -4,6 +4,7 @@
 //! same handle works in one process and over the socket of `seat`. Dropping all handles does not stop the engine.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use tokio::sync::{broadcast, mpsc, oneshot};
@@ -16,7 +17,7 @@ pub use super::secret::Secret;
 use super::views::{FileView, NotSaved, Revision, View, ViewRequest};
 use crate::desk::command::{Command, Refusal};
 use crate::desk::files::Attachment;
-use crate::desk::ids::{AgentName, ChangeId, CommandId, EventId, OutboxId};
+use crate::desk::ids::{AgentName, ChangeId, CommandId, EventId, OutboxId, ScreenId};
 use crate::store::files::{self, Files};
 
 /// What a command has done: the same for every repeat of the same command id.
@@ -274,8 +275,9 @@ impl Handle {
 
     /// Says that a screen of the agent is open, until the value is dropped: whoever sits at one is there to be given work.
     pub fn sit(&self) -> Sitting {
-        self.tell(Command::Screen { open: true });
-        Sitting(self.clone())
+        let screen = ScreenId(u64::from_le_bytes(drawn()));
+        self.tell(Command::Screen { screen, used: Some(Duration::ZERO) });
+        Sitting { handle: self.clone(), screen }
     }
 
     /// Submits a command without waiting for it. A desk that has stopped, or can only be read, has nobody to tell.
@@ -293,11 +295,21 @@ impl Handle {
 
 /// An open screen. Dropping it says that it was closed.
 #[derive(Debug)]
-pub struct Sitting(Handle);
+pub struct Sitting {
+    handle: Handle,
+    screen: ScreenId,
+}
+
+impl Sitting {
+    /// Tells which screen it is: unlike all others of the desk.
+    pub fn screen(&self) -> ScreenId {
+        self.screen
+    }
+}
 
 impl Drop for Sitting {
     fn drop(&mut self) {
-        self.0.tell(Command::Screen { open: false });
+        self.handle.tell(Command::Screen { screen: self.screen, used: None });
     }
 }
 
@@ -319,11 +331,16 @@ impl Revisions {
 
 /// Makes a new command id from the system's randomness.
 pub fn new_command_id() -> CommandId {
-    let mut bytes = [0_u8; 16];
-    // A command id has to be unlike all others, not secret: the address of a local is enough of a fallback.
+    CommandId(drawn::<16>().iter().map(|byte| format!("{byte:02x}")).collect())
+}
+
+/// Draws at least eight bytes from the system's randomness.
+fn drawn<const COUNT: usize>() -> [u8; COUNT] {
+    let mut bytes = [0_u8; COUNT];
+    // An id has to be unlike all others, not secret: the address of a local is enough of a fallback.
     let address = std::ptr::from_ref(&bytes) as usize as u64;
     if getrandom::fill(&mut bytes).is_err() {
         bytes[..8].copy_from_slice(&address.to_le_bytes());
     }
-    CommandId(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
+    bytes
 }

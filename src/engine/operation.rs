@@ -9,6 +9,7 @@ use super::transport::{LinkState, Secret};
 use crate::clock::Timestamp;
 use crate::desk::authority::Authority;
 use crate::desk::ids::{AgentName, EventId, TicketKey};
+use crate::desk::presence::Presence;
 
 /// Something about the desk as a whole.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -286,6 +287,10 @@ pub struct SeatView {
     pub since: Timestamp,
     /// How many screens it has open: 0 is a command.
     pub screens: u32,
+    /// When the last key was pressed at any of them, give or take ten seconds; not told of the screen that hosts the desk.
+    pub used: Option<Timestamp>,
+    /// Whether its agent is there, with whatever other screens they have; `None` for a command.
+    pub presence: Option<Presence>,
 }
 
 /// A request on its way to whoever runs the desk.

@@ -7,7 +7,7 @@ use super::EngineError;
 use super::backfill::BEYOND;
 use super::groups::SEND_AFTER;
 use super::mirror::Sync;
-use super::presence::Looks;
+use super::presence::Screens;
 use super::shelf::Shelf;
 use super::summary;
 use super::transport::{GroupFacts, LinkState, Missing};
@@ -53,8 +53,8 @@ pub(super) struct Condition {
     pub(super) trouble: Option<String>,
     pub(super) recheck: Option<RecheckView>,
     pub(super) missing: Vec<Missing>,
-    /// Who looks at which ticket.
-    pub(super) looks: Looks,
+    /// Who is at a screen, and what they look at.
+    pub(super) screens: Screens,
 }
 
 pub(super) type SharedCondition = Arc<Mutex<Condition>>;
@@ -154,9 +154,9 @@ impl Views {
 
     /// Says in rows who else is there.
     fn fill_here(&self, rows: &mut [TicketRow], reader: &AgentName) {
-        let looks = self.condition.lock().unwrap_or_else(PoisonError::into_inner).looks.clone();
+        let screens = self.condition.lock().unwrap_or_else(PoisonError::into_inner).screens.clone();
         for row in rows {
-            row.here = looks.here(row.key(), reader);
+            row.here = screens.here(row.key(), reader);
         }
     }
 

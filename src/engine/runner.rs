@@ -1,7 +1,7 @@
 //! The runner: the engine's thread and the reader's thread. Only here anything waits.
 
 use std::path::{Path, PathBuf};
-use std::sync::PoisonError;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use tokio::sync::{broadcast, mpsc, oneshot};
 use super::counting::Counting;
 use super::handle::{Handle, HandleEnds, Keeper, Operation, Question, Submission, handle};
 use super::input::{Input, Output};
-use super::read::{Condition, SharedCondition, Views};
+use super::read::{SharedCondition, Views};
 use super::shelf::{Consulted, KnowledgeEnds, Shelf};
 use super::transport::{Incoming, Order};
 use super::views::{Revision, View};
@@ -152,7 +152,19 @@ pub fn start_with(lock: lock::Lock, setup: EngineSetup) -> Result<(Desk, Transpo
 /// # Errors
 /// There is no desk yet; its store cannot be opened.
 pub fn read_only(data: &Path, rules: Rules, clock: Clock) -> Result<Desk, EngineError> {
-    let (condition, shelf) = (SharedCondition::default(), Shelf::default());
+    reading(data, rules, clock, SharedCondition::default())
+}
+
+/// Opens a desk for reading beside an engine that is stepped by hand, as it is now.
+///
+/// # Errors
+/// Its store cannot be opened.
+pub fn read_beside(engine: &Engine, data: &Path, rules: Rules, clock: Clock) -> Result<Desk, EngineError> {
+    reading(data, rules, clock, Arc::new(Mutex::new(engine.condition())))
+}
+
+fn reading(data: &Path, rules: Rules, clock: Clock, condition: SharedCondition) -> Result<Desk, EngineError> {
+    let shelf = Shelf::default();
     let reads = views(data, &rules, &clock, &condition, &shelf)?;
     let counting = {
         let (data, rules, clock, shelf) = (data.to_owned(), rules, clock.clone(), shelf.clone());
@@ -206,7 +218,9 @@ where
             continue;
         }
         let Question { agent, request, answer } = question;
+        let begun = std::time::Instant::now();
         let view: View = views.read(&agent, &request);
+        tracing::trace!(took = ?begun.elapsed(), ?request, "read");
         // Whoever asked may have gone since.
         let _gone = answer.send(view);
     }
@@ -283,13 +297,7 @@ impl Worker {
                     }
                 }
                 Output::Published(revision) => {
-                    let now = Condition {
-                        link: self.engine.link().cloned(),
-                        trouble: self.engine.trouble().map(ToOwned::to_owned),
-                        recheck: self.engine.recheck(),
-                        missing: self.engine.missing().to_vec(),
-                        looks: self.engine.looks().clone(),
-                    };
+                    let now = self.engine.condition();
                     *self.condition.lock().unwrap_or_else(PoisonError::into_inner) = now;
                     // Nobody may be watching.
                     let _unwatched = self.revisions.send(revision);

@@ -19,7 +19,7 @@ use super::protocol::{self, Asked, Frame, FrameError, MOST_TOLD, Told};
 use crate::desk::authority::Authority;
 use crate::desk::command::{Command, Refusal};
 use crate::desk::files::Attachment;
-use crate::desk::ids::{AgentName, TicketKey};
+use crate::desk::ids::AgentName;
 use crate::engine::handle::{
     Errand, Handle, HandleEnds, Operation, Question, Receipt, Submission, handle, new_command_id,
 };
@@ -28,9 +28,11 @@ use crate::engine::views::{Alert, EngineNews, FileNews, Revision, View};
 mod fetch;
 mod host;
 mod knock;
+mod screens;
 
 use knock::{Line, knock};
 pub use knock::{greet, of_another, operate};
+use screens::Screens;
 
 /// The first pause before it is tried again, and the longest.
 const PAUSE: (Duration, Duration) = (Duration::from_millis(50), Duration::from_secs(2));
@@ -108,10 +110,8 @@ struct Seat {
     revisions: broadcast::Sender<Revision>,
     waiting: BTreeMap<u64, Waiting>,
     next: u64,
-    /// So many screens are open here.
-    screens: u32,
-    /// What is on the screen here.
-    looks: Option<TicketKey>,
+    /// The screens that are open here.
+    screens: Screens,
     /// Files that were asked for here, by their names in the cache.
     wanted: BTreeSet<String>,
     /// The file that is being sent: one at a time.
@@ -144,8 +144,7 @@ impl Seat {
             revisions,
             waiting: BTreeMap::new(),
             next: 1,
-            screens: 0,
-            looks: None,
+            screens: Screens::default(),
             wanted: BTreeSet::new(),
             putting: None,
         }
@@ -290,13 +289,8 @@ impl Seat {
 
     /// Asks again what was not answered, in the old order.
     fn repeat(&mut self, out: &Out) -> Result<(), FrameError> {
-        for _ in 0..self.screens {
-            let asked = open(true, &mut self.next);
-            self.say(&asked, out)?;
-        }
-        if self.looks.is_some() {
-            let asked = tell(Command::Look { ticket: self.looks }, &mut self.next);
-            self.say(&asked, out)?;
+        for command in self.screens.anew() {
+            self.tell_of(command, out)?;
         }
         self.putting = None;
         for (_, waiting) in std::mem::take(&mut self.waiting) {
@@ -309,6 +303,13 @@ impl Seat {
         Ok(())
     }
 
+    /// Says what waits for no answer.
+    fn tell_of(&mut self, command: Command, out: &Out) -> Result<(), FrameError> {
+        let number = self.next;
+        self.next += 1;
+        self.say(&Asked::Submit { number, id: new_command_id(), command: Box::new(command) }, out)
+    }
+
     fn say(&self, asked: &Asked, out: &Out) -> Result<(), FrameError> {
         // A writer that has ended is noticed by the reader, too.
         let _ended = out.words.send(Frame::asked(asked)?);
@@ -316,15 +317,10 @@ impl Seat {
     }
 
     fn submit(&mut self, submission: Submission, out: &Out) -> Result<(), FrameError> {
-        if let Command::Screen { open: opens } = submission.command {
-            // Counted here, because each engine begins with none: it is said again to every other one.
-            self.screens = if opens { self.screens + 1 } else { self.screens.saturating_sub(1) };
-            let asked = open(opens, &mut self.next);
+        self.screens.follow(&submission.command);
+        if let Command::Screen { .. } = submission.command {
             let _gone = submission.answer.send(Ok(Receipt::default()));
-            return self.say(&asked, out);
-        }
-        if let Command::Look { ticket } = submission.command {
-            self.looks = ticket;
+            return self.tell_of(submission.command, out);
         }
         self.ask(Waiting::Submitted(Box::new(submission)), out)
     }
@@ -437,17 +433,6 @@ struct Numbered {
 enum Found {
     Line(Line),
     Here(Handle),
-}
-
-fn open(open: bool, next: &mut u64) -> Asked {
-    tell(Command::Screen { open }, next)
-}
-
-/// Says what waits for no answer.
-fn tell(command: Command, next: &mut u64) -> Asked {
-    let number = *next;
-    *next += 1;
-    Asked::Submit { number, id: new_command_id(), command: Box::new(command) }
 }
 
 async fn write(

@@ -11,6 +11,7 @@
 pub mod client;
 mod files;
 mod protocol;
+mod screens;
 pub mod server;
 mod socket;
 

@@ -17,12 +17,13 @@ use tokio::task::{JoinHandle, JoinSet};
 use super::SeatError;
 use super::files::{Coming, next_part};
 use super::protocol::{self, Asked, Frame, FrameError, MOST_ASKED, Told, VERSION};
+use super::screens::Screens;
 use super::socket;
 use crate::clock::{Clock, Timestamp};
 use crate::desk::authority::Authority;
 use crate::desk::command::{Command, Refusal};
 use crate::desk::ids::AgentName;
-use crate::engine::handle::{Answer, Handle, Operation, Request, Revisions, SeatView, StatusView, new_command_id};
+use crate::engine::handle::{Answer, Handle, Operation, Request, Revisions, SeatView, StatusView};
 use crate::engine::views::{View, ViewRequest};
 
 pub use super::socket::Access;
@@ -87,6 +88,7 @@ struct House {
     desk: Desk,
     since: Timestamp,
     seats: Mutex<BTreeMap<u64, SeatView>>,
+    screens: Screens,
     next: AtomicU64,
 }
 
@@ -107,10 +109,13 @@ pub fn listen(path: &Path, access: Access, desk: Desk) -> Result<Listening, Seat
             program: env!("CARGO_PKG_VERSION").to_owned(),
             since,
             screens: 1,
+            used: None,
+            presence: None,
         };
         seats.insert(0, own);
     }
-    let house = Arc::new(House { desk, since, seats: Mutex::new(seats), next: AtomicU64::new(1) });
+    let (seats, screens) = (Mutex::new(seats), Screens::default());
+    let house = Arc::new(House { desk, since, seats, screens, next: AtomicU64::new(1) });
     let task = tokio::spawn(welcome(listener, house.clone()));
     Ok(Listening { path: path.to_owned(), task, house })
 }
@@ -207,14 +212,14 @@ async fn sit(stream: UnixStream, house: &Arc<House>) -> Result<(), Ended> {
         program: program.chars().filter(|c| !c.is_control()).take(40).collect(),
         since: house.desk.clock.now(),
         screens: 0,
+        used: None,
+        presence: None,
     };
     house.seats.lock().unwrap_or_else(PoisonError::into_inner).insert(seat.number, view);
     let ended = seat.serve(house, reading, writing, revisions).await;
-    let gone = house.seats.lock().unwrap_or_else(PoisonError::into_inner).remove(&seat.number);
+    house.seats.lock().unwrap_or_else(PoisonError::into_inner).remove(&seat.number);
     // A screen whose process died has closed.
-    for _ in 0..gone.map_or(0, |view| view.screens) {
-        let _stopped = seat.handle.submit(new_command_id(), Command::Screen { open: false }).await;
-    }
+    house.screens.close_all(seat.number, &seat.handle).await;
     ended
 }
 
@@ -272,9 +277,15 @@ impl Seat {
             match asked {
                 Asked::Hello { .. } => {}
                 Asked::Submit { number, id, command } => {
-                    self.count_screens(house, &command);
                     // In order into the queue; the answers come when they come.
-                    let begun = self.handle.begin(id, *command).await;
+                    let begun = match *command {
+                        Command::Screen { screen, used } => {
+                            let used = used.map(|ago| house.desk.clock.now() - ago);
+                            let whose = (self.number, self.handle.agent());
+                            house.screens.follow(whose, (screen, used), self.handle.begin(id, *command)).await
+                        }
+                        _ => self.handle.begin(id, *command).await,
+                    };
                     tokio::spawn(async move {
                         let result = match begun {
                             Ok(answer) => answer.await.unwrap_or(Err(Refusal::Stopped)),
@@ -324,13 +335,6 @@ impl Seat {
             }
         }
         Ok(())
-    }
-
-    fn count_screens(&self, house: &House, command: &Command) {
-        let Command::Screen { open } = command else { return };
-        if let Some(view) = house.seats.lock().unwrap_or_else(PoisonError::into_inner).get_mut(&self.number) {
-            view.screens = if *open { view.screens + 1 } else { view.screens.saturating_sub(1) };
-        }
     }
 
     /// Has the engine copy a file that has come.
@@ -390,7 +394,7 @@ impl House {
     async fn answer(&self, request: &Request) -> Option<Answer> {
         let seats = || self.seats.lock().unwrap_or_else(PoisonError::into_inner);
         match request {
-            Request::Seats => Some(Answer::Seats { seats: seats().values().cloned().collect() }),
+            Request::Seats => Some(Answer::Seats { seats: self.seats().await }),
             Request::Status => {
                 let link = match self.desk.handle.read(ViewRequest::Desk).await {
                     View::Desk(desk) => desk.link,
@@ -407,6 +411,24 @@ impl House {
             }
             _ => None,
         }
+    }
+
+    async fn seats(&self) -> Vec<SeatView> {
+        let open = self.screens.by_seat().await;
+        let roster = match self.desk.handle.read(ViewRequest::Desk).await {
+            View::Desk(desk) => desk.roster,
+            _ => Vec::new(),
+        };
+        let mut seats = self.seats.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        for (number, seat) in &mut seats {
+            if let Some((screens, used)) = open.get(number) {
+                (seat.screens, seat.used) = (*screens, Some(*used));
+            }
+            if seat.screens > 0 {
+                seat.presence = roster.iter().find(|view| view.agent == seat.agent).map(|view| view.presence);
+            }
+        }
+        seats.into_values().collect()
     }
 }
 

@@ -18,7 +18,7 @@ use super::view::Areas;
 use super::work::{After, Burst, Kept, NextFor, Repeatable, Submitted, Undoable};
 use crate::clock::Timestamp;
 use crate::desk::command::Command;
-use crate::desk::ids::{AgentName, MessageId, TicketKey};
+use crate::desk::ids::{AgentName, MessageId, ScreenId, TicketKey};
 use crate::engine::views::{Counts, DeskView, Draft, QueueName, Sort, TicketRow, ViewRequest};
 
 mod open_ticket;
@@ -43,6 +43,8 @@ pub(crate) struct Model {
     pub(crate) setup: Setup,
     /// Who works here.
     pub(crate) me: AgentName,
+    /// Which of the desk's screens this is.
+    pub(crate) screen: ScreenId,
     /// Keys in force.
     pub(crate) keymap: Keymap,
     /// Colours in force.
@@ -129,6 +131,8 @@ pub(crate) struct Model {
     pub(crate) burst: Burst,
     /// What the desk was told that is on the screen.
     pub(crate) looks: Option<TicketKey>,
+    /// When the desk was last told that somebody is at the screen.
+    pub(crate) used: Timestamp,
     /// What has changed since it was read.
     pub(crate) stale: Stale,
     /// Whether the refresh timer runs.
@@ -246,11 +250,12 @@ struct ReadState {
 
 impl Model {
     /// Makes the model of a screen that has not been told anything yet.
-    pub(crate) fn new(setup: Setup, me: AgentName, size: (u16, u16)) -> Model {
+    pub(crate) fn new(setup: Setup, me: AgentName, screen: ScreenId, size: (u16, u16)) -> Model {
         let (keymap, complaints) = Keymap::new(&setup.keys);
         let now = setup.clock.now();
         let mut model = Model {
             me,
+            screen,
             keymap,
             theme: Theme::named(&setup.theme).unwrap_or_default(),
             colour: true,
@@ -311,6 +316,7 @@ impl Model {
             dirty: true,
             burst: Burst::default(),
             looks: None,
+            used: now,
             stale: Stale::default(),
             refreshing: false,
             revision: 0,

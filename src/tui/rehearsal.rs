@@ -16,7 +16,7 @@ use super::{restore, view};
 use crate::clock::{Clock, Timestamp};
 use crate::desk::command::Command;
 use crate::desk::files::Attachment;
-use crate::desk::ids::TicketKey;
+use crate::desk::ids::{ScreenId, TicketKey};
 use crate::engine::handle::{Handle, Request, new_command_id};
 use crate::engine::views::{FileView, ViewRequest};
 
@@ -50,7 +50,7 @@ impl Rehearsal {
     /// # Errors
     /// Only if memory cannot be written to.
     pub fn open(handle: Handle, setup: Setup, size: (u16, u16)) -> io::Result<Rehearsal> {
-        let model = Model::new(setup, handle.agent().clone(), size);
+        let model = Model::new(setup, handle.agent().clone(), ScreenId(1), size);
         let mut rehearsal = Rehearsal {
             model,
             handle,

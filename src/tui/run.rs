@@ -105,7 +105,8 @@ pub async fn run(handle: Handle, setup: Setup) -> Result<String, TuiError> {
     check_terminal()?;
     let size = terminal::size();
     let mouse = setup.mouse;
-    let mut model = Model::new(setup, handle.agent().clone(), size);
+    let sitting = handle.sit();
+    let mut model = Model::new(setup, handle.agent().clone(), sitting.screen(), size);
     if std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty()) {
         model.colour = false;
         model.theme = model.theme.without_colour();
@@ -135,6 +136,7 @@ pub async fn run(handle: Handle, setup: Setup) -> Result<String, TuiError> {
         away: false,
     };
     let ended = seat.work(inbox, heard).await;
+    drop(sitting);
     drop(restored);
     ended
 }

@@ -133,3 +133,27 @@ fn a_screen_says_that_nobody_is_logged_in_and_goes_on_when_somebody_is() {
     anna.sees("live");
     anna.misses("not logged in");
 }
+
+#[test]
+fn two_screens_of_one_agent_are_at_two_tickets_and_one_is_killed() {
+    let desk = Desk::empty();
+    let mut anna = open(silent(&desk));
+    let mut other = Start::new(&["--agent", "anna"]).data_dir(desk.path()).open();
+    let mut tom = second(&desk).open();
+    other.sees("live");
+    tom.sees("live");
+    let tickets = desk.queue("unassigned");
+    enter(&mut anna, &tickets[0]);
+    enter(&mut other, &tickets[1]);
+    enter(&mut tom, &tickets[0]);
+    tom.sees("anna is looking");
+    enter(&mut tom, &tickets[1]);
+    tom.sees("anna is looking");
+    // A screen that is stopped is as it was; one that is killed is gone.
+    other.signal(Signal::STOP);
+    tom.sees("anna is looking");
+    other.signal(Signal::KILL);
+    tom.misses("anna is looking");
+    enter(&mut tom, &tickets[0]);
+    tom.sees("anna is looking");
+}

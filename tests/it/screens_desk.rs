@@ -424,7 +424,11 @@ impl Desk {
 fn quiet(command: &Command) -> bool {
     matches!(
         command,
-        Command::SaveDraft { .. } | Command::MarkSeen { .. } | Command::Typing { .. } | Command::Look { .. }
+        Command::SaveDraft { .. }
+            | Command::MarkSeen { .. }
+            | Command::Typing { .. }
+            | Command::Look { .. }
+            | Command::Screen { .. }
     )
 }
 

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use topicdesk::desk::along::{Along, TemplateUse};
 use topicdesk::desk::command::{Command, Refusal};
-use topicdesk::desk::ids::{AgentName, ChangeId, EventId, MessageId, OutboxId};
+use topicdesk::desk::ids::{AgentName, ChangeId, EventId, MessageId, OutboxId, ScreenId};
 use topicdesk::desk::tags::Priority;
 use topicdesk::desk::thread::{Delivery, Doubt};
 use topicdesk::desk::ticket::{Pending, PendingReason, Status};
@@ -882,7 +882,7 @@ async fn quote_copy_link_editor_and_suspend() {
 #[tokio::test]
 async fn what_was_seen_is_remembered_only_when_it_was_on_the_screen() {
     let seen = Command::MarkSeen { ticket: key(1042), message: MessageId(9009) };
-    let look = Command::Look { ticket: Some(key(1042)) };
+    let look = Command::Look { screen: ScreenId(1), ticket: Some(key(1042)) };
     let mut desk = open(shop(), WIDE).await;
     desk.elapse(2000).await;
     assert_eq!(desk.all_commands(), [], "beside the queue it is only looked at");
@@ -892,7 +892,11 @@ async fn what_was_seen_is_remembered_only_when_it_was_on_the_screen() {
     desk.sees("4 new");
     let mut desk = open(shop(), NARROW).await;
     desk.keys("Enter Esc").await;
-    assert_eq!(desk.all_commands(), [look, seen, Command::Look { ticket: None }], "leaving tells it at once");
+    assert_eq!(
+        desk.all_commands(),
+        [look, seen, Command::Look { screen: ScreenId(1), ticket: None }],
+        "leaving tells it at once"
+    );
 }
 
 #[tokio::test]

@@ -16,6 +16,8 @@ fn seat(agent: &str, authority: Authority, screens: u32) -> SeatView {
         program: "0.1.0".to_owned(),
         since: noon(),
         screens,
+        used: None,
+        presence: None,
     }
 }
 

@@ -11,7 +11,8 @@ use tempfile::TempDir;
 use topicdesk::clock::Clock;
 use topicdesk::desk::authority::Authority;
 use topicdesk::desk::command::{Command, Refusal};
-use topicdesk::desk::ids::{AgentName, CommandId};
+use topicdesk::desk::ids::{AgentName, CommandId, ScreenId};
+use topicdesk::desk::presence::Presence;
 use topicdesk::engine::handle::{Answer, Exported, Handle, Request, new_command_id};
 use topicdesk::engine::runner::{self, Desk, EngineSetup};
 use topicdesk::engine::views::{Alert, EngineNews, ThreadPage, View, ViewRequest, Window};
@@ -171,10 +172,11 @@ fn who_looks_and_writes_crosses_the_socket_and_is_gone_with_the_seat() {
         let toms = tokio::runtime::Runtime::new().expect("a runtime");
         let tom = std::thread::scope(|scope| scope.spawn(|| toms.block_on(house.seat("tom"))).join());
         let tom = tom.expect("no panic").expect("tom");
-        let _sitting = tom.sit();
+        let sitting = tom.sit();
+        let screen = sitting.screen();
         let mut heard = anna.watch();
-        submit(&tom, Command::Look { ticket: Some(ticket(5)) }).await.expect("told");
-        submit(&tom, Command::Typing { ticket: ticket(5) }).await.expect("told");
+        submit(&tom, Command::Look { screen, ticket: Some(ticket(5)) }).await.expect("told");
+        submit(&tom, Command::Typing { screen, ticket: ticket(5) }).await.expect("told");
         let told = heard.next().await.expect("told");
         assert!(told.all || told.changed.contains(&ticket(5)), "{told:?}");
         let row = thread(&anna, 5).await.ticket.row;
@@ -193,6 +195,118 @@ fn who_looks_and_writes_crosses_the_socket_and_is_gone_with_the_seat() {
         // The line breaks, as when the process dies: what the seat had on its screen it has no more.
         toms.shutdown_background();
         looking(0).await;
+        running.stop();
+    });
+}
+
+/// Where somebody is shown, of the two tickets.
+async fn places(handle: &Handle) -> [Vec<String>; 2] {
+    let mut places = [Vec::new(), Vec::new()];
+    for (place, topic) in places.iter_mut().zip([5, 7]) {
+        let row = thread(handle, topic).await.ticket.row;
+        place.extend(row.here.iter().map(|here| here.agent.0.clone()));
+    }
+    places
+}
+
+async fn until_places(handle: &Handle, wanted: [&[&str]; 2]) {
+    let wanted = wanted.map(|names| names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>());
+    while places(handle).await != wanted {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+}
+
+async fn roster(handle: &Handle, agent: &str) -> Presence {
+    match handle.read(ViewRequest::Desk).await {
+        View::Desk(desk) => desk.roster.iter().find(|view| view.agent.0 == agent).expect("is there").presence,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn two_screens_of_one_agent_are_two_and_one_that_dies_leaves_the_other() {
+    let house = House::new();
+    wait(async {
+        let running = house.run(trusting());
+        let anna = house.seat("anna").await.expect("anna");
+        let tom = house.seat("tom").await.expect("tom");
+        // The second screen is in a process of its own, as far as the socket can tell.
+        let other = tokio::runtime::Runtime::new().expect("a runtime");
+        let second = std::thread::scope(|scope| scope.spawn(|| other.block_on(house.seat("tom"))).join());
+        let second = second.expect("no panic").expect("tom");
+        let (one, two) = (tom.sit(), second.sit());
+        for (handle, sitting, topic) in [(&tom, &one, 5), (&second, &two, 7)] {
+            let look = Command::Look { screen: sitting.screen(), ticket: Some(ticket(topic)) };
+            submit(handle, look).await.expect("told");
+        }
+        until_places(&anna, [&["tom"], &["tom"]]).await;
+        let seats = client::operate(&house.socket(), Some(&"anna".into()), Request::Seats).await.expect("answers");
+        let Answer::Seats { seats } = seats else { panic!("{seats:?}") };
+        let told: Vec<_> = seats
+            .iter()
+            .map(|seat| (seat.agent.0.as_str(), seat.screens, seat.presence, seat.used.is_some()))
+            .collect();
+        let there = Some(Presence::Available);
+        assert_eq!(
+            told[..3],
+            [("anna", 0, None, false), ("tom", 1, there, true), ("tom", 1, there, true)],
+            "and whoever asks"
+        );
+
+        // Another engine is told anew of both.
+        running.stop();
+        let running = house.run(trusting());
+        until_places(&anna, [&["tom"], &["tom"]]).await;
+        other.shutdown_background();
+        until_places(&anna, [&["tom"], &[]]).await;
+        assert_eq!(roster(&anna, "tom").await, Presence::Available);
+        drop(one);
+        until_places(&anna, [&[], &[]]).await;
+        assert_eq!(roster(&anna, "tom").await, Presence::Offline);
+        running.stop();
+    });
+}
+
+#[test]
+fn whoever_was_idle_is_so_for_another_engine_too_until_the_next_key() {
+    let house = House::new();
+    wait(async {
+        let running = house.run(trusting());
+        let (anna, tom) = (house.seat("anna").await.expect("anna"), house.seat("tom").await.expect("tom"));
+        let (screen, hour) = (ScreenId(7), Duration::from_secs(3600));
+        let used = |ago| Command::Screen { screen, used: Some(ago) };
+        submit(&tom, used(hour)).await.expect("told");
+        let until = async |wanted: Presence| {
+            while roster(&anna, "tom").await != wanted {
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+        };
+        until(Presence::Idle).await;
+        running.stop();
+        let running = house.run(trusting());
+        let mut heard = anna.watch();
+        until(Presence::Idle).await;
+        submit(&tom, used(Duration::ZERO)).await.expect("told");
+        until(Presence::Available).await;
+        assert!(heard.next().await.expect("told").all, "whoever shows who is there reads it again");
+        running.stop();
+    });
+}
+
+#[test]
+fn a_seat_that_says_more_screens_than_there_can_be_is_not_believed() {
+    let house = House::new();
+    wait(async {
+        let running = house.run(trusting());
+        let tom = house.seat("tom").await.expect("tom");
+        for number in 0..100 {
+            submit(&tom, Command::Screen { screen: ScreenId(number), used: Some(Duration::ZERO) }).await.expect("said");
+        }
+        // Behind all of them.
+        submit(&tom, claim(5)).await.expect("his");
+        let seats = client::operate(&house.socket(), Some(&"anna".into()), Request::Seats).await.expect("answers");
+        let Answer::Seats { seats } = seats else { panic!("{seats:?}") };
+        assert_eq!(seats[0].screens, 16);
         running.stop();
     });
 }
@@ -544,9 +658,9 @@ fn a_screen_outlives_the_engine_beside_it() {
             patience: None,
         };
         let anna = client::begin(attach, first.handle(AgentName::from("anna")));
-        let _sitting = anna.sit();
+        let sitting = anna.sit();
         anna.submit(CommandId("first".to_owned()), note("note one")).await.expect("noted");
-        submit(&anna, Command::Look { ticket: Some(ticket(5)) }).await.expect("told");
+        submit(&anna, Command::Look { screen: sitting.screen(), ticket: Some(ticket(5)) }).await.expect("told");
         let mut heard = anna.watch();
         // All that is asked while there is no engine waits for the next, in its order.
         first.stop();

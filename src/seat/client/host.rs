@@ -13,11 +13,8 @@ type Unanswered = Option<(u64, Waiting)>;
 impl Seat {
     /// Passes on what is asked and what is told, until the engine ends or nobody needs it any more.
     pub(super) async fn pass_on(&mut self, engine: Handle) -> Left {
-        for _ in 0..self.screens {
-            let _stopped = engine.submit(new_command_id(), Command::Screen { open: true }).await;
-        }
-        if self.looks.is_some() {
-            let _stopped = engine.submit(new_command_id(), Command::Look { ticket: self.looks }).await;
+        for command in self.screens.anew() {
+            let _stopped = engine.submit(new_command_id(), command).await;
         }
         self.putting = None;
         let mut revisions = engine.watch();
@@ -32,7 +29,7 @@ impl Seat {
                 () = engine.stopped() => break false,
                 submission = self.submissions.recv() => match submission {
                     Some(submission) => {
-                        self.remember(&submission.command);
+                        self.screens.follow(&submission.command);
                         self.ask_here(&engine, Waiting::Submitted(Box::new(submission)), &mut under_way).await;
                     }
                     None => break true,
@@ -58,16 +55,6 @@ impl Seat {
             self.keep(ended.ok().flatten());
         }
         if done { Left::Done } else { Left::Lost("its engine has ended".to_owned()) }
-    }
-
-    /// What each engine has to be told anew.
-    fn remember(&mut self, command: &Command) {
-        match command {
-            Command::Screen { open: true } => self.screens += 1,
-            Command::Screen { open: false } => self.screens = self.screens.saturating_sub(1),
-            Command::Look { ticket } => self.looks = *ticket,
-            _ => {}
-        }
     }
 
     fn keep(&mut self, unanswered: Unanswered) {

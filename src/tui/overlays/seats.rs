@@ -39,8 +39,12 @@ pub(super) fn write(model: &Model, seats: Option<&[SeatView]>, page: &mut Page) 
         page.lines.push(Line::from(vec![Span::styled(named, style), Span::raw(rest)]));
     }
     let roster = model.desk.iter().flat_map(|desk| &desk.roster);
-    let away: Vec<&str> =
-        roster.filter(|view| view.presence == Presence::Away).map(|view| view.agent.0.as_str()).collect();
+    let away = roster.filter_map(|view| match view.presence {
+        Presence::Away => Some(view.agent.0.clone()),
+        Presence::Idle => Some(format!("{} (idle)", view.agent)),
+        _ => None,
+    });
+    let away: Vec<String> = away.collect();
     if !away.is_empty() {
         page.head(model, "Away");
         page.put("", &away.join(", "), Style::new());

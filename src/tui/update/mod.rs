@@ -57,6 +57,7 @@ pub(crate) fn update(model: &mut Model, signal: Signal) -> Vec<Effect> {
         Signal::Input(input) => {
             model.aged = model.now;
             model.dirty = true;
+            presence::used(model, &mut out);
             match input {
                 Input::Key(key) => keys::on_key(model, key, &mut out),
                 Input::Paste(pasted) => keys::on_paste(model, &pasted, &mut out),
@@ -93,6 +94,8 @@ pub(crate) fn update(model: &mut Model, signal: Signal) -> Vec<Effect> {
         Signal::Attached(ticket, outcome) => attach::attached(model, ticket, outcome, &mut out),
         Signal::Operated(request, outcome) => whole::answered(model, &request, outcome, &mut out),
         Signal::Resumed => {
+            // Whoever comes back from the shell or their editor has pressed keys there.
+            presence::used(model, &mut out);
             model.aged = model.now;
             model.dirty = true;
             out.push(Effect::Repaint);
