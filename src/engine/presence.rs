@@ -200,14 +200,21 @@ impl Screens {
 
     /// Tells who else is at a ticket, whoever writes first.
     pub(super) fn here(&self, ticket: TicketKey, reader: &AgentName) -> Vec<Here> {
-        let others = self.agents.keys().filter(|agent| *agent != reader);
-        let here = others.filter_map(|agent| {
-            let writing = *self.places(agent).get(&ticket)?;
-            Some(Here { agent: agent.clone(), writing })
-        });
-        let (mut here, looking): (Vec<Here>, Vec<Here>) = here.partition(|here| here.writing);
-        here.extend(looking);
-        here
+        self.others(reader).remove(&ticket).unwrap_or_default()
+    }
+
+    /// Tells who else is at which tickets; at each, whoever writes first.
+    pub(super) fn others(&self, reader: &AgentName) -> BTreeMap<TicketKey, Vec<Here>> {
+        let mut all: BTreeMap<TicketKey, Vec<Here>> = BTreeMap::new();
+        for agent in self.agents.keys().filter(|agent| *agent != reader) {
+            for (ticket, writing) in self.places(agent) {
+                all.entry(ticket).or_default().push(Here { agent: agent.clone(), writing });
+            }
+        }
+        for here in all.values_mut() {
+            here.sort_by_key(|here| !here.writing);
+        }
+        all
     }
 
     /// Adds what is known of screens to what was written down of agents.

@@ -1,5 +1,6 @@
 //! The runner: the engine's thread and the reader's thread. Only here anything waits.
 
+use std::cell::RefCell;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
@@ -189,7 +190,15 @@ fn views(
 ) -> Result<Views, EngineError> {
     let (condition, shelf) = (condition.clone(), shelf.clone());
     let reader = Reader::open(data)?;
-    Ok(Views { reader, rules: rules.clone(), clock: clock.clone(), condition, shelf, kept: None })
+    Ok(Views {
+        reader,
+        rules: rules.clone(),
+        clock: clock.clone(),
+        condition,
+        shelf,
+        kept: None,
+        last_desk: RefCell::default(),
+    })
 }
 
 /// Gives a key for Telegram's deduplication from the system's randomness; never 0.
@@ -218,9 +227,7 @@ where
             continue;
         }
         let Question { agent, request, answer } = question;
-        let begun = std::time::Instant::now();
         let view: View = views.read(&agent, &request);
-        tracing::trace!(took = ?begun.elapsed(), ?request, "read");
         // Whoever asked may have gone since.
         let _gone = answer.send(view);
     }

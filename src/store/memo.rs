@@ -39,6 +39,15 @@ impl Found {
 }
 
 impl Reader {
+    /// Counts what other connections have committed; within a snapshot, as of its beginning
+    /// (sqlite.org/pragma.html#pragma_data_version).
+    ///
+    /// # Errors
+    /// SQLite's.
+    pub fn version(&self) -> Result<i64> {
+        Ok(self.connection.prepare_cached("PRAGMA data_version")?.query_row([], |row| row.get(0))?)
+    }
+
     /// Gives what was found before under a name, or finds it. Only for what depends on nothing but the database, and on time by
     /// nothing but snoozes and deadlines.
     pub(super) fn once<T: Clone + Send + 'static>(
@@ -47,8 +56,7 @@ impl Reader {
         now: Timestamp,
         find: impl FnOnce() -> Result<T>,
     ) -> Result<T> {
-        // Counts what other connections have committed, within a snapshot as of its beginning (sqlite.org/pragma.html#pragma_data_version).
-        let version: i64 = self.connection.prepare_cached("PRAGMA data_version")?.query_row([], |row| row.get(0))?;
+        let version = self.version()?;
         if !self.memo.0.borrow().is_of(version, now) {
             let until = self.next_change(now)?;
             let fresh = Found { version: Some(version), holds: Some((now, until)), answers: HashMap::new() };

@@ -241,6 +241,9 @@ impl Reader {
             .map_err(|source| StoreError::Open { path: path.clone(), source })?;
         connection.busy_timeout(PATIENCE)?;
         connection.pragma_update(None, "cache_size", -8_000)?;
+        // What another connection commits empties this one's cache; pages are then taken from the system's instead of being
+        // copied once more. The file never shrinks, so no page of it can vanish.
+        connection.pragma_update(None, "mmap_size", 256 << 20)?;
         connection.set_prepared_statement_cache_capacity(48);
         match migrate::format(&connection)? {
             0 => Err(StoreError::Missing(folder.to_owned())),

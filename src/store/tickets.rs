@@ -327,19 +327,55 @@ impl Reader {
             let rows = statement.query_map(params_from_iter(&conditions.values), |row| row.get(0))?;
             Ok(rows.collect::<rusqlite::Result<Vec<i64>>>()?.into())
         };
-        let ids = match is_lasting(part.filter, part.query) {
-            true => self.once(format!("{:?} {:?}", part.filter, part.sort), now, find)?,
-            false => find()?,
-        };
-        let mut statement = self.connection.prepare_cached(&format!("{ROW} WHERE tickets.rowid = ?2"))?;
-        let mut page = Vec::with_capacity(part.limit.min(ids.len()));
-        for id in ids.iter().skip(part.offset).take(part.limit) {
-            let mut rows = statement.query(params![reader.0, id])?;
-            if let Some(row) = rows.next()? {
-                page.push(queue_row(row)?);
+        // What is the same for whoever reads is found once for all of them.
+        let page = |ids: &Arc<[i64]>| -> Result<Arc<[QueueRow]>> {
+            let mut statement = self.connection.prepare_cached(&format!("{ROW} WHERE tickets.rowid = ?2"))?;
+            let mut page = Vec::new();
+            for id in ids.iter().skip(part.offset).take(part.limit) {
+                let mut rows = statement.query(params!["", id])?;
+                page.extend(rows.next()?.map(queue_row).transpose()?);
             }
+            Ok(page.into())
+        };
+        let (ids, page) = match is_lasting(part.filter, part.query) {
+            true => {
+                let name = format!("{:?} {:?}", part.filter, part.sort);
+                let ids = self.once(name.clone(), now, find)?;
+                let window = format!("{name} {} {}", part.offset, part.limit);
+                (ids.clone(), self.once(window, now, || page(&ids))?)
+            }
+            false => {
+                let ids = find()?;
+                (ids.clone(), page(&ids)?)
+            }
+        };
+        Ok((self.as_seen_by(reader, &page)?, ids.len()))
+    }
+
+    /// Fills in what an agent has seen, begun to write, and been named in.
+    fn as_seen_by(&self, reader: &AgentName, page: &[QueueRow]) -> Result<Vec<QueueRow>> {
+        let all = |sql: &str| -> Result<BTreeSet<TicketKey>> {
+            let mut statement = self.connection.prepare_cached(sql)?;
+            let key = |row: &Row<'_>| Ok(TicketKey { group: GroupId(row.get(0)?), topic: TopicId(row.get(1)?) });
+            let keys = statement.query_map(params![reader.0], key)?;
+            Ok(keys.collect::<rusqlite::Result<_>>()?)
+        };
+        let drafts = all("SELECT group_id, topic FROM drafts WHERE agent = ?1")?;
+        let mentions = all("SELECT DISTINCT group_id, topic FROM mentions WHERE agent = ?1")?;
+        let mut seen = self
+            .connection
+            .prepare_cached("SELECT message FROM seen WHERE agent = ?1 AND group_id = ?2 AND topic = ?3")?;
+        let mut rows = page.to_vec();
+        for row in &mut rows {
+            let key = row.ticket.key;
+            let last: Option<i32> =
+                seen.query_row(params![reader.0, key.group.0, key.topic.0], |row| row.get(0)).optional()?;
+            let newest = row.topic.last_message.map_or(0, |message| message.0);
+            row.unread = newest > last.unwrap_or(0) && !row.topic.last_staff;
+            row.draft = drafts.contains(&key);
+            row.mentioned = mentions.contains(&key);
         }
-        Ok((page, ids.len()))
+        Ok(rows)
     }
 
     /// Tells since when the one has waited who has waited longest, in what is live and not snoozed.
@@ -376,7 +412,8 @@ impl Reader {
         };
         match is_lasting(filter, query) {
             true => self.once(format!("count {filter:?}"), now, find),
-            false => find(),
+            // What passes with time is counted once a second.
+            false => self.once(format!("count {filter:?} {query:?} {reader} {}", now.unix()), now, find),
         }
     }
 
@@ -385,7 +422,9 @@ impl Reader {
     /// # Errors
     /// SQLite's.
     pub fn tags(&self) -> Result<BTreeSet<Tag>> {
-        let mut statement = self.connection.prepare_cached("SELECT DISTINCT tags FROM tickets WHERE tags <> ''")?;
+        let mut statement = self
+            .connection
+            .prepare_cached("SELECT DISTINCT tags FROM tickets INDEXED BY tickets_tags WHERE tags <> ''")?;
         let mut rows = statement.query([])?;
         let mut tags = BTreeSet::new();
         while let Some(row) = rows.next()? {

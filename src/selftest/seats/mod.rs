@@ -226,7 +226,6 @@ fn agent(number: usize) -> String {
 
 fn settings(stage: &Stage, seats: usize) -> String {
     let mut text = stage.address.settings();
-    text.push_str("[rules]\nimport.max_age = \"3650d\"\n");
     for number in 0..seats {
         text.push_str(&format!("[[agents]]\nname = \"{}\"\n", agent(number)));
     }

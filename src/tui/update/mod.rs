@@ -46,7 +46,7 @@ use crate::engine::views::{Alert, QueueName, Revision, ViewRequest};
 const MOST_HEARD: usize = 5;
 
 /// How often what others have changed is read again, at most: many screens at one desk, of which none may keep it busy.
-const REFRESH: Duration = Duration::from_millis(250);
+const REFRESH: Duration = Duration::from_millis(500);
 
 /// Takes a signal, changes the model, and tells what is to be done.
 pub(crate) fn update(model: &mut Model, signal: Signal) -> Vec<Effect> {
@@ -296,12 +296,6 @@ fn refresh(model: &mut Model, out: &mut Vec<Effect>) {
         return;
     }
     let mut asked = false;
-    if model.stale.desk && !model.is_reading(ReadKind::Desk) && !model.is_reading(ReadKind::Counts) {
-        model.stale.desk = false;
-        out.push(model.read(ReadKind::Desk, ViewRequest::Desk));
-        out.push(model.read(ReadKind::Counts, ViewRequest::Counts));
-        asked = true;
-    }
     if model.stale.queue && !model.is_reading(ReadKind::Queue) {
         model.stale.queue = false;
         model.read_through = model.revision;
@@ -312,6 +306,12 @@ fn refresh(model: &mut Model, out: &mut Vec<Effect>) {
     if model.stale.thread && model.open.is_some() && !model.is_reading(ReadKind::Thread) && !paging {
         model.stale.thread = false;
         out.push(thread::read(model));
+        asked = true;
+    }
+    if model.stale.desk && !model.is_reading(ReadKind::Desk) && !model.is_reading(ReadKind::Counts) {
+        model.stale.desk = false;
+        out.push(model.read(ReadKind::Desk, ViewRequest::Desk));
+        out.push(model.read(ReadKind::Counts, ViewRequest::Counts));
         asked = true;
     }
     if model.stale.outbox && !model.is_reading(ReadKind::Outbox) {
