@@ -327,6 +327,15 @@ impl Revisions {
             Err(broadcast::error::RecvError::Closed) => None,
         }
     }
+
+    /// Gives the next revision if there is one already, as [`next`](Revisions::next) would.
+    pub fn at_hand(&mut self) -> Option<Revision> {
+        match self.0.try_recv() {
+            Ok(revision) => Some(revision),
+            Err(broadcast::error::TryRecvError::Lagged(_)) => Some(Revision { all: true, ..Revision::default() }),
+            Err(broadcast::error::TryRecvError::Empty | broadcast::error::TryRecvError::Closed) => None,
+        }
+    }
 }
 
 /// Makes a new command id from the system's randomness.

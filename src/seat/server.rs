@@ -37,6 +37,10 @@ const HELLO: Duration = Duration::from_secs(5);
 /// How long a seat may read nothing while there is something to read.
 const DEAF: Duration = Duration::from_secs(30);
 
+/// So much later than the one before it a seat hears of what has changed, and the last of many at most.
+const TURN: Duration = Duration::from_millis(4);
+const LAST_TURN: Duration = Duration::from_millis(250);
+
 /// So many requests of a seat are under way at once.
 const UNDER_WAY: usize = 64;
 
@@ -241,7 +245,7 @@ impl Seat {
         // Whatever ends this ends them.
         let mut tasks = JoinSet::new();
         tasks.spawn(write(unread, writing));
-        tasks.spawn(tell(revisions, out.clone()));
+        tasks.spawn(tell(revisions, out.clone(), house.clone(), self.number));
         tokio::select! {
             ended = self.listen(house, reading, out) => ended.map_err(|error| error.to_string()),
             Some(ended) = tasks.join_next() => ended.unwrap_or_else(|panic| Err(panic.to_string())),
@@ -366,9 +370,14 @@ async fn write(mut unread: mpsc::Receiver<Frame>, mut writing: OwnedWriteHalf) -
 }
 
 /// Tells a seat what has changed; one that is slow hears in one word that everything has.
-async fn tell(mut revisions: Revisions, out: mpsc::Sender<Frame>) -> Result<(), Ended> {
+async fn tell(mut revisions: Revisions, out: mpsc::Sender<Frame>, house: Arc<House>, seat: u64) -> Result<(), Ended> {
     while let Some(revision) = revisions.next().await {
-        send(&out, &Told::Revision { revision }).await;
+        tokio::time::sleep(house.turn_of(seat)).await;
+        let mut next = Some(revision);
+        while let Some(revision) = next {
+            send(&out, &Told::Revision { revision }).await;
+            next = revisions.at_hand();
+        }
     }
     Ok(())
 }
@@ -391,6 +400,14 @@ async fn give(handle: &Handle, number: u64, name: &str, out: &mpsc::Sender<Frame
 }
 
 impl House {
+    /// Tells how long a seat waits for its turn to hear of something. All would ask what is new in the same moment, and whoever has just
+    /// pressed a key would wait behind all of them.
+    fn turn_of(&self, seat: u64) -> Duration {
+        let seats = self.seats.lock().unwrap_or_else(PoisonError::into_inner);
+        let place = seats.range(..seat).count();
+        TURN.mul_f64(place as f64).min(LAST_TURN.mul_f64(place as f64 / seats.len().max(1) as f64))
+    }
+
     async fn answer(&self, request: &Request) -> Option<Answer> {
         let seats = || self.seats.lock().unwrap_or_else(PoisonError::into_inner);
         match request {

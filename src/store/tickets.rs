@@ -185,19 +185,37 @@ fn source(filter: &Filter, query: &Query) -> &'static str {
     }
 }
 
-const ROW: &str = "SELECT topics.group_id, topics.topic, topics.title, topics.icon, topics.closed, topics.hidden, topics.gone,
+/// What a row is made of, but for what is each reader's own: an expression each for *unread*, *draft* and *mentioned*.
+macro_rules! row {
+    ($unread:literal, $draft:literal, $mentioned:literal) => {
+        concat!(
+            "SELECT topics.group_id, topics.topic, topics.title, topics.icon, topics.closed, topics.hidden, topics.gone,
     topics.ignored, topics.created_at, topics.creator, topics.applied, topics.collected, topics.last_message,
     topics.last_at, topics.last_text, topics.last_staff, tickets.fold,
-    people.id, people.name, people.username, people.bot,
-    coalesce(topics.last_message, 0) > coalesce((SELECT message FROM seen WHERE agent = ?1
-        AND seen.group_id = tickets.group_id AND seen.topic = tickets.topic), 0) AND NOT topics.last_staff,
-    EXISTS (SELECT 1 FROM drafts WHERE agent = ?1 AND drafts.group_id = tickets.group_id AND drafts.topic = tickets.topic),
-    EXISTS (SELECT 1 FROM outbox WHERE state IN ('held', 'queued', 'sending') AND doubt IS NULL AND lane = 0
-        AND outbox.group_id = tickets.group_id AND outbox.topic = tickets.topic),
-    EXISTS (SELECT 1 FROM mentions WHERE agent = ?1 AND mentions.group_id = tickets.group_id
-        AND mentions.topic = tickets.topic)
-    FROM tickets JOIN topics ON topics.group_id = tickets.group_id AND topics.topic = tickets.topic
-    LEFT JOIN people ON people.id = tickets.customer";
+    people.id, people.name, people.username, people.bot, ",
+            $unread,
+            ", ",
+            $draft,
+            ", EXISTS (SELECT 1 FROM outbox WHERE state IN ('held', 'queued', 'sending') AND doubt IS NULL AND lane = 0
+        AND outbox.group_id = tickets.group_id AND outbox.topic = tickets.topic), ",
+            $mentioned,
+            " FROM tickets JOIN topics ON topics.group_id = tickets.group_id AND topics.topic = tickets.topic
+    LEFT JOIN people ON people.id = tickets.customer"
+        )
+    };
+}
+
+/// A row as the agent `?1` sees it.
+const ROW: &str = row!(
+    "coalesce(topics.last_message, 0) > coalesce((SELECT message FROM seen WHERE agent = ?1
+        AND seen.group_id = tickets.group_id AND seen.topic = tickets.topic), 0) AND NOT topics.last_staff",
+    "EXISTS (SELECT 1 FROM drafts WHERE agent = ?1 AND drafts.group_id = tickets.group_id AND drafts.topic = tickets.topic)",
+    "EXISTS (SELECT 1 FROM mentions WHERE agent = ?1 AND mentions.group_id = tickets.group_id
+        AND mentions.topic = tickets.topic)"
+);
+
+/// A row as it is for everybody, to be filled in for each.
+const SHARED_ROW: &str = row!("FALSE", "FALSE", "FALSE");
 
 fn queue_row(row: &Row<'_>) -> Result<QueueRow> {
     let customer = match row.get::<_, Option<i64>>(17)? {
@@ -329,10 +347,10 @@ impl Reader {
         };
         // What is the same for whoever reads is found once for all of them.
         let page = |ids: &Arc<[i64]>| -> Result<Arc<[QueueRow]>> {
-            let mut statement = self.connection.prepare_cached(&format!("{ROW} WHERE tickets.rowid = ?2"))?;
+            let mut statement = self.connection.prepare_cached(&format!("{SHARED_ROW} WHERE tickets.rowid = ?1"))?;
             let mut page = Vec::new();
             for id in ids.iter().skip(part.offset).take(part.limit) {
-                let mut rows = statement.query(params!["", id])?;
+                let mut rows = statement.query(params![id])?;
                 page.extend(rows.next()?.map(queue_row).transpose()?);
             }
             Ok(page.into())
