@@ -244,10 +244,16 @@ impl Handle {
 
     /// Reads a view; `None`: the desk has stopped.
     pub async fn try_read(&self, request: ViewRequest) -> Option<View> {
+        self.ask(request).await?.await.ok()
+    }
+
+    /// Puts a question into the desk's queue and gives what its answer comes by, [`Closed`](oneshot::error::RecvError) if the desk
+    /// stops; `None`: it has stopped. What was asked first is read first.
+    pub async fn ask(&self, request: ViewRequest) -> Option<oneshot::Receiver<View>> {
         let (answer, view) = oneshot::channel();
         let question = Question { agent: self.agent.clone(), request, answer };
         self.questions.send(question).await.ok()?;
-        view.await.ok()
+        Some(view)
     }
 
     /// Asks something about the desk as a whole.

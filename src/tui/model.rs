@@ -141,6 +141,10 @@ pub(crate) struct Model {
     pub(crate) revision: u64,
     /// What was last read of the desk has at least this one.
     pub(crate) read_through: u64,
+    /// What the agent's own command has changed is being read.
+    pub(crate) reads_own: bool,
+    /// It has been: no frame is to be waited for.
+    pub(crate) at_once: bool,
     /// The last title of the terminal.
     pub(crate) title: String,
     reads: BTreeMap<ReadKind, ReadState>,
@@ -321,6 +325,8 @@ impl Model {
             refreshing: false,
             revision: 0,
             read_through: 0,
+            reads_own: false,
+            at_once: false,
             title: String::new(),
             reads: BTreeMap::new(),
             tags: 0,

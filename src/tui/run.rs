@@ -18,7 +18,7 @@ use super::update::update;
 use super::{editor, opener, restore, view};
 use crate::desk::command::Command;
 use crate::engine::handle::{Handle, new_command_id};
-use crate::engine::views::ViewRequest;
+use crate::engine::views::{View, ViewRequest};
 
 /// A frame at most this often.
 const FRAME: Duration = Duration::from_millis(33);
@@ -160,15 +160,22 @@ fn submitter(
     commands
 }
 
-/// Asks one question after another, in the order in which they came: what is to be seen first is asked first.
+/// Asks questions in the order in which they came, what is to be seen first first; none waits for the answer to the one before.
 fn asker(handle: Handle, signals: UnboundedSender<Signal>) -> UnboundedSender<(ReadTag, ViewRequest)> {
     let (reads, mut queue) = unbounded_channel();
     tokio::spawn(async move {
         while let Some((tag, request)) = queue.recv().await {
-            let view = handle.read(request).await;
-            if signals.send(Signal::Answer(tag, view)).is_err() {
-                break;
-            }
+            let view = handle.ask(request).await;
+            let signals = signals.clone();
+            tokio::spawn(async move {
+                let view = match view {
+                    Some(view) => view.await.ok(),
+                    None => None,
+                };
+                let stopped = || View::Unreadable { why: "the desk has stopped".to_owned() };
+                // The screen may have been left meanwhile.
+                drop(signals.send(Signal::Answer(tag, view.unwrap_or_else(stopped))));
+            });
         }
     });
     reads
@@ -323,6 +330,9 @@ impl Seat {
         if !self.model.dirty || self.away {
             return None;
         }
+        if self.model.at_once {
+            return Some(Instant::now());
+        }
         // A key is shown, and so is what it leads to; a line that is slow need not show it in many steps.
         let waited_for = match (keyed, self.drawn) {
             (Some(key), Some(drawn)) => key >= drawn || self.pace <= FRAME && key.elapsed() < ANSWERED,
@@ -334,6 +344,7 @@ impl Seat {
 
     fn draw(&mut self) -> io::Result<()> {
         self.model.dirty = false;
+        self.model.at_once = false;
         let began = Instant::now();
         let model = &mut self.model;
         self.screen.draw(model.size, |frame| view::draw(model, frame))?;

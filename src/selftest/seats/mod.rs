@@ -319,7 +319,10 @@ impl Seat {
             for order in ["longest waiting", "newest"] {
                 steps.push((",".to_owned(), Box::new(move |screen| screen.contains(&format!("order: {order} first")))));
             }
-            steps.push(("gg".to_owned(), Box::new(move |screen| selected_row(screen).is_some())));
+            steps.push((
+                "gg".to_owned(),
+                Box::new(|screen| screen.lines().nth(2).is_some_and(|row| row.starts_with('>'))),
+            ));
         }
         let walk = |terminal: &mut Terminal, keys: &str, shown: &dyn Fn(&str) -> bool| {
             terminal.press(keys).map_err(words)?;

@@ -75,6 +75,10 @@ pub(crate) fn update(model: &mut Model, signal: Signal) -> Vec<Effect> {
             if model.accept(tag) {
                 model.dirty = true;
                 answers::on_answer(model, tag.kind, view, &mut out);
+                if model.reads_own && matches!(tag.kind, ReadKind::Queue | ReadKind::Thread) {
+                    model.at_once = true;
+                    model.reads_own = model.is_reading(ReadKind::Queue) || model.is_reading(ReadKind::Thread);
+                }
                 refresh(model, &mut out);
             }
         }
@@ -283,6 +287,7 @@ fn refresh_at_once(model: &mut Model, revision: u64, out: &mut Vec<Effect>) {
     model.stale.queue = true;
     model.stale.thread = true;
     model.refreshing = false;
+    model.reads_own = true;
     // What is on its way may be of the time before.
     for kind in [ReadKind::Desk, ReadKind::Counts, ReadKind::Queue, ReadKind::Thread] {
         model.forget_read(kind);
@@ -296,16 +301,16 @@ fn refresh(model: &mut Model, out: &mut Vec<Effect>) {
         return;
     }
     let mut asked = false;
-    if model.stale.queue && !model.is_reading(ReadKind::Queue) {
-        model.stale.queue = false;
-        model.read_through = model.revision;
-        out.push(queue::read(model));
-        asked = true;
-    }
     let paging = model.is_reading(ReadKind::Before) || model.is_reading(ReadKind::After);
     if model.stale.thread && model.open.is_some() && !model.is_reading(ReadKind::Thread) && !paging {
         model.stale.thread = false;
         out.push(thread::read(model));
+        asked = true;
+    }
+    if model.stale.queue && !model.is_reading(ReadKind::Queue) {
+        model.stale.queue = false;
+        model.read_through = model.revision;
+        out.push(queue::read(model));
         asked = true;
     }
     if model.stale.desk && !model.is_reading(ReadKind::Desk) && !model.is_reading(ReadKind::Counts) {
