@@ -46,7 +46,7 @@ impl<F: Fn() -> Result<Views, EngineError>> Counting<F> {
         let views = (self.open)()?;
         let (sender, mut questions) = mpsc::channel::<Question>(WAITING);
         std::thread::Builder::new().name("counting".to_owned()).spawn(move || {
-            while let Some(Question { agent, request, answer }) = questions.blocking_recv() {
+            while let Some(Question { agent, request, answer, .. }) = questions.blocking_recv() {
                 if !answer.is_closed() {
                     // Whoever asked may have gone since.
                     let _gone = answer.send(views.read(&agent, &request));

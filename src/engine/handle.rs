@@ -62,6 +62,8 @@ pub struct Question {
     pub agent: AgentName,
     /// What to read.
     pub request: ViewRequest,
+    /// Somebody has pressed a key and waits for it: it goes before what nobody waits for.
+    pub urgent: bool,
     /// Where the answer goes.
     pub answer: oneshot::Sender<View>,
 }
@@ -238,20 +240,23 @@ impl Handle {
 
     /// Reads a view. The answer is of the kind that the request names, or [`View::Unreadable`].
     pub async fn read(&self, request: ViewRequest) -> View {
-        let stopped = || View::Unreadable { why: "the desk has stopped".to_owned() };
-        self.try_read(request).await.unwrap_or_else(stopped)
+        Handle::shown(self.ask(request, false).await).await
     }
 
-    /// Reads a view; `None`: the desk has stopped.
-    pub async fn try_read(&self, request: ViewRequest) -> Option<View> {
-        self.ask(request).await?.await.ok()
+    /// Waits for what was [asked](Handle::ask) for.
+    pub async fn shown(asked: Option<oneshot::Receiver<View>>) -> View {
+        let view = match asked {
+            Some(view) => view.await.ok(),
+            None => None,
+        };
+        view.unwrap_or_else(|| View::Unreadable { why: "the desk has stopped".to_owned() })
     }
 
     /// Puts a question into the desk's queue and gives what its answer comes by, [`Closed`](oneshot::error::RecvError) if the desk
-    /// stops; `None`: it has stopped. What was asked first is read first.
-    pub async fn ask(&self, request: ViewRequest) -> Option<oneshot::Receiver<View>> {
+    /// stops; `None`: it has stopped. What was asked first is read first, but for what is urgent.
+    pub async fn ask(&self, request: ViewRequest, urgent: bool) -> Option<oneshot::Receiver<View>> {
         let (answer, view) = oneshot::channel();
-        let question = Question { agent: self.agent.clone(), request, answer };
+        let question = Question { agent: self.agent.clone(), request, urgent, answer };
         self.questions.send(question).await.ok()?;
         Some(view)
     }

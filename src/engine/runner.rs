@@ -1,6 +1,7 @@
 //! The runner: the engine's thread and the reader's thread. Only here anything waits.
 
 use std::cell::RefCell;
+use std::collections::VecDeque;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
@@ -25,6 +26,9 @@ use crate::store::{Reader, Store, lock};
 
 /// How many batches from Telegram may wait for the engine; more make the link wait.
 const WAITING: usize = 64;
+
+/// So many questions are looked through for one that is urgent.
+const MOST_WAITING: usize = 256;
 
 /// How many answers of a backfill share a transaction.
 const SHARED: usize = 4;
@@ -218,7 +222,8 @@ fn answer<F>(views: &Views, mut counting: Counting<F>, mut questions: mpsc::Rece
 where
     F: Fn() -> Result<Views, EngineError>,
 {
-    while let Some(question) = questions.blocking_recv() {
+    let mut waiting = Waiting::default();
+    while let Some(question) = waiting.next(&mut questions) {
         if question.answer.is_closed() {
             continue;
         }
@@ -226,10 +231,37 @@ where
             counting.ask(question);
             continue;
         }
-        let Question { agent, request, answer } = question;
+        let Question { agent, request, answer, .. } = question;
         let view: View = views.read(&agent, &request);
         // Whoever asked may have gone since.
         let _gone = answer.send(view);
+    }
+}
+
+/// Questions that wait for the reader. What is urgent goes first, but every other turn is for the rest, so that nobody who calls everything
+/// urgent keeps the others waiting.
+#[derive(Default)]
+struct Waiting {
+    questions: VecDeque<Question>,
+    urgent_was_last: bool,
+}
+
+impl Waiting {
+    /// Gives the next one, and waits for it if there is none; `None`: nobody can ask any more.
+    fn next(&mut self, asked: &mut mpsc::Receiver<Question>) -> Option<Question> {
+        while self.questions.len() < MOST_WAITING
+            && let Ok(question) = asked.try_recv()
+        {
+            self.questions.push_back(question);
+        }
+        let wanted = !self.urgent_was_last;
+        let place = self.questions.iter().position(|question| question.urgent == wanted).unwrap_or_default();
+        let next = match self.questions.remove(place) {
+            Some(question) => question,
+            None => asked.blocking_recv()?,
+        };
+        self.urgent_was_last = next.urgent;
+        Some(next)
     }
 }
 

@@ -335,7 +335,9 @@ impl Seat {
                 Asked::Submit { number, id, command }
             }
             Waiting::Asked(question) if question.answer.is_closed() => return Ok(()),
-            Waiting::Asked(question) => Asked::Read { number, request: question.request.clone() },
+            Waiting::Asked(question) => {
+                Asked::Read { number, request: question.request.clone(), urgent: question.urgent }
+            }
             Waiting::Operated(operation) => Asked::Operate { number, request: operation.request.clone() },
             Waiting::Receipt { name, .. } | Waiting::News { name, .. } => Asked::Get { number, name: name.clone() },
             Waiting::Keeps { .. } => return Ok(()),

@@ -46,7 +46,12 @@ pub(super) enum Asked {
     /// Carry out a command.
     Submit { number: u64, id: CommandId, command: Box<Command> },
     /// Read a view.
-    Read { number: u64, request: ViewRequest },
+    Read {
+        number: u64,
+        request: ViewRequest,
+        #[serde(default)]
+        urgent: bool,
+    },
     /// Keep a file for a reply; its bytes follow.
     Put { number: u64, name: String, size: u64 },
     /// Forget such a file.

@@ -302,10 +302,10 @@ impl Seat {
                         drop(place);
                     });
                 }
-                Asked::Read { number, request } => {
+                Asked::Read { number, request, urgent } => {
                     let handle = self.handle.clone();
                     tokio::spawn(async move {
-                        let view = Box::new(handle.read(request).await);
+                        let view = Box::new(Handle::shown(handle.ask(request, urgent).await).await);
                         send(&out, &Told::View { number, view }).await;
                         drop(place);
                     });

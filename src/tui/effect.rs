@@ -143,6 +143,8 @@ pub(crate) struct ReadTag {
     pub(crate) kind: ReadKind,
     /// Rises with every read of the kind.
     pub(crate) sequence: u64,
+    /// The agent waits for it.
+    pub(crate) urgent: bool,
 }
 
 /// A timer: one of each kind.

@@ -338,10 +338,11 @@ impl Model {
 
     /// Reads something; an older read of the same kind is no longer waited for.
     pub(crate) fn read(&mut self, kind: ReadKind, request: ViewRequest) -> Effect {
+        let urgent = self.reads_own && matches!(kind, ReadKind::Queue | ReadKind::Thread);
         let state = self.reads.entry(kind).or_default();
         state.sequence += 1;
         state.in_flight = true;
-        Effect::Read(ReadTag { kind, sequence: state.sequence }, request)
+        Effect::Read(ReadTag { kind, sequence: state.sequence, urgent }, request)
     }
 
     /// Tells whether an answer of this kind is waited for.

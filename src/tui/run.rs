@@ -18,7 +18,7 @@ use super::update::update;
 use super::{editor, opener, restore, view};
 use crate::desk::command::Command;
 use crate::engine::handle::{Handle, new_command_id};
-use crate::engine::views::{View, ViewRequest};
+use crate::engine::views::ViewRequest;
 
 /// A frame at most this often.
 const FRAME: Duration = Duration::from_millis(33);
@@ -162,19 +162,14 @@ fn submitter(
 
 /// Asks questions in the order in which they came, what is to be seen first first; none waits for the answer to the one before.
 fn asker(handle: Handle, signals: UnboundedSender<Signal>) -> UnboundedSender<(ReadTag, ViewRequest)> {
-    let (reads, mut queue) = unbounded_channel();
+    let (reads, mut queue) = unbounded_channel::<(ReadTag, ViewRequest)>();
     tokio::spawn(async move {
         while let Some((tag, request)) = queue.recv().await {
-            let view = handle.ask(request).await;
+            let view = handle.ask(request, tag.urgent).await;
             let signals = signals.clone();
             tokio::spawn(async move {
-                let view = match view {
-                    Some(view) => view.await.ok(),
-                    None => None,
-                };
-                let stopped = || View::Unreadable { why: "the desk has stopped".to_owned() };
                 // The screen may have been left meanwhile.
-                drop(signals.send(Signal::Answer(tag, view.unwrap_or_else(stopped))));
+                drop(signals.send(Signal::Answer(tag, Handle::shown(view).await)));
             });
         }
     });

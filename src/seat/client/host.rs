@@ -90,7 +90,12 @@ impl Seat {
             Waiting::Asked(question) => {
                 let engine = engine.clone();
                 under_way.spawn(async move {
-                    match engine.try_read(question.request.clone()).await {
+                    let asked = engine.ask(question.request.clone(), question.urgent).await;
+                    let view = match asked {
+                        Some(view) => view.await.ok(),
+                        None => None,
+                    };
+                    match view {
                         Some(view) => {
                             let _gone = question.answer.send(view);
                             None

@@ -1,7 +1,7 @@
 //! Seats: real screens in terminals of their own, all at one engine, while customers write.
 //!
 //! The engine is `topicdesk serve`, the seats are `topicdesk`, each a process that attaches over the socket. Each agent has a ticket, which
-//! they claim and release; half of them stand in its thread, half in the queue. The time is that from the key to the moment at which
+//! they claim and release; half of them stand in its thread, with the unassigned behind it, half in the queue of all tickets. The time is that from the key to the moment at which
 //! the terminal shows both the answer and what it has changed. In the end the log of each ticket is held against what was pressed.
 
 mod gauge;
@@ -117,6 +117,8 @@ pub struct Report {
     pub budget: Budget,
     /// What was not kept to.
     pub over_budget: Vec<&'static str>,
+    /// The commands that took longest.
+    pub slowest: Vec<String>,
     /// What was found, the first few.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub complaints: Vec<String>,
@@ -138,7 +140,8 @@ struct Run {
 /// What a seat has seen.
 #[derive(Default)]
 struct Seen {
-    times: Vec<Duration>,
+    /// How long each command took, and where and when it was.
+    times: Vec<(Duration, String)>,
     unanswered: usize,
 }
 
@@ -307,15 +310,13 @@ impl Seat {
         let id = self.ticket.topic.0;
         let in_thread = self.number.is_multiple_of(2);
         type Step = (String, Box<dyn Fn(&str) -> bool>);
-        let mut steps: Vec<Step> = vec![
-            (String::new(), Box::new(|screen| screen.contains("live"))),
-            ("8".to_owned(), Box::new(|screen| screen.contains("[8 All"))),
-        ];
+        let mut steps: Vec<Step> = vec![(String::new(), Box::new(|screen| screen.contains("live")))];
         if in_thread {
             steps.push(("\u{f}".to_owned(), Box::new(|screen| screen.contains("Jump to a ticket"))));
             let open = move |screen: &str| open_in_thread(screen, id, "OPEN · nobody's");
             steps.push((format!("{id}\r"), Box::new(open)));
         } else {
+            steps.push(("8".to_owned(), Box::new(|screen| screen.contains("[8 All"))));
             for order in ["longest waiting", "newest"] {
                 steps.push((",".to_owned(), Box::new(move |screen| screen.contains(&format!("order: {order} first")))));
             }
@@ -345,6 +346,7 @@ impl Seat {
         while !self.run.begin.load(Ordering::Relaxed) {
             terminal.idle(Duration::from_millis(20)).map_err(words)?;
         }
+        let started = Instant::now();
         let mut dice = Dice::new(self.seed ^ (self.number as u64 + 1));
         let mut seen = Seen::default();
         let mut claimed = false;
@@ -361,7 +363,12 @@ impl Seat {
                 there && screen.contains(&said)
             };
             match terminal.sees(ANSWER, shown).map_err(words)? {
-                Some(at) => seen.times.push(at - begun),
+                Some(at) => {
+                    let place = if in_thread { "thread" } else { "queue" };
+                    let since = started.elapsed().as_secs_f64();
+                    let told = format!("{} in the {place}, {said} after {since:.1} s", agent(self.number));
+                    seen.times.push((at - begun, told));
+                }
                 None => {
                     seen.unanswered += 1;
                     tracing::warn!(screen = terminal.screen(), "a command was not answered");
@@ -406,8 +413,10 @@ fn report(
     let reader = Reader::open(&stage.address.data)?;
     let (mut lost, mut repeated, mut complaints) = (0, 0, Vec::new());
     let mut times: Vec<f64> = Vec::new();
+    let mut slowest: Vec<&(Duration, String)> = Vec::new();
     for (ticket, seen) in &seen {
-        times.extend(seen.times.iter().map(|time| time.as_secs_f64() * 1e3));
+        times.extend(seen.times.iter().map(|(time, _)| time.as_secs_f64() * 1e3));
+        slowest.extend(seen.times.iter());
         let log = reader.log(*ticket)?;
         let moved = log.iter().filter(|one| matches!((&one.by, &one.event), (Actor::Agent(_), Event::Moved { .. })));
         let (logged, shown) = (moved.count(), seen.times.len());
@@ -420,6 +429,8 @@ fn report(
         }
     }
     complaints.truncate(8);
+    slowest.sort_by_key(|(time, _)| std::cmp::Reverse(*time));
+    let slowest = slowest.iter().take(8).map(|(time, told)| format!("{:.0} ms: {told}", time.as_secs_f64() * 1e3));
     times.sort_by(f64::total_cmp);
     let at = |part: f64| times.get(((times.len() as f64 * part) as usize).min(times.len().saturating_sub(1)));
     let at = |part: f64| at(part).copied().unwrap_or_default();
@@ -447,6 +458,7 @@ fn report(
         seat: measured.seat,
         budget: BUDGET,
         over_budget: over_budget.map(|(what, ..)| what).collect(),
+        slowest: slowest.collect(),
         complaints,
     })
 }
