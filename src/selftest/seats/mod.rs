@@ -352,6 +352,10 @@ impl Seat {
         let mut claimed = false;
         while !self.run.stop.load(Ordering::Relaxed) {
             self.think(&mut terminal, PAUSE.mul_f64(2.0 * dice.fraction())).map_err(words)?;
+            if self.run.stop.load(Ordering::Relaxed) {
+                // All would press a key in this moment.
+                break;
+            }
             claimed = !claimed;
             let (key, said) = if claimed { ("c", "claimed") } else { ("C", "released") };
             let said = format!("{said} #{id}");
