@@ -192,7 +192,7 @@ fn data(site: &Site, checks: &mut Checks) {
 /// Attaches to the desk that runs, and tells what that knows of itself.
 async fn seat(site: &Site, checks: &mut Checks) -> Vec<GroupFacts> {
     const AREA: &str = "desk";
-    let (handle, welcome) = match super::seat::attach(site, site.wanted(), None).await {
+    let (handle, welcome) = match super::seat::attach(site, site.wanted()).await {
         Ok(Some(attached)) => attached,
         Ok(None) => {
             let what = format!("nobody listens at {}", site.paths.socket.display());

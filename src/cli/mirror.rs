@@ -5,7 +5,8 @@ use std::time::Duration;
 use tokio::task::JoinHandle;
 
 use super::failure::{ACCESS, Done, FAILED, Failure, USAGE};
-use super::site::Site;
+use super::seat::{self, Reached};
+use super::site::{Site, Unopened};
 use crate::config::{Group, GroupChoice};
 use crate::desk::ids::AgentName;
 use crate::engine::handle::Handle;
@@ -40,12 +41,17 @@ impl Opened {
         Opened::open(site, Some(agent), |site| Ok(Mirror { desk: site.start()?.0, link: None, knowledge: None })).await
     }
 
-    async fn open(site: &Site, agent: Option<AgentName>, alone: impl Fn(&Site) -> Done<Mirror>) -> Done<Opened> {
-        if let Some((handle, _)) = super::seat::attach(site, agent.clone(), None).await? {
-            return Ok(Opened { handle, own: None });
+    async fn open(
+        site: &Site,
+        agent: Option<AgentName>,
+        alone: impl Fn(&Site) -> Result<Mirror, Unopened>,
+    ) -> Done<Opened> {
+        match seat::reach(site, agent.clone(), || None, || alone(site)).await? {
+            Reached::Attached(handle) => Ok(Opened { handle, own: None }),
+            Reached::Opened(mirror) => {
+                Ok(Opened { handle: mirror.handle(agent.unwrap_or_default()), own: Some(mirror) })
+            }
         }
-        let mirror = alone(site)?;
-        Ok(Opened { handle: mirror.handle(agent.unwrap_or_default()), own: Some(mirror) })
     }
 
     /// Gives the handle, for the agent.
@@ -66,9 +72,9 @@ const GOODBYE: Duration = Duration::from_secs(3);
 
 impl Mirror {
     /// Takes the desk's lock, opens it, and starts the link. Somebody has to be logged in.
-    pub(super) fn start(site: &Site) -> Done<Mirror> {
+    pub(super) fn start(site: &Site) -> Result<Mirror, Unopened> {
         let setup = setup(site)?;
-        login::standing(&setup.session)?;
+        login::standing(&setup.session).map_err(Failure::from)?;
         let (desk, ends) = site.start()?;
         let link = link::spawn(setup, ends.orders, ends.incoming);
         Ok(Mirror { desk, link: Some(link), knowledge: None })
@@ -96,7 +102,8 @@ impl Mirror {
             knowledge.abort();
         }
         // The engine's thread is waited for on this one: at most a transaction.
-        self.desk.stop();
+        // The login is the link's until that has ended: nobody else may have the desk before.
+        let _lock = self.desk.stop();
         let Some(link) = self.link else { return };
         let abort = link.abort_handle();
         if tokio::time::timeout(GOODBYE, link).await.is_err() {

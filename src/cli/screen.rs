@@ -9,7 +9,8 @@ use tokio::task::JoinHandle;
 use super::args::Global;
 use super::failure::{Done, FAILED, Failure};
 use super::mirror::Mirror;
-use super::site::{Site, say};
+use super::seat::Reached;
+use super::site::{Site, Unopened, say};
 use super::{hooks, seat, serve};
 use crate::config::After;
 use crate::desk::ids::AgentName;
@@ -32,15 +33,15 @@ pub(super) async fn work(site: &Site, hint: Option<String>) -> Done {
     // A webhook that cannot be is told before the desk is opened.
     super::knowledge::setup(&site.config)?;
     let hosted = Arc::default();
-    let attached = seat::attach(site, Some(agent.name.clone()), Some(host(site, &agent.name, &hosted))).await?;
-    let handle = match attached {
-        Some((handle, _)) => handle,
-        None => {
-            let (host, handle) = Hosted::begin(site, &agent.name)?;
-            *hosted.lock().await = Some(host);
-            handle
-        }
-    };
+    let takes_over = || Some(host(site, &agent.name, &hosted));
+    let handle =
+        match seat::reach(site, Some(agent.name.clone()), takes_over, || Hosted::begin(site, &agent.name)).await? {
+            Reached::Attached(handle) => handle,
+            Reached::Opened((host, handle)) => {
+                *hosted.lock().await = Some(host);
+                handle
+            }
+        };
     let sitting = handle.sit();
     let ended = tui::run(handle, setup).await;
     drop(sitting);
@@ -72,7 +73,7 @@ struct Hosted {
 
 impl Hosted {
     /// Takes the desk's lock, opens it with link and knowledge base, and listens.
-    fn begin(site: &Site, agent: &AgentName) -> Done<(Hosted, Handle)> {
+    fn begin(site: &Site, agent: &AgentName) -> Result<(Hosted, Handle), Unopened> {
         let mut mirror = Mirror::start(site)?;
         mirror.consult(site)?;
         let handle = mirror.handle(agent.clone());

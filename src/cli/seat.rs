@@ -2,12 +2,12 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::sync::mpsc;
 
 use super::failure::{ACCESS, Done, FAILED, Failure};
-use super::site::Site;
+use super::site::{Site, Unopened, say};
 use crate::config::{self, Config};
 use crate::desk::authority::Authority;
 use crate::desk::ids::AgentName;
@@ -18,6 +18,12 @@ use crate::seat::{Operation, SeatError};
 
 /// How long a command looks for a desk whose process has ended: as long as starting it again takes, with room to spare.
 const PATIENCE: Duration = Duration::from_secs(30);
+
+/// How long to wait before a desk is tried again.
+const PAUSE: Duration = Duration::from_millis(20);
+
+/// So long is waited without a word.
+const UNSAID: Duration = Duration::from_secs(2);
 
 /// Files that were brought over are kept so long: what is deleted in Telegram is not to stay where the desk cannot remove it.
 const KEPT: Duration = Duration::from_secs(24 * 3600);
@@ -45,19 +51,105 @@ fn forget_old(files: &Path) {
 ///
 /// # Errors
 /// The desk does not let this user in, or speaks another version; the socket is not safe.
-pub(super) async fn attach(
-    site: &Site,
-    agent: Option<AgentName>,
-    host: Option<Host>,
-) -> Done<Option<(Handle, Welcome)>> {
+pub(super) async fn attach(site: &Site, agent: Option<AgentName>) -> Done<Option<(Handle, Welcome)>> {
     let files = own_folder(site);
     forget_old(&files);
-    // A script is not left hanging; a screen waits as long as its agent does.
-    let patience = host.is_none().then_some(PATIENCE);
-    match client::attach(Attach { path: site.paths.socket.clone(), agent, files, host, patience }).await {
+    let attach = Attach { path: site.paths.socket.clone(), agent, files, host: None, patience: Some(PATIENCE) };
+    match client::attach(attach).await {
         Ok(attached) => Ok(Some(attached)),
         Err(SeatError::Nobody(_)) => Ok(None),
         Err(error) => Err(error.into()),
+    }
+}
+
+/// What a desk is worked through.
+pub(super) enum Reached<T> {
+    /// Whoever runs it.
+    Attached(Handle),
+    /// It was opened here.
+    Opened(T),
+}
+
+/// Attaches to whoever runs the desk, or opens it here if nobody does.
+///
+/// Between two runs of a desk there are moments in which neither can be: its process has just died and is about to be started again, or
+/// another command has the desk's lock and is soon done. They are waited for, as an attached command would wait. A user who has
+/// none of the desk's files cannot open it; as long as its socket lies there, they wait for whoever will listen.
+///
+/// # Errors
+/// The desk does not let this user in, or speaks another version; the socket is not safe; it cannot be opened; nobody runs it.
+pub(super) async fn reach<T>(
+    site: &Site,
+    agent: Option<AgentName>,
+    host: impl Fn() -> Option<Host>,
+    open: impl Fn() -> Result<T, Unopened>,
+) -> Done<Reached<T>> {
+    let files = own_folder(site);
+    forget_old(&files);
+    let path = &site.paths.socket;
+    let is_guest = !site.paths.data.exists() && path.parent() != Some(&site.paths.data);
+    let mut waiting = Waiting::new();
+    loop {
+        let (agent, files, host) = (agent.clone(), files.clone(), host());
+        // A script is not left hanging; a screen waits as long as its agent does.
+        let patience = host.is_none().then_some(PATIENCE);
+        let failure = match client::attach(Attach { path: path.clone(), agent, files, host, patience }).await {
+            Ok((handle, _)) => return Ok(Reached::Attached(handle)),
+            Err(SeatError::Nobody(_)) if !is_guest => match open() {
+                Ok(opened) => return Ok(Reached::Opened(opened)),
+                Err(Unopened::Taken(failure)) => failure,
+                Err(Unopened::Failed(failure)) => return Err(failure),
+            },
+            Err(error @ SeatError::Closed(_)) => error.into(),
+            Err(error @ SeatError::Nobody(_)) if path.exists() => error.into(),
+            Err(error) => return Err(error.into()),
+        };
+        waiting.pause(failure).await?;
+    }
+}
+
+/// Opens a desk for whoever is to run it: a command that has it for a moment is waited for, another one that runs it is not.
+///
+/// # Errors
+/// As [`Mirror::start`](super::mirror::Mirror::start).
+pub(super) async fn wait_for_lock<T>(site: &Site, open: impl Fn() -> Result<T, Unopened>) -> Done<T> {
+    let mut waiting = Waiting::new();
+    loop {
+        match open() {
+            Err(Unopened::Taken(failure)) => {
+                if std::os::unix::net::UnixStream::connect(&site.paths.socket).is_ok() {
+                    return Err(failure);
+                }
+                waiting.pause(failure).await?;
+            }
+            other => return Ok(other?),
+        }
+    }
+}
+
+/// Waiting for a desk that cannot be reached at the moment.
+struct Waiting {
+    since: Instant,
+    told: bool,
+}
+
+impl Waiting {
+    fn new() -> Waiting {
+        Waiting { since: Instant::now(), told: false }
+    }
+
+    /// Waits a little; who waits for longer is told for what. Gives the failure back when it has been too long.
+    async fn pause(&mut self, failure: Failure) -> Done {
+        let waited = self.since.elapsed();
+        if waited >= PATIENCE {
+            return Err(failure);
+        }
+        if waited >= UNSAID && !self.told {
+            say(&format!("{}: waiting", failure.message));
+            self.told = true;
+        }
+        tokio::time::sleep(PAUSE).await;
+        Ok(())
     }
 }
 
@@ -124,7 +216,7 @@ fn gate(config: &Config, file: &str) -> Gate {
 impl From<SeatError> for Failure {
     fn from(error: SeatError) -> Self {
         let code = match &error {
-            SeatError::Refused(_) | SeatError::Version { .. } | SeatError::Nobody(_) => ACCESS,
+            SeatError::Refused(_) | SeatError::Version { .. } | SeatError::Nobody(_) | SeatError::Closed(_) => ACCESS,
             SeatError::Nonsense(_) | SeatError::Unsafe { .. } | SeatError::Io { .. } => FAILED,
         };
         Failure { code, message: error.to_string() }

@@ -38,7 +38,7 @@ pub(super) async fn run(global: &Global) -> Done {
 async fn serve(global: &Global, site: &Site, first: bool) -> Done<Turn> {
     // A webhook that cannot be is told before the desk is opened.
     super::knowledge::setup(&site.config)?;
-    let mut mirror = Mirror::start(site)?;
+    let mut mirror = seat::wait_for_lock(site, || Mirror::start(site)).await?;
     mirror.consult(site)?;
     let listened = seat::listen(site, mirror.handle(AgentName::default()));
     let (listening, mut operations) = match listened {
@@ -58,7 +58,10 @@ async fn serve(global: &Global, site: &Site, first: bool) -> Done<Turn> {
     if let Some(hooks) = hooks {
         hooks.abort();
     }
-    drop(listening);
+    match turn {
+        Turn::End => drop(listening),
+        Turn::Again(_) => listening.pause(),
+    }
     mirror.stop().await;
     Ok(turn)
 }

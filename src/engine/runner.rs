@@ -57,7 +57,7 @@ pub struct Desk {
     shelf: Shelf,
     clock: Clock,
     revisions: broadcast::Sender<Revision>,
-    _lock: Option<lock::Lock>,
+    lock: Option<lock::Lock>,
 }
 
 impl Desk {
@@ -74,8 +74,9 @@ impl Desk {
         self.shelf.open(consulted, self.clock.clone(), self.revisions.clone())
     }
 
-    /// Stops the engine and waits for the transaction in progress.
-    pub fn stop(mut self) {
+    /// Stops the engine and waits for the transaction in progress. Gives the desk's lock, if it had been taken: whoever still uses the
+    /// login keeps it until they do no more.
+    pub fn stop(mut self) -> Option<lock::Lock> {
         drop(self.stop.take());
         let threads = std::mem::take(&mut self.threads);
         // The reader ends when nobody can ask any more.
@@ -86,6 +87,7 @@ impl Desk {
                 tracing::error!("the engine's thread has panicked");
             }
         }
+        self.lock.take()
     }
 }
 
@@ -126,7 +128,7 @@ pub fn start(setup: EngineSetup) -> Result<(Desk, TransportEnds), EngineError> {
     let reader =
         std::thread::Builder::new().name("reader".to_owned()).spawn(move || answer(&reads, counting, questions))?;
     let threads = vec![engine, reader];
-    let desk = Desk { handle, stop: Some(stop), threads, shelf, clock, revisions: publish, _lock: Some(lock) };
+    let desk = Desk { handle, stop: Some(stop), threads, shelf, clock, revisions: publish, lock: Some(lock) };
     Ok((desk, TransportEnds { orders, incoming }))
 }
 
@@ -147,7 +149,7 @@ pub fn read_only(data: &Path, rules: Rules, clock: Clock) -> Result<Desk, Engine
     drop(submissions);
     let reader =
         std::thread::Builder::new().name("reader".to_owned()).spawn(move || answer(&reads, counting, questions))?;
-    Ok(Desk { handle, stop: None, threads: vec![reader], shelf, clock, revisions, _lock: None })
+    Ok(Desk { handle, stop: None, threads: vec![reader], shelf, clock, revisions, lock: None })
 }
 
 fn views(

@@ -28,6 +28,9 @@ pub enum SeatError {
     /// Nobody listens there.
     #[error("no desk is running: nobody listens at {}", .0.display())]
     Nobody(PathBuf),
+    /// Somebody listens, but has hung up before a word, or does not answer the door: a moment later it may be another matter.
+    #[error("the desk at {} has no room for another seat, or is ending", .0.display())]
+    Closed(PathBuf),
     /// The desk does not let this seat in, and says why.
     #[error("{0}")]
     Refused(String),

@@ -68,11 +68,20 @@ pub struct Listening {
     task: JoinHandle<()>,
 }
 
+impl Listening {
+    /// Listens no more, and leaves the socket where it is: whoever comes now finds that the desk is about to be there again, and waits.
+    pub fn pause(mut self) {
+        self.path.clear();
+    }
+}
+
 impl Drop for Listening {
     fn drop(&mut self) {
         self.task.abort();
-        // The next one removes it too, should this fail.
-        let _gone = std::fs::remove_file(&self.path);
+        if !self.path.as_os_str().is_empty() {
+            // The next one takes its place, should this fail.
+            let _gone = std::fs::remove_file(&self.path);
+        }
     }
 }
 
@@ -232,8 +241,8 @@ impl Seat {
     ) -> Result<(), FrameError> {
         let room = Arc::new(Semaphore::new(UNDER_WAY));
         let one_file = Arc::new(Semaphore::new(1));
-        // Files of replies, until the engine has a copy of its own.
-        let folder = tempfile::tempdir()?;
+        // Files of replies, until the engine has a copy of its own. Made when the first comes: a seat without one needs no room on a disk.
+        let mut folder: Option<tempfile::TempDir> = None;
         let mut coming: Option<Coming> = None;
         while let Some(frame) = protocol::read(&mut reading, MOST_ASKED).await? {
             let asked = match frame {
@@ -276,6 +285,10 @@ impl Seat {
                     });
                 }
                 Asked::Put { number, name, size } => {
+                    let folder = match &mut folder {
+                        Some(folder) => folder,
+                        none => none.insert(tempfile::tempdir()?),
+                    };
                     let begun = Coming::begin(number, folder.path(), &name, size)?;
                     if begun.is_whole() {
                         let result = Err(format!("{name} is empty"));

@@ -11,26 +11,27 @@ use rustix::process::{Pid, Signal, kill_process};
 
 use crate::support::process::{Desk, SandboxProcess, until};
 
-const FAST: &str = "backfill_calls_per_second = 0";
+pub(crate) const FAST: &str = "backfill_calls_per_second = 0";
 const QUIET: [&str; 3] = ["--quiet", "--flood-per-minute", "0"];
 
 /// A desk that runs without a screen; it is killed when this is dropped.
-struct Server {
+pub(crate) struct Server {
     child: Child,
     said: BufReader<std::process::ChildStderr>,
 }
 
 impl Server {
-    fn start(mut command: Command) -> Server {
+    pub(crate) fn start(mut command: Command) -> Server {
         let mut child = command.stderr(Stdio::piped()).spawn().expect("starts");
         let mut said = BufReader::new(child.stderr.take().expect("is piped"));
-        let mut line = String::new();
-        said.read_line(&mut line).expect("reads");
-        assert!(line.contains("is listened for at"), "{line}");
+        let mut lines = String::new();
+        while !lines.contains("is listened for at") {
+            assert!(said.read_line(&mut lines).expect("reads") > 0, "it has ended: {lines}");
+        }
         Server { child, said }
     }
 
-    fn pid(&self) -> Pid {
+    pub(crate) fn pid(&self) -> Pid {
         Pid::from_child(&self.child)
     }
 

@@ -42,6 +42,8 @@ mod foreign;
 #[cfg(feature = "sandbox")]
 mod holes;
 #[cfg(feature = "sandbox")]
+mod killed;
+#[cfg(feature = "sandbox")]
 mod knowledge;
 mod knowledge_webhook;
 mod lifecycle;
