@@ -6,7 +6,14 @@ use std::sync::{Condvar, Mutex};
 use std::time::Duration;
 
 use rustix::process::{Signal, kill_process};
+use tokio::runtime::Runtime;
+use tokio::sync::oneshot;
+use topicdesk::desk::command::{Command, Refusal};
+use topicdesk::desk::ids::{GroupId, TicketKey, TopicId};
+use topicdesk::engine::handle::{Handle, Receipt, new_command_id};
+use topicdesk::engine::views::{ViewRequest, Window};
 use topicdesk::sandbox::Sandbox;
+use topicdesk::seat::client::{self, Attach};
 
 use crate::cli_seats::{FAST, Server};
 use crate::pty::enter;
@@ -50,6 +57,73 @@ impl Guest {
         let terminal = start.open();
         terminal.sees("live");
         terminal
+    }
+}
+
+/// A seat that does not read for a while: what the engine has done for it, it has not heard when the engine dies.
+struct Deaf {
+    runtime: Runtime,
+    handle: Handle,
+    large: TicketKey,
+    ticket: TicketKey,
+    asked: Vec<(String, oneshot::Receiver<Result<Receipt, Refusal>>)>,
+    done: Vec<String>,
+}
+
+impl Deaf {
+    fn new(guest: &Guest, ticket: TicketKey, large: TicketKey) -> Deaf {
+        // Nothing of it runs but in here.
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+        let attach = Attach {
+            path: guest.socket.clone().into(),
+            agent: Some("tom".into()),
+            files: guest.folder.path().join("files"),
+            host: None,
+            patience: Some(PATIENCE),
+        };
+        let (handle, _) = runtime.block_on(client::attach(attach)).expect("a seat");
+        for _ in 0..8 {
+            let text = "all that the customer has ever written ".repeat(10_000);
+            let noted = handle.submit(new_command_id(), Command::Note { ticket: large, text });
+            runtime.block_on(noted).expect("noted");
+        }
+        Deaf { runtime, handle, large, ticket, asked: Vec::new(), done: Vec::new() }
+    }
+
+    /// Asks for more than a socket holds, has something done, and listens no more. Tells the last thing that is to be done.
+    fn ask(&mut self) -> String {
+        let (handle, done) = (self.handle.clone(), self.done.len());
+        let (ticket, large) = (self.ticket, self.large);
+        self.asked = self.runtime.block_on(async {
+            // What was told since the last time is heard first.
+            let _desk = handle.read(ViewRequest::Counts).await;
+            let page = handle.clone();
+            tokio::spawn(async move {
+                page.read(ViewRequest::Thread { ticket: large, window: Window::Newest, limit: 100 }).await
+            });
+            tokio::task::yield_now().await;
+            let mut asked = Vec::new();
+            for number in done..done + 3 {
+                let text = format!("deaf {number}");
+                let note = Command::Note { ticket, text: text.clone() };
+                asked.push((text, handle.begin(new_command_id(), note).await.expect("asked")));
+            }
+            // Until all of it is written.
+            for _ in 0..20 {
+                tokio::task::yield_now().await;
+            }
+            asked
+        });
+        self.asked.last().expect("some").0.clone()
+    }
+
+    /// Listens again: all of it is answered, be it by another engine.
+    fn hear(&mut self) {
+        for (text, answer) in std::mem::take(&mut self.asked) {
+            let answer = self.runtime.block_on(answer);
+            answer.expect("an answer").unwrap_or_else(|refusal| panic!("{text}: {refusal}"));
+            self.done.push(text);
+        }
     }
 }
 
@@ -111,15 +185,19 @@ impl Load<'_> {
     }
 
     /// Kills the engine and begins it anew, again and again.
-    fn kill(&self, mut server: Server) -> Server {
+    fn kill(&self, mut server: Server, deaf: &mut Deaf) -> Server {
+        let ticket = deaf.ticket.topic.to_string();
         for (answers, more) in DEATHS {
             let ended = self.now().ended;
             assert!(self.until(PATIENCE, |count| count.ended >= ended + answers), "commands are not answered");
+            let last = deaf.ask();
+            until("it is done", || texts(self.desk, &ticket, "note").contains(&last).then_some(()));
             kill_process(server.pid(), Signal::KILL).expect("is there");
             drop(server);
             let begun = self.now().begun;
             let _all_wait = self.until(Duration::from_secs(1), |count| count.begun >= begun + more);
             server = Server::start(self.desk.command(&["serve"]));
+            deaf.hear();
         }
         server
     }
@@ -144,23 +222,23 @@ fn texts(desk: &Desk, ticket: &str, kind: &str) -> Vec<String> {
         .collect()
 }
 
-fn open_tickets(server: &Sandbox) -> (i64, [String; 5]) {
+fn open_tickets(server: &Sandbox) -> (i64, [String; 7]) {
     let customer = server.announcement().first("customer").expect("the shop has one").id;
     let open = |title: &str| {
         let topic = server.world().open_topic(customer, title).expect("opens");
         server.world().say(customer, topic, "Hello?").expect("posts");
         topic.to_string()
     };
-    (customer, ["Notes", "Replies", "Whose", "Draft", "Answer"].map(open))
+    (customer, ["Notes", "Replies", "Whose", "Draft", "Answer", "Deaf", "Large"].map(open))
 }
 
 #[test]
 fn an_engine_that_is_killed_under_load_loses_nothing_and_doubles_nothing() {
-    let runtime = tokio::runtime::Runtime::new().expect("a runtime");
+    let runtime = Runtime::new().expect("a runtime");
     let sandbox = runtime.block_on(sandbox(|options| options.flood_per_minute = 0));
     let world = sandbox.world();
     let (customer, tickets) = open_tickets(&sandbox);
-    let [notes, replies, whose, draft, answer] = tickets.each_ref().map(String::as_str);
+    let [notes, replies, whose, draft, answer, unheard, large] = tickets.each_ref().map(String::as_str);
     let line = serde_json::to_value(sandbox.announcement()).expect("json");
     let desk = desk_at(&line, 0, FAST);
     login_bot(&line, &desk).ok();
@@ -175,6 +253,10 @@ fn an_engine_that_is_killed_under_load_loses_nothing_and_doubles_nothing() {
     enter(&mut tom, answer);
     tom.script(&[("r", "PUBLIC")]);
     tom.write("we are on it");
+
+    let group = GroupId(sandbox.announcement().group.id);
+    let key = |ticket: &str| TicketKey { group, topic: TopicId(ticket.parse().expect("a number")) };
+    let mut deaf = Deaf::new(&guest, key(unheard), key(large));
 
     let load = Load { desk: &desk, guest: &guest, count: Mutex::default(), counted: Condvar::new() };
     let note = |who: &'static str| move |number| words(&["note", notes], format!("note {who} {number}"));
@@ -208,7 +290,7 @@ fn an_engine_that_is_killed_under_load_loses_nothing_and_doubles_nothing() {
             said
         });
         // Also a test that fails ends its threads.
-        let killed = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| load.kill(server)));
+        let killed = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| load.kill(server, &mut deaf)));
         load.count(|count| count.over = true);
         let issued = workers.map(|worker| worker.join().expect("no panic"));
         let said = writer.join().expect("no panic");
@@ -222,6 +304,8 @@ fn an_engine_that_is_killed_under_load_loses_nothing_and_doubles_nothing() {
     }
     // And done once.
     desk.run(&["sync"]).ok();
+    let heard = texts(&desk, unheard, "note");
+    assert!(deaf.done.len() == 3 * DEATHS.len() && deaf.done.iter().all(|text| times(&heard, text) == 1), "{heard:?}");
     let [noted, ended] = [texts(&desk, notes, "note"), texts(&desk, replies, "message")];
     let sent: Vec<String> = world.texts(replies.parse().expect("a number")).into_iter().map(|(_, text)| text).collect();
     let mut claims = 0;
