@@ -29,7 +29,8 @@ fn folder_of(path: &Path) -> Result<(&Path, fs::Metadata), SeatError> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let facts = fs::symlink_metadata(folder).map_err(at(folder))?;
     if !facts.is_dir() {
-        return Err(bad(folder, "it is no folder: the desk's socket lies in a folder of its own"));
+        let what = if facts.is_symlink() { "a link, and no folder" } else { "no folder" };
+        return Err(bad(folder, format!("it is {what}: the desk's socket lies in a folder of its own")));
     }
     if facts.mode() & 0o022 != 0 {
         let why = format!("others may write there (mode {:o}): chmod go-w it", facts.mode() & 0o7777);
@@ -169,7 +170,7 @@ mod tests {
         std::os::unix::fs::symlink(folder.path(), &link).expect("links");
         let said = runtime.block_on(connect(&link.join("desk.sock"))).expect_err("a link").to_string();
         fs::remove_file(&link).expect("removes");
-        assert!(said.contains("no folder"), "{said}");
+        assert!(said.contains("a link, and no folder"), "{said}");
     }
 
     #[test]
