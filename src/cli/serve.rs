@@ -3,6 +3,7 @@
 use std::io::Write;
 use std::os::unix::net::UnixDatagram;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc;
@@ -15,6 +16,9 @@ use super::{hooks, interrupt, log, seat};
 use crate::desk::ids::AgentName;
 use crate::seat::{Answer, Operation, Request};
 use crate::store::backup;
+
+/// How long the answer to what ends a run may take to be written.
+const ANSWER: Duration = Duration::from_secs(2);
 
 /// Why a desk goes on with another configuration, or ends.
 enum Turn {
@@ -86,7 +90,7 @@ async fn attend(global: &Global, data: &Path, operations: &mut mpsc::Receiver<Op
                 }
             },
             operation = operations.recv() => {
-                let Some(Operation { request, by, answer }) = operation else { return Turn::End };
+                let Some(Operation { request, by, answer, heard }) = operation else { return Turn::End };
                 tracing::info!(%by, ?request, "asked about the desk as a whole");
                 let (turn, result) = match request {
                     Request::Stop => (Some(Turn::End), Ok("the desk is ending".to_owned())),
@@ -102,8 +106,8 @@ async fn attend(global: &Global, data: &Path, operations: &mut mpsc::Receiver<Op
                 };
                 let _gone = answer.send(result.map(|said| Answer::Done { said }));
                 if let Some(turn) = turn {
-                    // The answer leaves before the desk does.
-                    tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+                    // The answer leaves before the desk does; a seat that does not read holds up nobody.
+                    let _late = tokio::time::timeout(ANSWER, heard).await;
                     return turn;
                 }
             }

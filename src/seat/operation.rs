@@ -104,4 +104,6 @@ pub struct Operation {
     pub by: AgentName,
     /// Where the answer goes.
     pub answer: oneshot::Sender<Result<Answer, String>>,
+    /// Ends when the answer has been written to the seat, or the seat has gone: before that a desk must not end.
+    pub heard: oneshot::Receiver<()>,
 }

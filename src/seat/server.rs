@@ -164,7 +164,10 @@ async fn sit(stream: UnixStream, house: &Arc<House>) -> Result<(), Ended> {
         }
         _ => return refuse(&mut writing, "the first thing to say is hello".to_owned()).await,
     };
-    let (agent, authority) = match (house.desk.gate)(peer.uid(), agent.as_ref()) {
+    // The gate asks the system who that is, and the system may ask a directory service.
+    let (gate, uid) = (house.desk.gate.clone(), peer.uid());
+    let known = tokio::task::spawn_blocking(move || gate(uid, agent.as_ref())).await;
+    let (agent, authority) = match known.map_err(|panic| words(&panic))? {
         Ok(known) => known,
         Err(why) => return refuse(&mut writing, why).await,
     };
@@ -237,7 +240,7 @@ impl Seat {
         &self,
         house: &Arc<House>,
         mut reading: OwnedReadHalf,
-        out: mpsc::Sender<Frame>,
+        out: mpsc::Sender<Unread>,
     ) -> Result<(), FrameError> {
         let room = Arc::new(Semaphore::new(UNDER_WAY));
         let one_file = Arc::new(Semaphore::new(1));
@@ -309,8 +312,9 @@ impl Seat {
                 Asked::Operate { number, request } => {
                     let (house, agent, authority) = (house.clone(), self.handle.agent().clone(), self.authority);
                     tokio::spawn(async move {
-                        let result = operate(&house, agent, authority, request).await;
-                        send(&out, &Told::Operated { number, result }).await;
+                        let (until, heard) = oneshot::channel();
+                        let result = operate(&house, agent, authority, request, heard).await;
+                        send_with(&out, &Told::Operated { number, result }, Some(until)).await;
                         drop(place);
                     });
                 }
@@ -327,7 +331,7 @@ impl Seat {
     }
 
     /// Has the engine copy a file that has come.
-    async fn keep(&self, number: u64, path: PathBuf, out: &mpsc::Sender<Frame>) -> Result<(), FrameError> {
+    async fn keep(&self, number: u64, path: PathBuf, out: &mpsc::Sender<Unread>) -> Result<(), FrameError> {
         let result = self.handle.attach(path.clone()).await;
         std::fs::remove_file(&path)?;
         send(out, &Told::Kept { number, result }).await;
@@ -335,17 +339,28 @@ impl Seat {
     }
 }
 
+/// A frame on its way to a seat.
+struct Unread {
+    frame: Frame,
+    /// Dropped when the frame has been written, or never will be.
+    _until: Option<oneshot::Sender<()>>,
+}
+
 /// Puts a value into a seat's queue. A seat that has left needs none.
-async fn send(out: &mpsc::Sender<Frame>, told: &Told) {
+async fn send(out: &mpsc::Sender<Unread>, told: &Told) {
+    send_with(out, told, None).await;
+}
+
+async fn send_with(out: &mpsc::Sender<Unread>, told: &Told, until: Option<oneshot::Sender<()>>) {
     match Frame::of(told) {
-        Ok(frame) => drop(out.send(frame).await),
+        Ok(frame) => drop(out.send(Unread { frame, _until: until }).await),
         Err(error) => tracing::error!(%error, "an answer cannot be written"),
     }
 }
 
-async fn write(mut unread: mpsc::Receiver<Frame>, mut writing: OwnedWriteHalf) -> Result<(), Ended> {
-    while let Some(frame) = unread.recv().await {
-        match tokio::time::timeout(DEAF, protocol::write(&mut writing, &frame)).await {
+async fn write(mut unread: mpsc::Receiver<Unread>, mut writing: OwnedWriteHalf) -> Result<(), Ended> {
+    while let Some(unread) = unread.recv().await {
+        match tokio::time::timeout(DEAF, protocol::write(&mut writing, &unread.frame)).await {
             Ok(Ok(())) => {}
             Ok(Err(error)) => return Err(error.to_string()),
             Err(_) => return Err(format!("it has read nothing for {} seconds", DEAF.as_secs())),
@@ -355,7 +370,7 @@ async fn write(mut unread: mpsc::Receiver<Frame>, mut writing: OwnedWriteHalf) -
 }
 
 /// Tells a seat what has changed; one that is slow hears in one word that everything has.
-async fn tell(mut revisions: Revisions, out: mpsc::Sender<Frame>) -> Result<(), Ended> {
+async fn tell(mut revisions: Revisions, out: mpsc::Sender<Unread>) -> Result<(), Ended> {
     while let Some(revision) = revisions.next().await {
         send(&out, &Told::Revision { revision }).await;
     }
@@ -363,7 +378,7 @@ async fn tell(mut revisions: Revisions, out: mpsc::Sender<Frame>) -> Result<(), 
 }
 
 /// Sends a file of the cache.
-async fn give(handle: &Handle, number: u64, name: &str, out: &mpsc::Sender<Frame>) {
+async fn give(handle: &Handle, number: u64, name: &str, out: &mpsc::Sender<Unread>) {
     let opened = handle.cached(name).and_then(|file| Ok((file.metadata()?.len(), file)));
     let (size, file) = match opened {
         Ok((size, file)) => (Ok(size), Some(file)),
@@ -373,13 +388,19 @@ async fn give(handle: &Handle, number: u64, name: &str, out: &mpsc::Sender<Frame
     send(out, &Told::File { number, size }).await;
     let Some(mut file) = file.map(|file| std::io::Read::take(file, left)) else { return };
     while let Ok(Some(part)) = next_part(&mut file) {
-        if out.send(Frame::Bytes(part)).await.is_err() {
+        if out.send(Unread { frame: Frame::Bytes(part), _until: None }).await.is_err() {
             return;
         }
     }
 }
 
-async fn operate(house: &House, by: AgentName, authority: Authority, request: Request) -> Result<Answer, String> {
+async fn operate(
+    house: &House,
+    by: AgentName,
+    authority: Authority,
+    request: Request,
+    heard: oneshot::Receiver<()>,
+) -> Result<Answer, String> {
     if authority < request.needs() {
         return Err(format!("{by} is {authority}: that needs {}", request.needs()));
     }
@@ -398,7 +419,7 @@ async fn operate(house: &House, by: AgentName, authority: Authority, request: Re
         request => {
             let (answer, done) = oneshot::channel();
             let nobody = || "the desk is ending".to_owned();
-            house.desk.operations.send(Operation { request, by, answer }).await.map_err(|_| nobody())?;
+            house.desk.operations.send(Operation { request, by, answer, heard }).await.map_err(|_| nobody())?;
             done.await.unwrap_or_else(|_| Err(nobody()))
         }
     }
