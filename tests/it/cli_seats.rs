@@ -12,7 +12,7 @@ use rustix::process::{Pid, Signal, kill_process};
 use crate::support::process::{Desk, SandboxProcess, until};
 
 pub(crate) const FAST: &str = "backfill_calls_per_second = 0";
-const QUIET: [&str; 3] = ["--quiet", "--flood-per-minute", "0"];
+pub(crate) const QUIET: [&str; 3] = ["--quiet", "--flood-per-minute", "0"];
 
 /// A desk that runs without a screen; it is killed when this is dropped.
 pub(crate) struct Server {

@@ -1,6 +1,8 @@
 //! The integration tests: one binary, every file declared here.
 
 #[cfg(feature = "sandbox")]
+mod accounts;
+#[cfg(feature = "sandbox")]
 mod cli;
 #[cfg(feature = "sandbox")]
 mod cli_automatic;
@@ -41,6 +43,8 @@ mod faults;
 mod foreign;
 #[cfg(feature = "sandbox")]
 mod holes;
+#[cfg(feature = "sandbox")]
+mod hostile;
 #[cfg(feature = "sandbox")]
 mod killed;
 #[cfg(feature = "sandbox")]
