@@ -2,6 +2,7 @@
 
 #[cfg(feature = "sandbox")]
 mod accounts;
+mod backup;
 #[cfg(feature = "sandbox")]
 mod cli;
 #[cfg(feature = "sandbox")]
