@@ -9,6 +9,7 @@
 //! the desk, or a look into the store.
 
 pub mod client;
+mod door;
 mod files;
 mod operation;
 mod protocol;

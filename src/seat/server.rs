@@ -15,6 +15,7 @@ use tokio::sync::{Semaphore, mpsc, oneshot};
 use tokio::task::{JoinHandle, JoinSet};
 
 use super::SeatError;
+use super::door::{Door, Spoken};
 use super::files::{Coming, next_part};
 use super::operation::{Answer, Operation, Request, SeatView, StatusView};
 use super::protocol::{self, Asked, Frame, FrameError, MOST_ASKED, Told, VERSION};
@@ -26,9 +27,6 @@ use crate::desk::ids::AgentName;
 use crate::engine::handle::{Handle, Revisions, new_command_id};
 
 pub use super::socket::Access;
-
-/// So many seats and commands at once; a desk has some dozen agents.
-const SEATS: usize = 256;
 
 /// How long a seat may take to say who it is.
 const HELLO: Duration = Duration::from_secs(5);
@@ -90,6 +88,7 @@ struct House {
     since: Timestamp,
     seats: Mutex<BTreeMap<u64, SeatView>>,
     next: AtomicU64,
+    turned_away: Spoken,
 }
 
 /// Listens at a path; the caller has the desk's lock.
@@ -99,13 +98,19 @@ struct House {
 pub fn listen(path: &Path, access: Access, desk: Desk) -> Result<Listening, SeatError> {
     let listener = socket::bind(path, access)?;
     let since = desk.clock.now();
-    let house = Arc::new(House { desk, since, seats: Mutex::default(), next: AtomicU64::new(1) });
+    let house = Arc::new(House {
+        desk,
+        since,
+        seats: Mutex::default(),
+        next: AtomicU64::new(1),
+        turned_away: Spoken::default(),
+    });
     let task = tokio::spawn(welcome(listener, house));
     Ok(Listening { path: path.to_owned(), task })
 }
 
 async fn welcome(listener: UnixListener, house: Arc<House>) {
-    let room = Arc::new(Semaphore::new(SEATS));
+    let mut door = Door::new();
     // When this task ends, all of them do.
     let mut seats = JoinSet::new();
     loop {
@@ -119,8 +124,12 @@ async fn welcome(listener: UnixListener, house: Arc<House>) {
                 continue;
             }
         };
-        let Ok(place) = room.clone().try_acquire_owned() else {
-            tracing::warn!("a seat was turned away: there are {SEATS} already");
+        // Who has gone already needs none.
+        let Ok(uid) = stream.peer_cred().map(|peer| peer.uid()) else { continue };
+        let Some(place) = door.let_in(uid) else {
+            if house.turned_away.is_news(uid) {
+                tracing::warn!(uid, "a seat was turned away: there are too many already, in all or of this user");
+            }
             // Who floods is not answered.
             continue;
         };
@@ -150,7 +159,9 @@ async fn sit(stream: UnixStream, house: &Arc<House>) -> Result<(), Ended> {
         Ok(Ok(Some(frame))) => frame.value::<Asked>(),
     };
     let refuse = async |writing: &mut OwnedWriteHalf, why: String| {
-        tracing::warn!(uid = peer.uid(), why, "a seat was refused");
+        if house.turned_away.is_news(peer.uid()) {
+            tracing::warn!(uid = peer.uid(), why, "a seat was refused");
+        }
         if let Ok(frame) = Frame::of(&Told::Refused { version: VERSION, why: why.clone() }) {
             let _gone = tokio::time::timeout(HELLO, protocol::write(writing, &frame)).await;
         }

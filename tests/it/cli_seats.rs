@@ -168,13 +168,13 @@ fn a_copy_made_while_the_desk_works_is_put_back_whole() {
 }
 
 /// A box that several users of the machine share: they may start the program and connect, and nothing else.
-struct SharedBox {
+pub(crate) struct SharedBox {
     folder: tempfile::TempDir,
     program: PathBuf,
 }
 
 impl SharedBox {
-    fn new(desk: &Desk) -> SharedBox {
+    pub(crate) fn new(desk: &Desk) -> SharedBox {
         let folder = tempfile::tempdir().expect("a folder");
         std::fs::set_permissions(folder.path(), std::fs::Permissions::from_mode(0o755)).expect("sets");
         let program = folder.path().join("topicdesk");
@@ -195,12 +195,12 @@ impl SharedBox {
         SharedBox { folder, program }
     }
 
-    fn socket(&self) -> PathBuf {
+    pub(crate) fn socket(&self) -> PathBuf {
         self.folder.path().join("run/desk.sock")
     }
 
     /// Runs a command as another user.
-    fn run(&self, user: u32, group: u32, args: &[&str]) -> Output {
+    pub(crate) fn run(&self, user: u32, group: u32, args: &[&str]) -> Output {
         let mut command = Command::new(&self.program);
         for name in ["DESK", "CONFIG", "DATA_DIR", "AGENT", "BOT_TOKEN"] {
             command.env_remove(format!("TOPICDESK_{name}"));
@@ -211,10 +211,10 @@ impl SharedBox {
     }
 }
 
-const GROUP: u32 = 54_242;
-const ANNA: u32 = 55_001;
+pub(crate) const GROUP: u32 = 54_242;
+pub(crate) const ANNA: u32 = 55_001;
 const TOM: u32 = 55_002;
-const STRANGER: u32 = 55_003;
+pub(crate) const STRANGER: u32 = 55_003;
 const AGENTS: &str = "[[agents]]\nname = \"anna\"\nos_user = \"55001\"\nrole = \"lead\"\n\n[[agents]]\nname = \"tom\"\nos_user = \"55002\"\n";
 
 fn words(output: &Output) -> String {

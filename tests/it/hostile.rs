@@ -1,10 +1,14 @@
 //! What neighbours and the machine can do to a desk, with real processes: places that are not safe, a disk that is full.
 
 use std::fs;
+use std::io::{BufRead, BufReader};
 use std::os::unix::fs::{PermissionsExt, chown, symlink};
+use std::os::unix::process::CommandExt;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
 
 use crate::cli::with_small_disk;
-use crate::cli_seats::{FAST, QUIET};
+use crate::cli_seats::{ANNA, FAST, GROUP, QUIET, STRANGER, Server, SharedBox};
 use crate::support::process::{Desk, SandboxProcess};
 
 fn mode(path: &std::path::Path, mode: u32) {
@@ -73,6 +77,51 @@ fn a_desk_whose_place_is_not_safe_is_not_opened_and_the_reason_is_told() {
         eprintln!("SKIPPED: only root can give files away; a folder of another user was not tried");
     }
     desk.run(&["note", &ticket, "as ever"]).ok();
+}
+
+/// Connects as often as it can, says nothing, and holds whatever it is given.
+const FLOOD: &str = r#"
+use Socket; $| = 1;
+for (1 .. 400) {
+    socket(my $s, PF_UNIX, SOCK_STREAM, 0);
+    connect($s, pack_sockaddr_un($ARGV[0]));
+    push @all, $s;
+}
+print "flooded\n";
+sleep 60;
+"#;
+
+#[test]
+fn a_user_who_floods_the_socket_keeps_nobody_else_out() {
+    if !rustix::process::geteuid().is_root() {
+        eprintln!("SKIPPED: only root can be other users; nobody flooded the socket");
+        return;
+    }
+    let sandbox = SandboxProcess::start(&QUIET);
+    let desk = sandbox.bot_desk(FAST);
+    let shared = SharedBox::new(&desk);
+    let mut serve = desk.command(&["serve"]);
+    serve.env("TOPICDESK_SOCKET", shared.socket()).env_remove("TOPICDESK_AGENT");
+    let _server = Server::start(serve);
+    let mut perl = Command::new("perl");
+    perl.args(["-e", FLOOD]).arg(shared.socket()).uid(STRANGER).gid(GROUP).current_dir("/").stdout(Stdio::piped());
+    let Ok(mut flood) = perl.spawn() else {
+        eprintln!("SKIPPED: there is no perl, so nobody flooded the socket");
+        return;
+    };
+    let mut line = String::new();
+    BufReader::new(flood.stdout.take().expect("is piped")).read_line(&mut line).expect("reads");
+    let begun = Instant::now();
+    let output = shared.run(ANNA, GROUP, &["status"]);
+    let waited = begun.elapsed();
+    flood.kill().expect("is there");
+    flood.wait().expect("ends");
+    assert!(output.status.success() && line == "flooded\n", "{output:?} {line}");
+    // Who says nothing is shown out after five seconds: nobody has to wait for that.
+    assert!(waited < Duration::from_secs(4), "{waited:?}");
+    let log = std::fs::read_dir(desk.path().join("default/log")).expect("is there");
+    let size: u64 = log.map(|file| file.and_then(|file| file.metadata()).expect("is there").len()).sum();
+    assert!(size < 100_000, "{size} bytes of log about it");
 }
 
 #[test]
