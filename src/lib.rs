@@ -116,7 +116,8 @@
 //!
 //! Who is at the other end the kernel says, and what they may do [`desk::authority`] says, in the engine. A line that breaks is knocked for
 //! again, and what was not answered is asked again under the same ids; if nobody listens any more, a seat that may open the files takes
-//! the lock and is the host.
+//! the lock and is the host. The lock is kept until the link has ended, so that nobody uses the login twice; whoever finds the lock taken and
+//! nobody listening waits a little for one or the other (`cli::seat::reach`).
 //!
 //! Who looks at which ticket, and who is writing in it, screens say and the engine keeps in memory (`engine::presence`): nothing of it is
 //! written down, and readers share it as they do the state of the link.

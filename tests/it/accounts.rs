@@ -236,6 +236,13 @@ fn a_desk_of_the_whole_machine_lies_in_the_machines_places() {
     assert!(said.contains("ASSIGNED, tom"), "{said}");
     let (code, said) = apart.run(STRANGER, STRANGER, &["queue"]);
     assert!(code != Some(0) && said.contains("ermission denied"), "{said}");
+    // It begins anew with its configuration: what others ask meanwhile is done.
+    for number in 0..3 {
+        let (_, said) = apart.run(OLENA, GROUP, &["reload"]);
+        assert!(said.contains("read again"), "{said}");
+        let (code, said) = apart.run(TOM, GROUP, &["note", &ticket, &format!("at reload {number}")]);
+        assert_eq!(code, Some(0), "{said}");
+    }
     // The service dies: who has none of its files waits for it, and is done with when it is back.
     kill_process(server.pid(), Signal::KILL).expect("is there");
     drop(server);
