@@ -19,6 +19,9 @@ use crate::seat::{Operation, SeatError};
 /// How long a command looks for a desk whose process has ended: as long as starting it again takes, with room to spare.
 const PATIENCE: Duration = Duration::from_secs(30);
 
+/// One process that has the desk's lock for so long, and does not listen, is not soon done: `sync --follow`.
+const HELD: Duration = Duration::from_secs(5);
+
 /// How long to wait before a desk is tried again.
 const PAUSE: Duration = Duration::from_millis(20);
 
@@ -93,18 +96,18 @@ pub(super) async fn reach<T>(
         let (agent, files, host) = (agent.clone(), files.clone(), host());
         // A script is not left hanging; a screen waits as long as its agent does.
         let patience = host.is_none().then_some(PATIENCE);
-        let failure = match client::attach(Attach { path: path.clone(), agent, files, host, patience }).await {
+        let (failure, most) = match client::attach(Attach { path: path.clone(), agent, files, host, patience }).await {
             Ok((handle, _)) => return Ok(Reached::Attached(handle)),
             Err(SeatError::Nobody(_)) if !is_guest => match open() {
                 Ok(opened) => return Ok(Reached::Opened(opened)),
-                Err(Unopened::Taken(failure)) => failure,
+                Err(Unopened::Taken(failure)) => (failure, HELD),
                 Err(Unopened::Failed(failure)) => return Err(failure),
             },
-            Err(error @ SeatError::Closed(_)) => error.into(),
-            Err(error @ SeatError::Nobody(_)) if path.exists() => error.into(),
+            Err(error @ SeatError::Closed(_)) => (error.into(), PATIENCE),
+            Err(error @ SeatError::Nobody(_)) if path.exists() => (error.into(), PATIENCE),
             Err(error) => return Err(error.into()),
         };
-        waiting.pause(failure).await?;
+        waiting.pause(failure, most).await?;
     }
 }
 
@@ -120,7 +123,7 @@ pub(super) async fn wait_for_lock<T>(site: &Site, open: impl Fn() -> Result<T, U
                 if std::os::unix::net::UnixStream::connect(&site.paths.socket).is_ok() {
                     return Err(failure);
                 }
-                waiting.pause(failure).await?;
+                waiting.pause(failure, PATIENCE).await?;
             }
             other => return Ok(other?),
         }
@@ -130,18 +133,23 @@ pub(super) async fn wait_for_lock<T>(site: &Site, open: impl Fn() -> Result<T, U
 /// Waiting for a desk that cannot be reached at the moment.
 struct Waiting {
     since: Instant,
+    /// For what, and since when for that.
+    why: (String, Instant),
     told: bool,
 }
 
 impl Waiting {
     fn new() -> Waiting {
-        Waiting { since: Instant::now(), told: false }
+        Waiting { since: Instant::now(), why: (String::new(), Instant::now()), told: false }
     }
 
-    /// Waits a little; who waits for longer is told for what. Gives the failure back when it has been too long.
-    async fn pause(&mut self, failure: Failure) -> Done {
+    /// Waits a little; who waits for longer is told for what. Gives the failure back when it has been too long, in all or for this.
+    async fn pause(&mut self, failure: Failure, most: Duration) -> Done {
+        if self.why.0 != failure.message {
+            self.why = (failure.message.clone(), Instant::now());
+        }
         let waited = self.since.elapsed();
-        if waited >= PATIENCE {
+        if waited >= PATIENCE || self.why.1.elapsed() >= most {
             return Err(failure);
         }
         if waited >= UNSAID && !self.told {

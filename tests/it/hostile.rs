@@ -41,10 +41,16 @@ fn a_desk_whose_place_is_not_safe_is_not_opened_and_the_reason_is_told() {
     for name in ["tickets.db", "desk.lock", "session.db"] {
         let (own, moved) = (data.join(name), elsewhere.path().join(name));
         fs::copy(&own, &moved).expect("copies");
+        mode(&moved, 0o644);
         let kept = own.with_extension("kept");
         fs::rename(&own, &kept).expect("moves");
         symlink(&moved, &own).expect("links");
         refused(&desk, &ticket, "link");
+        if name != "desk.lock" {
+            // The file elsewhere may be anybody's: nobody is told to change it.
+            let doctor = desk.run(&["doctor"]);
+            assert!(doctor.out.contains("is a link to elsewhere") && !doctor.out.contains("chmod"), "{doctor:?}");
+        }
         fs::rename(&kept, &own).expect("moves");
     }
     // What lies where the socket should: nothing of it is removed.
