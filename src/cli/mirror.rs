@@ -104,10 +104,10 @@ impl Mirror {
         // The engine's thread is waited for on this one: at most a transaction.
         // The login is the link's until that has ended: nobody else may have the desk before.
         let _lock = self.desk.stop();
-        let Some(link) = self.link else { return };
-        let abort = link.abort_handle();
-        if tokio::time::timeout(GOODBYE, link).await.is_err() {
-            abort.abort();
+        let Some(mut link) = self.link else { return };
+        if tokio::time::timeout(GOODBYE, &mut link).await.is_err() {
+            link.abort();
+            let _aborted = link.await;
         }
     }
 }
