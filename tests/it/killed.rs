@@ -240,7 +240,7 @@ fn an_engine_that_is_killed_under_load_loses_nothing_and_doubles_nothing() {
     let (customer, tickets) = open_tickets(&sandbox);
     let [notes, replies, whose, draft, answer, unheard, large] = tickets.each_ref().map(String::as_str);
     let line = serde_json::to_value(sandbox.announcement()).expect("json");
-    let desk = desk_at(&line, 0, FAST);
+    let desk = desk_at(&line, 0, &format!("{FAST}\n[outbox]\nper_minute = 0\n"));
     login_bot(&line, &desk).ok();
     let server = Server::start(desk.command(&["serve"]));
     desk.run(&["sync"]).ok();
