@@ -86,8 +86,8 @@
 //!
 //! All of it happens in the transaction in which the message comes. What nobody can take stands in a line, an index of the store, and is
 //! tried again only when something has changed for it or for the agents: somebody is back, has a slot free, comes on duty
-//! (`engine::routing`). Who is there and whose turn it was stand in the store, so that a restart changes no order and a command in
-//! another process sees the same. A reader decides with the same function why a ticket is nobody's; nothing of that is stored.
+//! (`engine::routing`). Whose turn it was, and who has said that they are away, stand in the store, so that a restart changes no order. A
+//! reader decides with the same function why a ticket is nobody's; nothing of that is stored.
 //!
 //! # What may answer
 //!
@@ -117,10 +117,15 @@
 //! Who is at the other end the kernel says, and what they may do [`desk::authority`] says, in the engine. A line that breaks is knocked for
 //! again, and what was not answered is asked again under the same ids; if nobody listens any more, a seat that may open the files takes
 //! the lock and is the host. The lock is kept until the link has ended, so that nobody uses the login twice; whoever finds the lock taken and
-//! nobody listening waits a little for one or the other (`cli::seat::reach`).
+//! nobody listening waits a little for one or the other (`cli::seat::reach`). A host's own screen goes through the same client, so that it
+//! outlives its engine: with other settings, or another login, an engine is not changed but begun again, under the same lock.
 //!
-//! Who looks at which ticket, and who is writing in it, screens say and the engine keeps in memory (`engine::presence`): nothing of it is
-//! written down, and readers share it as they do the state of the link.
+//! What is asked about the desk as a whole (`engine::operation`: who sits there, read `desk.toml` again, log in, a page of an export) takes
+//! the handle too, and is answered by whoever runs the desk (`cli::attend`), beside the engine.
+//!
+//! Each screen has an id of its own and says that it is open, when a key was pressed, which ticket it shows and that somebody writes in
+//! it. The engine keeps that in memory (`engine::presence`): nothing of it is written down, readers share it as they do the state of the
+//! link, and seats say it anew to another engine. Whoever has pressed no key for long is idle; that the engine finds by its own clock.
 //!
 //! # Invariants
 //!

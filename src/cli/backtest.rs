@@ -10,8 +10,8 @@ use serde_json::json;
 use super::args::Global;
 use super::failure::{Done, Failure};
 use super::site::{Site, say};
-use super::table;
 use super::times::{Zone, ago};
+use super::{operate, table};
 use crate::clock::Timestamp;
 use crate::config::{self, duration};
 use crate::desk::escalation::{Difference, Replayed, Report, compare};
@@ -20,7 +20,12 @@ use crate::desk::ids::AgentName;
 use crate::desk::rules::Rules;
 use crate::engine::EngineError;
 use crate::engine::backtest;
+use crate::engine::handle::{Answer, Backtest, OtherRules, Request};
+use crate::seat::client;
 use crate::store::Reader;
+
+/// A report for a seat is no longer than this, in bytes.
+const MOST: usize = 16 << 20;
 
 /// What every report says, because the numbers do not.
 const CAVEAT: &str = "People might have acted otherwise, had they been told: this says what would have fired, not what would have come of it.";
@@ -38,38 +43,114 @@ pub(super) struct BacktestArgs {
     limit: usize,
 }
 
-pub(super) fn run(global: &Global, args: &BacktestArgs) -> Done {
+/// What a report is of, and how it is written.
+struct Wanted<'a> {
+    /// The rules of another file, and what that is called.
+    other: Option<(&'a str, &'a Rules)>,
+    since: Option<Duration>,
+    limit: usize,
+    width: Option<usize>,
+    json: bool,
+    zone: Zone,
+}
+
+pub(super) async fn run(global: &Global, args: &BacktestArgs) -> Done {
     let site = Site::open(global)?;
-    let own = &site.config.rules;
     let other = match &args.rules {
         Some(file) => {
             let config = config::load(file)?;
             for warning in &config.warnings {
                 say(warning);
             }
-            Some(config.rules)
+            Some((file.display().to_string(), config.rules))
         }
         None => None,
     };
+    if client::of_another(&site.paths.socket).await {
+        let other = match &other {
+            Some((file, rules)) => Some(OtherRules { file: file.clone(), rules: serde_json::to_string(rules)? }),
+            None => None,
+        };
+        let seconds = args.since.map(|span| span.as_secs());
+        let asked = Backtest { seconds, other, limit: args.limit, width: table::width(), json: site.json };
+        return match operate::ask(&site, Request::Backtest(asked)).await? {
+            Answer::Text { text } => Ok(stdout().write_all(text.as_bytes())?),
+            _ => Err(operate::odd()),
+        };
+    }
+    let reader = Reader::open(&site.paths.data).map_err(EngineError::from)?;
+    let wanted = Wanted {
+        other: other.as_ref().map(|(file, rules)| (file.as_str(), rules)),
+        since: args.since,
+        limit: args.limit,
+        width: table::width(),
+        json: site.json,
+        // Whoever has no name here reads it in the machine's time zone.
+        zone: site.zone(&site.reader().unwrap_or_default()),
+    };
+    report(&site, &reader, &wanted, &mut stdout().lock())
+}
+
+/// Writes the report for somebody at a seat, whose other rules came as JSON.
+pub(super) fn for_seat(site: &Site, by: &AgentName, asked: &Backtest) -> Done<String> {
+    let other: Option<Rules> = match &asked.other {
+        Some(other) => Some(serde_json::from_str(&other.rules).map_err(|error| {
+            Failure::usage(format!("{}: its rules are not understood here: {error}", other.file.escape_debug()))
+        })?),
+        None => None,
+    };
+    let reader = Reader::open(&site.paths.data).map_err(EngineError::from)?;
+    let wanted = Wanted {
+        other: asked.other.as_ref().map(|other| other.file.as_str()).zip(other.as_ref()),
+        since: asked.seconds.map(Duration::from_secs),
+        limit: asked.limit,
+        width: asked.width,
+        json: asked.json,
+        zone: site.zone(by),
+    };
+    let mut text = Bounded(Vec::new());
+    report(site, &reader, &wanted, &mut text)?;
+    Ok(String::from_utf8_lossy(&text.0).into_owned())
+}
+
+/// What goes to a seat in one answer.
+struct Bounded(Vec<u8>);
+
+impl Write for Bounded {
+    fn write(&mut self, part: &[u8]) -> io::Result<usize> {
+        if self.0.len() + part.len() > MOST {
+            let why = format!("the report is longer than {} MiB: ask for less with --since or --limit", MOST >> 20);
+            return Err(io::Error::other(why));
+        }
+        self.0.extend_from_slice(part);
+        Ok(part.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+fn report(site: &Site, reader: &Reader, wanted: &Wanted<'_>, out: &mut dyn Write) -> Done {
+    let own = &site.config.rules;
     let none = |rules: &Rules| rules.escalations.is_empty();
-    if none(own) && other.as_ref().is_none_or(none) {
+    if none(own) && wanted.other.is_none_or(|(_, rules)| none(rules)) {
         return Err(Failure::error(format!(
             "{} has no [[escalations]]: nothing would fire",
             site.paths.config.display()
         )));
     }
-    let reader = Reader::open(&site.paths.data).map_err(EngineError::from)?;
     let now = site.clock.now();
-    let since = args.since.map_or(Timestamp::from_millis(i64::MIN), |span| now - span);
-    let rules: Vec<&Rules> = std::iter::once(own).chain(&other).collect();
+    let since = wanted.since.map_or(Timestamp::from_millis(i64::MIN), |span| now - span);
+    let rules: Vec<&Rules> = std::iter::once(own).chain(wanted.other.map(|(_, rules)| rules)).collect();
     let begun = std::time::Instant::now();
-    let tested = backtest::run(&reader, &rules, since, now)?;
+    let tested = backtest::run(reader, &rules, since, now)?;
     let difference = match &tested.reports[..] {
         [here, there] => Some(compare(&here.firings, &there.firings)),
         _ => None,
     };
-    let from = args.since.map(|_| since).or(tested.span.map(|(first, _)| first));
-    if site.json {
+    let from = wanted.since.map(|_| since).or(tested.span.map(|(first, _)| first));
+    if wanted.json {
         let report = |report: &Report| json!({ "report": report, "tally": report.tally() });
         let all = json!({
             "note": CAVEAT,
@@ -81,27 +162,25 @@ pub(super) fn run(global: &Global, args: &BacktestArgs) -> Done {
             "there": tested.reports.get(1).map(report),
             "difference": difference,
         });
-        return Ok(writeln!(stdout(), "{all:#}")?);
+        return Ok(writeln!(out, "{all:#}")?);
     }
-    // Whoever has no name here reads it in the machine's time zone.
-    let zone = site.zone(&site.reader().unwrap_or_else(|_| AgentName(String::new())));
-    let mut out = stdout().lock();
+    let zone = wanted.zone;
     let events = tested.events;
     let from = from.map_or("the beginning".to_owned(), |at| zone.moment(at));
     let took = begun.elapsed().as_secs_f64();
     writeln!(out, "From {from} to {}: {events} events replayed in {took:.1} s.", zone.moment(now))?;
     writeln!(out, "{CAVEAT}")?;
-    let page = Page { zone, limit: args.limit };
+    let page = Page { zone, limit: wanted.limit, width: wanted.width };
     for (place, report) in tested.reports.iter().enumerate() {
-        match (place, &args.rules) {
-            (1, Some(file)) => writeln!(out, "\nWith {}:", file.display())?,
-            _ if args.rules.is_some() => writeln!(out, "\nWith {}:", site.paths.config.display())?,
+        match (place, wanted.other) {
+            (1, Some((file, _))) => writeln!(out, "\nWith {}:", table::safe(file))?,
+            (_, Some(_)) => writeln!(out, "\nWith {}:", site.paths.config.display())?,
             _ => {}
         }
-        page.report(&mut out, report)?;
+        page.report(out, report)?;
     }
     if let Some(difference) = &difference {
-        page.difference(&mut out, difference)?;
+        page.difference(out, difference)?;
     }
     Ok(())
 }
@@ -109,6 +188,7 @@ pub(super) fn run(global: &Global, args: &BacktestArgs) -> Done {
 struct Page {
     zone: Zone,
     limit: usize,
+    width: Option<usize>,
 }
 
 impl Page {
@@ -123,7 +203,7 @@ impl Page {
                 .iter()
                 .map(|(rule, (fired, held))| vec![fired.to_string(), held.to_string(), rule.clone()])
                 .collect();
-            table::write(out, &["FIRED", "HELD BACK", "RULE"], &rows, table::width())?;
+            table::write(out, &["FIRED", "HELD BACK", "RULE"], &rows, self.width)?;
         }
         if !tally.told.is_empty() || tally.chat > 0 {
             let chat = (tally.chat > 0).then(|| format!("the staff chat {}", tally.chat));
@@ -151,7 +231,7 @@ impl Page {
                 })
                 .collect();
             if !rows.is_empty() {
-                table::write(out, &["WHEN", "TICKET", "TARGET", "TITLE"], &rows, table::width())?;
+                table::write(out, &["WHEN", "TICKET", "TARGET", "TITLE"], &rows, self.width)?;
                 self.rest(out, report.missed.len())?;
             }
         }
@@ -175,7 +255,7 @@ impl Page {
                 vec![self.zone.moment(one.at), one.ticket.to_string(), one.rule.clone(), told, why, one.title.clone()]
             })
             .collect();
-        table::write(out, &["WHEN", "TICKET", "RULE", "TOLD", "WHY", "TITLE"], &rows, table::width())?;
+        table::write(out, &["WHEN", "TICKET", "RULE", "TOLD", "WHY", "TITLE"], &rows, self.width)?;
         self.rest(out, firings.len())
     }
 
@@ -204,7 +284,7 @@ impl Page {
                 vec![one.ticket.to_string(), one.rule.clone(), here, there, by, one.title.clone()]
             })
             .collect();
-        table::write(out, &["TICKET", "RULE", "HERE", "THERE", "", "TITLE"], &rows, table::width())?;
+        table::write(out, &["TICKET", "RULE", "HERE", "THERE", "", "TITLE"], &rows, self.width)?;
         self.rest(out, moved.len())
     }
 

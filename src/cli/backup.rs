@@ -9,7 +9,8 @@ use super::args::Global;
 use super::failure::{Done, Failure};
 use super::site::Site;
 use crate::engine::EngineError;
-use crate::seat::{Answer, Request, SeatError, client};
+use crate::engine::handle::{Answer, Request};
+use crate::seat::{SeatError, client};
 use crate::store::backup;
 
 #[derive(Args)]
@@ -35,6 +36,7 @@ pub(super) async fn backup(global: &Global, args: BackupArgs) -> Done {
             client::operate(&site.paths.socket, site.wanted().as_ref(), Request::Backup { to: to.clone() }).await;
         match asked {
             Ok(Answer::Done { .. }) => {}
+            Ok(Answer::Failed { exit, why }) => return Err(Failure { code: exit, message: why }),
             Ok(_) => return Err(Failure::error("the desk answered something else")),
             Err(SeatError::Nobody(_)) => {
                 return Err(Failure::error(format!(

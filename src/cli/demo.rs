@@ -64,7 +64,7 @@ pub(super) async fn run(global: &Global, args: DemoArgs) -> Done {
     let site = Site::open(&global)?;
     log_in(&site, announcement, args.as_user).await?;
     drop(lock);
-    let done = screen::work(&site, Some(hint(folder, thrown_away.is_some()))).await;
+    let done = screen::work(&global, &site, Some(hint(folder, thrown_away.is_some()))).await;
     sandbox.stop().await;
     done
 }

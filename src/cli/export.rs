@@ -1,26 +1,28 @@
-//! `topicdesk export`: tickets or events as JSON lines or CSV, for other programs. The names of the fields stay.
+//! `topicdesk export`: tickets or events as JSON lines or CSV, for other programs. The names of the fields stay. From the files where
+//! they are this user's, else from the desk that runs, page by page.
 
-use std::collections::{BTreeMap, HashSet};
 use std::io::{self, BufWriter, Write, stdout};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand, ValueEnum};
-use serde::Serialize;
 use serde_json::Value;
 
 use super::args::Global;
 use super::failure::{Done, Failure};
 use super::sheet::Sheet;
 use super::site::{Site, say};
-use super::stats;
+use super::{operate, seat, stats};
 use crate::clock::Timestamp;
-use crate::desk::ids::GroupId;
-use crate::engine::transport::GroupFacts;
+use crate::engine::handle::{Answer, Exported, Handle, Request};
+use crate::seat::{SeatError, client};
 use crate::store::{Reader, StoreError};
-use lines::{EVENT, EventLine, TICKET, TicketLine};
+use lines::{EVENT, TICKET};
 
 mod lines;
+mod page;
+
+pub(super) use page::page;
 
 #[derive(Args)]
 pub(super) struct ExportArgs {
@@ -69,18 +71,17 @@ enum Format {
 /// A column: its name, and whether somebody else has chosen what it says.
 type Column = (&'static str, bool);
 
-pub(super) fn run(global: &Global, args: ExportArgs) -> Done {
-    let (form, notes, columns, what) = match args.what {
-        What::Tickets(form) => (form, false, TICKET, "tickets"),
-        What::Events { form, notes } => (form, notes, EVENT, "events"),
+pub(super) async fn run(global: &Global, args: ExportArgs) -> Done {
+    let (form, what, columns, name) = match args.what {
+        What::Tickets(form) => (form, Exported::Tickets, TICKET, "tickets"),
+        What::Events { form, notes } => (form, Exported::Events { notes }, EVENT, "events"),
     };
     let site = Site::open(global)?;
     let since = form.since.as_deref().map(|text| stats::begin(&site, text)).transpose()?;
-    let reader = Reader::open(&site.paths.data).map_err(failed)?;
-    let _snapshot = reader.snapshot().map_err(failed)?;
+    let from = open(&site).await?;
     let Some(file) = &form.out else {
-        let mut lines = Lines::new(BufWriter::new(stdout().lock()), form.format, columns)?;
-        write(&reader, what, since, notes, &mut lines)?;
+        let mut lines = Lines::new(BufWriter::new(stdout()), form.format, columns)?;
+        write(&from, what, since, &mut lines).await?;
         return lines.finish().map(|_| ());
     };
     if file.exists() && !form.force {
@@ -92,12 +93,12 @@ pub(super) fn run(global: &Global, args: ExportArgs) -> Done {
     let beside = tempfile::NamedTempFile::new_in(folder).map_err(refused)?;
     beside.as_file().set_permissions(std::fs::Permissions::from_mode(0o600)).map_err(refused)?;
     let mut lines = Lines::new(BufWriter::new(beside.as_file()), form.format, columns)?;
-    write(&reader, what, since, notes, &mut lines)?;
+    write(&from, what, since, &mut lines).await?;
     let count = lines.finish()?;
     beside.as_file().sync_all().map_err(refused)?;
     let kept = if form.force { beside.persist(file) } else { beside.persist_noclobber(file) };
     match kept {
-        Ok(_) => say(&format!("{count} {what} in {}", file.display())),
+        Ok(_) => say(&format!("{count} {name} in {}", file.display())),
         Err(error) if error.error.kind() == io::ErrorKind::AlreadyExists => return Err(exists(file)),
         Err(error) => return Err(refused(error.error)),
     }
@@ -112,42 +113,49 @@ fn failed(error: StoreError) -> Failure {
     Failure::error(error.to_string())
 }
 
-fn write<W: Write>(reader: &Reader, what: &str, since: Option<Timestamp>, notes: bool, lines: &mut Lines<W>) -> Done {
-    let names = group_names(reader)?;
-    if what == "events" {
-        return reader.each_recorded(since, |recorded| {
-            let note = match recorded.event {
-                crate::desk::event::Event::Noted { entry, .. } if notes => reader.note_text(entry).map_err(failed)?,
-                _ => None,
-            };
-            let name = names.get(&recorded.ticket.group).cloned().unwrap_or_default();
-            lines.put(&EventLine::of(&recorded, note, name)?)
-        });
-    }
-    let since: Option<HashSet<_>> = match since {
-        Some(since) => Some(reader.happened_since(since).map_err(failed)?.into_iter().collect()),
-        None => None,
-    };
-    for key in reader.ticket_keys().map_err(failed)? {
-        if since.as_ref().is_some_and(|since| !since.contains(&key)) {
-            continue;
-        }
-        let Some(ticket) = reader.ticket(key).map_err(failed)? else { continue };
-        let customer = ticket.customer.map(|id| reader.person(id)).transpose().map_err(failed)?.flatten();
-        let name = names.get(&key.group).cloned().unwrap_or_default();
-        lines.put(&TicketLine::of(&ticket, customer, name))?;
-    }
-    Ok(())
+/// Where the lines come from.
+enum Source {
+    /// The files, in one piece.
+    Files(Box<Reader>),
+    /// The desk of another user.
+    Seat(Handle),
 }
 
-/// Reads what the desk calls its groups.
-fn group_names(reader: &Reader) -> Done<BTreeMap<GroupId, String>> {
-    let mut names = BTreeMap::new();
-    for (id, facts, _) in reader.groups().map_err(failed)? {
-        let facts: Option<GroupFacts> = facts.map(|text| serde_json::from_str(&text)).transpose()?;
-        names.extend(facts.map(|facts| (id, facts.called().name().to_owned())));
+async fn open(site: &Site) -> Done<Source> {
+    if client::of_another(&site.paths.socket).await
+        && let Some((handle, _)) = seat::attach(site, site.wanted()).await?
+    {
+        return Ok(Source::Seat(handle));
     }
-    Ok(names)
+    Ok(Source::Files(Box::new(Reader::open(&site.paths.data).map_err(failed)?)))
+}
+
+/// Writes all pages.
+async fn write<W: Write>(from: &Source, what: Exported, since: Option<Timestamp>, lines: &mut Lines<W>) -> Done {
+    let _snapshot = match from {
+        Source::Files(reader) => Some(reader.snapshot().map_err(failed)?),
+        Source::Seat(_) => None,
+    };
+    let mut after = None;
+    loop {
+        let (page, next) = match from {
+            Source::Files(reader) => page::read(reader, what, since, after)?,
+            Source::Seat(handle) => match handle.operate(Request::Export { what, since, after }).await {
+                Ok(answer) => match operate::answered(answer)? {
+                    Answer::Lines { lines, next } => (lines, next),
+                    _ => return Err(operate::odd()),
+                },
+                Err(why) => return Err(SeatError::Refused(why).into()),
+            },
+        };
+        for line in page {
+            lines.put(&line)?;
+        }
+        match next {
+            Some(mark) => after = Some(mark),
+            None => return Ok(()),
+        }
+    }
 }
 
 impl From<StoreError> for Failure {
@@ -180,12 +188,13 @@ impl<W: Write> Lines<W> {
         Ok(Lines { to, count: 0 })
     }
 
-    fn put(&mut self, line: &impl Serialize) -> Done {
+    /// Writes a line, which is a value of JSON.
+    fn put(&mut self, line: &str) -> Done {
         self.count += 1;
         match &mut self.to {
-            To::Json(out) => writeln!(out, "{}", serde_json::to_string(line)?)?,
+            To::Json(out) => writeln!(out, "{line}")?,
             To::Csv(sheet, columns) => {
-                let line = serde_json::to_value(line)?;
+                let line: Value = serde_json::from_str(line)?;
                 for (name, foreign) in *columns {
                     let cell = match line.get(name) {
                         None | Some(Value::Null) => String::new(),

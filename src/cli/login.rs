@@ -1,4 +1,4 @@
-//! `topicdesk login`: logs in as a bot or a user, and helps to choose the group.
+//! `topicdesk login`: logs in as a bot or a user, and helps to choose the group. Where the desk runs, its process does it for an admin.
 
 use std::io::{IsTerminal, Write, stdin, stdout};
 use std::os::unix::fs::PermissionsExt;
@@ -12,13 +12,24 @@ use super::ask::Person;
 use super::failure::{Done, Failure};
 use super::mirror;
 use super::site::{Site, say};
-use super::table;
+use super::{operate, table};
+use crate::clock::Timestamp;
 use crate::config;
+use crate::desk::authority::Authority;
+use crate::desk::ids::PersonId;
+use crate::engine::handle::{KnownGroup, LoginStep};
+use crate::seat::SeatError;
+use crate::seat::client::{self, Welcome};
 use crate::store::lock;
 use crate::telegram::Secret;
-use crate::telegram::group::{self, GroupChoice};
+use crate::telegram::group;
 use crate::telegram::login::{self, Account};
 use crate::telegram::{Setup, TelegramError};
+
+mod desk;
+mod seat;
+
+pub(super) use desk::Login;
 
 #[derive(Args)]
 pub(super) struct LoginArgs {
@@ -45,6 +56,13 @@ struct Kind {
 
 pub(super) async fn run(global: &Global, args: LoginArgs) -> Done {
     let site = Site::open(global)?;
+    if let Some(since) = runs(&site).await? {
+        let begin = match args.kind.bot {
+            true => LoginStep::Bot { token: token(&site, args.token_file.as_deref(), args.token)? },
+            false => LoginStep::User,
+        };
+        return seat::log_in(&site, begin, since).await;
+    }
     let setup = mirror::setup(&site)?;
     // One key is used by one process: nobody may be working with the desk meanwhile.
     let _lock = lock::take(&site.paths.data).map_err(crate::engine::EngineError::from)?;
@@ -67,6 +85,24 @@ pub(super) async fn run(global: &Global, args: LoginArgs) -> Done {
         choose(&site, &setup).await?;
     }
     Ok(())
+}
+
+/// Tells since when a desk runs, if one does: its process then logs in and out, for an admin.
+///
+/// # Errors
+/// Whoever asks is no admin there, before they are asked for a secret; or the desk does not let them in.
+pub(super) async fn runs(site: &Site) -> Done<Option<Timestamp>> {
+    let Some(since) = operate::begun(site).await? else { return Ok(None) };
+    let Welcome { agent, authority, .. } = client::greet(&site.paths.socket, site.wanted().as_ref()).await?;
+    match authority {
+        Authority::Admin => Ok(Some(since)),
+        less => Err(SeatError::Refused(format!("{agent} is {less}: that needs {}", Authority::Admin)).into()),
+    }
+}
+
+/// Says that the login has ended.
+pub(super) fn said(data: &Path) -> String {
+    format!("logged out; the tickets in {} stay", data.display())
 }
 
 fn token(site: &Site, file: Option<&Path>, given: Option<String>) -> Done<Secret> {
@@ -98,29 +134,10 @@ fn tell(site: &Site, account: &Account) -> Done {
 
 /// Has the group chosen from those the account knows; the login stands whatever comes of it.
 async fn choose(site: &Site, setup: &Setup) -> Done {
-    let groups: Vec<GroupChoice> = group::choose(setup).await?.into_iter().filter(|group| group.forum).collect();
+    let groups = known(setup).await?;
     let file = site.paths.config.display();
-    if groups.is_empty() {
-        say(&format!(
-            "this account knows no group with topics yet: add it to the group, then name the group in {file}"
-        ));
-        return Ok(());
-    }
-    let named = |group: &GroupChoice| match &group.username {
-        Some(username) => format!("\"{}\" (@{username}, -100{})", group.title, group.id),
-        None => format!("\"{}\" (-100{})", group.title, group.id),
-    };
-    if let [only] = groups.as_slice() {
-        say(&format!("the desk will work {}: the only group with topics that this account knows", named(only)));
-        return Ok(());
-    }
-    if site.json || !stdin().is_terminal() {
-        let list: Vec<String> =
-            groups.iter().map(|group| format!("  group = -100{}    # {}", group.id, group.title)).collect();
-        say(&format!(
-            "there are several groups with topics: put one of these lines under [telegram] in {file}\n{}",
-            list.join("\n")
-        ));
+    if groups.len() < 2 || site.json || !stdin().is_terminal() {
+        advise(&groups, &file.to_string(), "");
         return Ok(());
     }
     for (index, group) in groups.iter().enumerate() {
@@ -133,9 +150,42 @@ async fn choose(site: &Site, setup: &Setup) -> Done {
             None => say(&format!("write a number from 1 to {}", groups.len())),
         }
     };
-    match config::write_group(&site.paths.config, chosen.id.0, &chosen.title) {
+    match config::write_group(&site.paths.config, chosen.id, &chosen.title) {
         Ok(()) => say(&format!("{} is now the group in {file}", named(chosen))),
         Err(error) => say(&format!("put `group = -100{}` under [telegram] in {file} ({error})", chosen.id)),
     }
     Ok(())
+}
+
+/// Lists the groups with topics that the account knows.
+async fn known(setup: &Setup) -> Result<Vec<KnownGroup>, TelegramError> {
+    let groups = group::choose(setup).await?.into_iter().filter(|group| group.forum);
+    Ok(groups.map(|group| KnownGroup { id: group.id.0, title: group.title, username: group.username }).collect())
+}
+
+fn named(group: &KnownGroup) -> String {
+    match &group.username {
+        Some(username) => format!("\"{}\" (@{username}, -100{})", group.title, group.id),
+        None => format!("\"{}\" (-100{})", group.title, group.id),
+    }
+}
+
+/// Says what to put into `desk.toml`, if anything; `then` is what comes after that.
+fn advise(groups: &[KnownGroup], file: &str, then: &str) {
+    match groups {
+        [] => say(&format!(
+            "this account knows no group with topics yet: add it to the group, then name the group in {file}{then}"
+        )),
+        [only] => {
+            say(&format!("the desk will work {}: the only group with topics that this account knows", named(only)));
+        }
+        several => {
+            let list: Vec<String> =
+                several.iter().map(|group| format!("  group = -100{}    # {}", group.id, group.title)).collect();
+            say(&format!(
+                "there are several groups with topics: put one of these lines under [telegram] in {file}{then}\n{}",
+                list.join("\n")
+            ));
+        }
+    }
 }

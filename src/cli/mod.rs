@@ -7,9 +7,11 @@
 
 mod args;
 mod ask;
+mod attend;
 mod backtest;
 mod failure;
 mod hooks;
+mod hosted;
 mod interrupt;
 mod log;
 mod mirror;
@@ -142,7 +144,7 @@ async fn run(cli: Cli) -> Done {
         Some(Command::Report(args)) => report::run(&global, args).await,
         Some(Command::Stats(args)) => stats::run(&global, args).await,
         Some(Command::Brief(args)) => brief::run(&global, args).await,
-        Some(Command::Export(args)) => export::run(&global, args),
+        Some(Command::Export(args)) => export::run(&global, args).await,
         Some(Command::Rules(args)) => rules::run(&global, args).await,
         Some(Command::Claim(args)) => claim::run(&global, args).await,
         Some(Command::Release(args)) => release::run(&global, args).await,

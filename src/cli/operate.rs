@@ -1,6 +1,7 @@
 //! `topicdesk status`, `seats`, `stop`, `reload` and `log`: the desk that runs, as a whole.
 
 use std::io::{Write, stdout};
+use std::time::Duration;
 
 use clap::Args;
 use clap::builder::PossibleValuesParser;
@@ -8,8 +9,11 @@ use clap::builder::PossibleValuesParser;
 use super::args::Global;
 use super::failure::{Done, Failure};
 use super::site::Site;
-use super::{log, table};
-use crate::seat::{Answer, Request, client};
+use super::{log, table, times};
+use crate::clock::Timestamp;
+use crate::engine::handle::{Answer, Request};
+use crate::engine::transport::LinkState;
+use crate::seat::{SeatError, client};
 
 pub(super) async fn status(global: &Global) -> Done {
     let site = Site::find(global)?;
@@ -19,14 +23,22 @@ pub(super) async fn status(global: &Global) -> Done {
     }
     let zone = site.desk_zone();
     let seats = if view.seats == 1 { "1 seat".to_owned() } else { format!("{} seats", view.seats) };
-    Ok(writeln!(
+    writeln!(
         stdout(),
         "{} runs since {} as process {} (topicdesk {}), {seats}",
         table::safe(&view.desk),
         zone.moment(view.since),
         view.pid,
         table::safe(&view.program)
-    )?)
+    )?;
+    let link = match &view.link {
+        None | Some(LinkState::Live) => return Ok(()),
+        Some(LinkState::Connecting) => "connecting to Telegram".to_owned(),
+        Some(LinkState::CatchingUp) => "catching up with Telegram".to_owned(),
+        Some(LinkState::Offline { since, why }) => format!("offline since {}: {why}", zone.moment(*since)),
+        Some(LinkState::Stopped { why }) => why.clone(),
+    };
+    Ok(writeln!(stdout(), "{}", table::safe(&link))?)
 }
 
 pub(super) async fn seats(global: &Global) -> Done {
@@ -35,23 +47,31 @@ pub(super) async fn seats(global: &Global) -> Done {
     if site.json {
         return Ok(writeln!(stdout(), "{}", serde_json::to_string_pretty(&seats)?)?);
     }
-    let zone = site.desk_zone();
+    let (zone, now) = (site.desk_zone(), site.clock.now());
     let lines: Vec<Vec<String>> = seats
         .iter()
         .map(|seat| {
             let pid = seat.pid.map(|pid| pid.to_string()).unwrap_or_default();
             let what = if seat.screens > 0 { "screen" } else { "command" };
+            let presence = seat.presence.map(|presence| presence.to_string()).unwrap_or_default();
             vec![
                 seat.agent.to_string(),
                 seat.authority.to_string(),
                 what.to_owned(),
+                presence,
+                seat.used.map(|used| times::ago(now.since(used))).unwrap_or_default(),
                 seat.uid.to_string(),
                 pid,
                 zone.moment(seat.since),
             ]
         })
         .collect();
-    Ok(table::write(&mut stdout(), &["AGENT", "ROLE", "WHAT", "USER", "PROCESS", "SINCE"], &lines, table::width())?)
+    Ok(table::write(
+        &mut stdout(),
+        &["AGENT", "ROLE", "WHAT", "PRESENCE", "LAST KEY", "USER", "PROCESS", "SINCE"],
+        &lines,
+        table::width(),
+    )?)
 }
 
 pub(super) async fn stop(global: &Global) -> Done {
@@ -75,17 +95,59 @@ pub(super) async fn log(global: &Global, args: LogArgs) -> Done {
 
 async fn done(global: &Global, request: Request) -> Done {
     let site = Site::find(global)?;
-    match ask(&site, request).await? {
+    let begins_anew = request == Request::Reload;
+    let before = if begins_anew { begun(&site).await? } else { None };
+    let answer = ask(&site, request).await?;
+    if begins_anew {
+        anew(&site, before).await;
+    }
+    match answer {
         Answer::Done { said } if site.json => Ok(writeln!(stdout(), "{}", serde_json::json!({ "done": said }))?),
         Answer::Done { said } => Ok(writeln!(stdout(), "{}", table::safe(&said))?),
         _ => Err(odd()),
     }
 }
 
-async fn ask(site: &Site, request: Request) -> Done<Answer> {
-    Ok(client::operate(&site.paths.socket, site.wanted().as_ref(), request).await?)
+/// How long a desk may take to begin anew until a command no longer waits for it.
+const ANEW: Duration = Duration::from_secs(10);
+
+/// Tells since when the desk runs; `None`: none does.
+pub(super) async fn begun(site: &Site) -> Done<Option<Timestamp>> {
+    match client::operate(&site.paths.socket, site.wanted().as_ref(), Request::Status).await {
+        Ok(Answer::Status(view)) => Ok(Some(view.since)),
+        Ok(_) => Err(odd()),
+        Err(SeatError::Nobody(_)) => Ok(None),
+        Err(error) => Err(error.into()),
+    }
 }
 
-fn odd() -> Failure {
+/// Waits until a desk runs that has begun later, so that the next command finds it; not for ever.
+pub(super) async fn anew(site: &Site, before: Option<Timestamp>) {
+    let again = async {
+        // Whatever is wrong with it, the next command says.
+        while matches!(begun(site).await, Ok(since) if since.is_none() || since == before) {
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    };
+    let _late = tokio::time::timeout(ANEW, again).await;
+}
+
+/// Asks the desk that runs.
+///
+/// # Errors
+/// There is none, it does not let this user in, or what was asked was refused or has failed.
+pub(super) async fn ask(site: &Site, request: Request) -> Done<Answer> {
+    answered(client::operate(&site.paths.socket, site.wanted().as_ref(), request).await?)
+}
+
+/// Takes an answer, or ends as what was asked has.
+pub(super) fn answered(answer: Answer) -> Done<Answer> {
+    match answer {
+        Answer::Failed { exit, why } => Err(Failure { code: exit, message: why }),
+        answer => Ok(answer),
+    }
+}
+
+pub(super) fn odd() -> Failure {
     Failure::error("the desk answered something else")
 }

@@ -59,7 +59,7 @@ pub(super) async fn run(global: &Global, args: RulesArgs) -> Done {
     match args.command {
         RulesCommand::Explain { ticket } => explain::run(global, ticket).await,
         RulesCommand::Sla { ticket } => sla(global, ticket).await,
-        RulesCommand::Backtest(args) => backtest::run(global, &args),
+        RulesCommand::Backtest(args) => backtest::run(global, &args).await,
         RulesCommand::Hours { name, at, add } => hours(global, name.as_deref(), at.as_deref(), add),
     }
 }

@@ -3,51 +3,52 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, oneshot};
 use tokio::task::JoinHandle;
 
 use super::args::Global;
+use super::attend::{Turn, read_again};
 use super::failure::{Done, FAILED, Failure};
+use super::hosted::Hosted;
 use super::mirror::Mirror;
-use super::seat::Reached;
-use super::site::{Site, Unopened, say};
-use super::{hooks, seat, serve};
+use super::seat::{self, Reached};
+use super::site::{Site, say};
 use crate::config::After;
 use crate::desk::ids::AgentName;
 use crate::desk::people::Agent;
-use crate::engine::handle::Handle;
 use crate::seat::client::Host;
-use crate::seat::server::Listening;
+use crate::store::lock::Lock;
+use crate::telegram::login;
 use crate::tui::{self, Setup, TuiError};
 
 pub(super) async fn run(global: &Global) -> Done {
     let site = Site::open(global)?;
     tui::check_terminal()?;
-    work(&site, None).await
+    work(global, &site, None).await
 }
 
 /// Opens the desk with its link and its screen; `hint` stands on the first screen.
-pub(super) async fn work(site: &Site, hint: Option<String>) -> Done {
+pub(super) async fn work(global: &Global, site: &Site, hint: Option<String>) -> Done {
     let agent = site.agent()?.clone();
     let setup = setup(site, &agent, hint)?;
     // A webhook that cannot be is told before the desk is opened.
     super::knowledge::setup(&site.config)?;
-    let hosted = Arc::default();
-    let takes_over = || Some(host(site, &agent.name, &hosted));
-    let handle =
-        match seat::reach(site, Some(agent.name.clone()), takes_over, || Hosted::begin(site, &agent.name)).await? {
-            Reached::Attached(handle) => handle,
-            Reached::Opened((host, handle)) => {
-                *hosted.lock().await = Some(host);
-                handle
-            }
-        };
-    let sitting = handle.sit();
+    let beside = Arc::default();
+    let host = || host(global, site, &agent.name, &beside);
+    let open = async || {
+        Mirror::check_login(site)?;
+        Hosted::begin(site, Some(&agent.name), None).await
+    };
+    let handle = match seat::reach(site, Some(agent.name.clone()), || Some(host()), open).await? {
+        Reached::Attached(handle) => handle,
+        Reached::Opened(hosted) => {
+            let engine = hosted.handle();
+            beside.lock().await.attend(global, site, hosted);
+            seat::begin(site, engine, host())
+        }
+    };
     let ended = tui::run(handle, setup).await;
-    drop(sitting);
-    if let Some(host) = hosted.lock().await.take() {
-        host.stop().await;
-    }
+    beside.lock().await.stop().await;
     let state = match &ended {
         Ok(state) => Some(state.as_str()),
         Err(error) => error.state(),
@@ -63,53 +64,64 @@ pub(super) async fn work(site: &Site, hint: Option<String>) -> Done {
     ended.map(|_| ()).map_err(Failure::from)
 }
 
-/// An engine that runs beside a screen, and lets others attach.
-struct Hosted {
-    mirror: Mirror,
-    listening: Option<Listening>,
-    attendant: Option<JoinHandle<()>>,
-    hooks: Option<JoinHandle<()>>,
+/// The desk beside the screen, while this process has it: answered for by a task of its own, which tells when it has stopped.
+#[derive(Default)]
+struct Beside {
+    task: Option<JoinHandle<Option<Lock>>>,
+    stop: Option<oneshot::Sender<()>>,
 }
 
-impl Hosted {
-    /// Takes the desk's lock, opens it with link and knowledge base, and listens.
-    fn begin(site: &Site, agent: &AgentName) -> Result<(Hosted, Handle), Unopened> {
-        let mut mirror = Mirror::start(site)?;
-        mirror.consult(site)?;
-        let handle = mirror.handle(agent.clone());
-        let (listening, attendant) = match seat::listen(site, handle.clone()) {
-            Ok((listening, operations)) => {
-                let attendant = tokio::spawn(serve::beside_a_screen(operations, agent.clone()));
-                (Some(listening), Some(attendant))
+impl Beside {
+    fn attend(&mut self, global: &Global, site: &Site, mut hosted: Hosted) {
+        let (stop, stopped) = oneshot::channel();
+        let (global, site) = (global.clone(), site.clone());
+        let task = tokio::spawn(async move {
+            let turn = tokio::select! {
+                turn = hosted.attend(&global, &site) => turn,
+                _ = stopped => Turn::End,
+            };
+            match turn {
+                // Whatever is to be another way, the next engine is: the screen begins it as soon as this one has gone.
+                Turn::Again(_) => hosted.pause().await,
+                Turn::End => hosted.stop().await,
             }
-            Err(failure) => {
-                // A screen of one's own needs nobody else.
-                tracing::warn!(why = failure.message, "nobody else can attach to this desk");
-                (None, None)
-            }
-        };
-        let hooks = hooks::spawn(site.config.hooks.clone(), handle.clone());
-        Ok((Hosted { mirror, listening, attendant, hooks }, handle))
+        });
+        *self = Beside { task: Some(task), stop: Some(stop) };
     }
 
-    async fn stop(self) {
-        drop(self.listening);
-        for task in self.attendant.into_iter().chain(self.hooks) {
-            task.abort();
-        }
-        self.mirror.stop().await;
+    /// Waits until the desk has stopped, if there was one here, and gives its lock.
+    async fn gone(&mut self) -> Option<Lock> {
+        self.task.take()?.await.unwrap_or_else(|error| {
+            tracing::error!(%error, "what answered for the desk has failed");
+            None
+        })
+    }
+
+    async fn stop(&mut self) {
+        drop(self.stop.take());
+        self.gone().await;
     }
 }
 
-/// Becomes the host when the one that was is gone, if this user may open the desk's files.
-fn host(site: &Site, agent: &AgentName, hosted: &Arc<Mutex<Option<Hosted>>>) -> Host {
-    let (site, agent, hosted) = (site.clone(), agent.clone(), hosted.clone());
+/// Becomes the host when the one that was is gone, be it the one in this process, if this user may open the desk's files.
+fn host(global: &Global, site: &Site, agent: &AgentName, beside: &Arc<Mutex<Beside>>) -> Host {
+    let (global, site, agent, beside) = (global.clone(), site.clone(), agent.clone(), beside.clone());
     Box::new(move || {
-        let (site, agent, hosted) = (site.clone(), agent.clone(), hosted.clone());
+        let (global, site, agent, beside) = (global.clone(), site.clone(), agent.clone(), beside.clone());
         Box::pin(async move {
+            let mut beside = beside.lock().await;
+            // Kept, so that nobody else begins it in between.
+            let lock = beside.gone().await;
+            // It may be begun because the file says something else now.
+            let site = read_again(&global).map_or(site, |site| *site);
+            if lock.is_none() {
+                // A desk to which nobody is logged in here is another one than the one that has ended.
+                login::standing(&site.paths.session()).ok()?;
+            }
             // Whoever may not open it goes on waiting for somebody who may.
-            let (host, handle) = Hosted::begin(&site, &agent).ok()?;
-            *hosted.lock().await = Some(host);
+            let hosted = Hosted::begin(&site, Some(&agent), lock).await.ok()?;
+            let handle = hosted.handle();
+            beside.attend(&global, &site, hosted);
             Some(handle)
         })
     })

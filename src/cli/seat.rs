@@ -4,17 +4,15 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use tokio::sync::mpsc;
-
 use super::failure::{ACCESS, Done, FAILED, Failure};
 use super::site::{Site, Unopened, say};
 use crate::config::{self, Config};
 use crate::desk::authority::Authority;
 use crate::desk::ids::AgentName;
 use crate::engine::handle::Handle;
+use crate::seat::SeatError;
 use crate::seat::client::{self, Attach, Host, Welcome};
 use crate::seat::server::{self, Access, Gate, Listening};
-use crate::seat::{Operation, SeatError};
 
 /// How long a command looks for a desk whose process has ended: as long as starting it again takes, with room to spare.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -50,15 +48,25 @@ fn forget_old(files: &Path) {
     }
 }
 
+/// Goes on with an engine that runs in this process, and without it.
+pub(super) fn begin(site: &Site, engine: Handle, host: Host) -> Handle {
+    let agent = Some(engine.agent().clone());
+    client::begin(how(site, agent, Some(host)), engine)
+}
+
+fn how(site: &Site, agent: Option<AgentName>, host: Option<Host>) -> Attach {
+    // A script is not left hanging; a screen waits as long as its agent does.
+    let patience = host.is_none().then_some(PATIENCE);
+    Attach { path: site.paths.socket.clone(), agent, files: own_folder(site), host, patience }
+}
+
 /// Attaches to whoever runs the desk; `None`: nobody does.
 ///
 /// # Errors
 /// The desk does not let this user in, or speaks another version; the socket is not safe.
 pub(super) async fn attach(site: &Site, agent: Option<AgentName>) -> Done<Option<(Handle, Welcome)>> {
-    let files = own_folder(site);
-    forget_old(&files);
-    let attach = Attach { path: site.paths.socket.clone(), agent, files, host: None, patience: Some(PATIENCE) };
-    match client::attach(attach).await {
+    forget_old(&own_folder(site));
+    match client::attach(how(site, agent, None)).await {
         Ok(attached) => Ok(Some(attached)),
         Err(SeatError::Nobody(_)) => Ok(None),
         Err(error) => Err(error.into()),
@@ -85,26 +93,34 @@ pub(super) async fn reach<T>(
     site: &Site,
     agent: Option<AgentName>,
     host: impl Fn() -> Option<Host>,
-    open: impl Fn() -> Result<T, Unopened>,
+    open: impl AsyncFn() -> Result<T, Unopened>,
 ) -> Done<Reached<T>> {
-    let files = own_folder(site);
-    forget_old(&files);
+    forget_old(&own_folder(site));
     let path = &site.paths.socket;
-    let is_guest = !site.paths.data.exists() && path.parent() != Some(&site.paths.data);
+    let has_none = !site.paths.data.exists() && path.parent() != Some(&site.paths.data);
+    let is_guest = has_none || site.is_anothers();
     let mut waiting = Waiting::new();
     loop {
-        let (agent, files, host) = (agent.clone(), files.clone(), host());
-        // A script is not left hanging; a screen waits as long as its agent does.
-        let patience = host.is_none().then_some(PATIENCE);
-        let (failure, most) = match client::attach(Attach { path: path.clone(), agent, files, host, patience }).await {
+        let (failure, most) = match client::attach(how(site, agent.clone(), host())).await {
             Ok((handle, _)) => return Ok(Reached::Attached(handle)),
-            Err(SeatError::Nobody(_)) if !is_guest => match open() {
+            Err(SeatError::Nobody(_)) if !is_guest => match open().await {
                 Ok(opened) => return Ok(Reached::Opened(opened)),
                 Err(Unopened::Taken(failure)) => (failure, HELD),
                 Err(Unopened::Failed(failure)) => return Err(failure),
             },
             Err(error @ SeatError::Closed(_)) => (error.into(), PATIENCE),
-            Err(error @ SeatError::Nobody(_)) if path.exists() => (error.into(), PATIENCE),
+            Err(error @ SeatError::Nobody(_)) => {
+                let waited = match path.exists() {
+                    true => waiting.pause(error.into(), PATIENCE).await,
+                    false => Err(error.into()),
+                };
+                if waited.is_err() {
+                    // Where the files are another user's, this says who may begin it.
+                    site.may_open()?;
+                }
+                waited?;
+                continue;
+            }
             Err(error) => return Err(error.into()),
         };
         waiting.pause(failure, most).await?;
@@ -114,11 +130,11 @@ pub(super) async fn reach<T>(
 /// Opens a desk for whoever is to run it: a command that has it for a moment is waited for, another one that runs it is not.
 ///
 /// # Errors
-/// As [`Mirror::start`](super::mirror::Mirror::start).
-pub(super) async fn wait_for_lock<T>(site: &Site, open: impl Fn() -> Result<T, Unopened>) -> Done<T> {
+/// As [`Hosted::begin`](super::hosted::Hosted::begin).
+pub(super) async fn wait_for_lock<T>(site: &Site, open: impl AsyncFn() -> Result<T, Unopened>) -> Done<T> {
     let mut waiting = Waiting::new();
     loop {
-        match open() {
+        match open().await {
             Err(Unopened::Taken(failure)) => {
                 if std::os::unix::net::UnixStream::connect(&site.paths.socket).is_ok() {
                     return Err(failure);
@@ -161,31 +177,34 @@ impl Waiting {
     }
 }
 
-/// Lets others attach to the engine in this process; requests about the desk as a whole come out of the queue.
+/// Lets others attach to the engine in this process, which runs beside the screen of `host`, or beside none.
 ///
 /// # Errors
 /// The socket's place is not safe, or the group that may connect does not exist.
-pub(super) fn listen(site: &Site, handle: Handle) -> Done<(Listening, mpsc::Receiver<Operation>)> {
-    let group = match &site.config.seat_group {
-        None => None,
-        Some(group) => match config::group_id(&group.text) {
-            Some(id) => Some(id),
-            None => {
-                let name = group.text.escape_debug();
-                return Err(Failure::usage(format!("{}: there is no group `{name}` on this machine", group.place)));
-            }
-        },
-    };
-    let (operations, waiting) = mpsc::channel(16);
+pub(super) fn listen(site: &Site, handle: Handle, host: Option<&AgentName>) -> Done<Listening> {
     let desk = server::Desk {
         name: site.config.rules.desk_name.clone(),
         handle,
+        host: host.map(|agent| (agent.clone(), site.config.rules.authority(agent))),
         gate: gate(&site.config, &site.paths.config.display().to_string()),
         clock: site.clock.clone(),
-        operations,
     };
-    let listening = server::listen(&site.paths.socket, Access { group }, desk)?;
-    Ok((listening, waiting))
+    Ok(server::listen(&site.paths.socket, Access { group: group(&site.config)? }, desk)?)
+}
+
+/// Tells the id of the group whose members may connect, if one is named.
+///
+/// # Errors
+/// There is no such group.
+pub(super) fn group(config: &Config) -> Done<Option<u32>> {
+    let Some(group) = &config.seat_group else { return Ok(None) };
+    match config::group_id(&group.text) {
+        Some(id) => Ok(Some(id)),
+        None => {
+            let name = group.text.escape_debug();
+            Err(Failure::usage(format!("{}: there is no group `{name}` on this machine", group.place)))
+        }
+    }
 }
 
 /// Tells who is who: whoever has the desk's files anyway may be any agent; all others are whom `os_user` says.
@@ -224,7 +243,11 @@ fn gate(config: &Config, file: &str) -> Gate {
 impl From<SeatError> for Failure {
     fn from(error: SeatError) -> Self {
         let code = match &error {
-            SeatError::Refused(_) | SeatError::Version { .. } | SeatError::Nobody(_) | SeatError::Closed(_) => ACCESS,
+            SeatError::Refused(_)
+            | SeatError::Denied(_)
+            | SeatError::Version { .. }
+            | SeatError::Nobody(_)
+            | SeatError::Closed(_) => ACCESS,
             SeatError::Nonsense(_) | SeatError::Unsafe { .. } | SeatError::Io { .. } => FAILED,
         };
         Failure { code, message: error.to_string() }

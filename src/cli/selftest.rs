@@ -14,7 +14,7 @@ use super::failure::{Done, Failure};
 use super::interrupt;
 use crate::selftest::sabotage::Sabotage;
 use crate::selftest::simulate::{Plan, Report, simulate};
-use crate::selftest::{SelftestError, kill, soak, worker};
+use crate::selftest::{SelftestError, kill, seats, soak, worker};
 
 #[derive(Args)]
 pub(super) struct SelftestArgs {
@@ -30,6 +30,8 @@ enum What {
     Soak(SoakArgs),
     /// A real engine process killed at random moments
     Kill(KillArgs),
+    /// Real screens at one engine while customers write: from the key to the screen, and what the processes use
+    Seats(SeatsArgs),
     /// The process that `kill` kills
     #[command(hide = true)]
     Worker,
@@ -60,6 +62,25 @@ struct KillArgs {
 }
 
 #[derive(Args)]
+struct SeatsArgs {
+    /// How many screens, each a process of its own
+    #[arg(long, value_name = "N", default_value_t = 50, value_parser = clap::value_parser!(u16).range(1..=200))]
+    seats: u16,
+    /// How many tickets there are
+    #[arg(long, value_name = "N", default_value_t = 10_000, value_parser = clap::value_parser!(u32).range(1..))]
+    tickets: u32,
+    /// How many messages customers write in a second
+    #[arg(long, value_name = "X", default_value_t = 5.0)]
+    messages_per_second: f64,
+    /// How long is measured
+    #[arg(long, value_name = "N", default_value_t = 60)]
+    seconds: u64,
+    /// Decides who does what
+    #[arg(long, value_name = "S", default_value_t = 1)]
+    seed: u64,
+}
+
+#[derive(Args)]
 struct SimulateArgs {
     /// How many seeds
     #[arg(long, value_name = "N", default_value_t = 2_000)]
@@ -79,6 +100,7 @@ pub(super) async fn run(global: &Global, args: SelftestArgs) -> Done {
         What::Simulate(args) => run_simulation(global, args).await,
         What::Soak(args) => run_soak(global, args).await,
         What::Kill(args) => run_kill(global, args).await,
+        What::Seats(args) => run_seats(global, args).await,
         What::Worker => Ok(worker::work().await?),
     }
 }
@@ -122,15 +144,34 @@ async fn run_soak(global: &Global, args: SoakArgs) -> Done {
 }
 
 async fn run_kill(global: &Global, args: KillArgs) -> Done {
-    let program =
-        std::env::current_exe().map_err(|error| Failure::error(format!("cannot find this program: {error}")))?;
-    let plan = kill::Plan { rounds: args.rounds, seed: args.seed, sabotage: args.sabotage, program };
+    let plan = kill::Plan { rounds: args.rounds, seed: args.seed, sabotage: args.sabotage, program: program()? };
     let report = tokio::select! {
         report = kill::kill(&plan) => report?,
         () = interrupt::wait() => return Err(Failure::interrupted("interrupted; nothing can be said")),
     };
     print(global, &report)?;
     verdict(report.is_good())
+}
+
+async fn run_seats(global: &Global, args: SeatsArgs) -> Done {
+    let plan = seats::Plan {
+        seats: usize::from(args.seats),
+        tickets: args.tickets,
+        messages_per_second: args.messages_per_second,
+        span: Duration::from_secs(args.seconds),
+        seed: args.seed,
+        program: program()?,
+    };
+    let report = tokio::select! {
+        report = seats::seats(&plan) => report?,
+        () = interrupt::wait() => return Err(Failure::interrupted("interrupted; nothing can be said")),
+    };
+    print(global, &report)?;
+    verdict(report.is_good())
+}
+
+fn program() -> Done<std::path::PathBuf> {
+    std::env::current_exe().map_err(|error| Failure::error(format!("cannot find this program: {error}")))
 }
 
 /// Prints a report: as one JSON object, or a line for each of its values.

@@ -1,6 +1,8 @@
 //! Where a command works: the paths, the configuration, who is working, and the desk opened for reading or for change.
 
 use std::io::Write;
+use std::os::unix::fs::MetadataExt;
+use std::path::Path;
 
 use super::args::Global;
 use super::failure::{ACCESS, Done, Failure};
@@ -17,6 +19,7 @@ use crate::engine::EngineError;
 use crate::engine::handle::Handle;
 use crate::engine::runner::{self, Desk, EngineSetup, TransportEnds};
 use crate::store::StoreError;
+use crate::store::lock::{self, Lock};
 use crate::telegram::login;
 
 /// Where a command works.
@@ -41,6 +44,15 @@ impl Site {
 
     /// Finds the paths and reads `desk.toml`; without one, defaults stand. Warnings go to standard error.
     pub(super) fn find(global: &Global) -> Done<Site> {
+        let site = Site::read(global)?;
+        for warning in &site.config.warnings {
+            say(warning);
+        }
+        Ok(site)
+    }
+
+    /// As [`Site::find`], without a word on standard error, where a screen may be.
+    pub(super) fn read(global: &Global) -> Done<Site> {
         let mut paths = Site::paths(global)?;
         let config = match config::load(&paths.config) {
             Ok(config) => config,
@@ -51,9 +63,6 @@ impl Site {
             }
             Err(error) => return Err(error.into()),
         };
-        for warning in &config.warnings {
-            say(warning);
-        }
         let agent = global.agent.clone();
         if let Some(socket) = &global.socket {
             paths.socket.clone_from(socket);
@@ -68,8 +77,11 @@ impl Site {
         if site.config.file.is_none() && !is_there && !runs {
             return Err(Failure::usage(begin(&site.paths)));
         }
-        // Who sits at somebody else's desk has nothing to log there.
-        if is_there || !runs {
+        // Who sits at somebody else's desk has nothing to log there; a file of theirs would be one that the desk cannot write to.
+        let own = rustix::process::geteuid().as_raw();
+        let mine = |folder: &Path| std::fs::metadata(folder).is_ok_and(|facts| facts.uid() == own);
+        let logs = if is_there { mine(&site.paths.data) } else { !runs && !site.is_anothers() };
+        if logs {
             log::begin(&site.paths.log(), global.verbose);
         }
         Ok(site)
@@ -140,7 +152,7 @@ impl Site {
 
     /// Opens the desk for reading, for whoever reads: through whoever runs it, else by itself.
     pub(super) async fn read_only(&self) -> Done<(Option<Desk>, Handle)> {
-        match super::seat::reach(self, self.wanted(), || None, || Ok(self.alone()?)).await? {
+        match super::seat::reach(self, self.wanted(), || None, async || Ok(self.alone()?)).await? {
             Reached::Attached(handle) => Ok((None, handle)),
             Reached::Opened((desk, handle)) => Ok((Some(desk), handle)),
         }
@@ -154,8 +166,31 @@ impl Site {
         }
     }
 
+    /// Tells whether the desk's folder is another user's, who lets nobody look into it.
+    pub(super) fn is_anothers(&self) -> bool {
+        let looked = std::fs::read_dir(&self.paths.data);
+        looked.is_err_and(|error| error.kind() == std::io::ErrorKind::PermissionDenied)
+    }
+
+    /// Checks that this user may open the desk's files, for when nobody runs it.
+    ///
+    /// # Errors
+    /// They are another user's.
+    pub(super) fn may_open(&self) -> Done {
+        if !self.is_anothers() {
+            return Ok(());
+        }
+        let (socket, data, desk) = (self.paths.socket.display(), self.paths.data.display(), &self.paths.desk);
+        let message = format!(
+            "no desk is running: nobody listens at {socket}, and {data} is another user's. An admin of this machine starts it \
+             (a service: `systemctl start topicdesk@{desk}`)"
+        );
+        Err(Failure { code: ACCESS, message })
+    }
+
     /// Opens the desk's files for reading, for whoever reads.
     pub(super) fn alone(&self) -> Done<(Desk, Handle)> {
+        self.may_open()?;
         let reader = self.reader()?;
         let desk = runner::read_only(&self.paths.data, self.config.rules.clone(), self.clock.clone())?;
         let handle = desk.handle(reader);
@@ -164,8 +199,14 @@ impl Site {
 
     /// Opens the desk for change: takes its lock. Without a link at the other ends, what is to be sent stays queued.
     pub(super) fn start(&self) -> Result<(Desk, TransportEnds), Unopened> {
+        self.may_open()?;
+        self.start_with(lock::take(&self.paths.data).map_err(EngineError::from)?)
+    }
+
+    /// As [`Site::start`], by whoever has the desk's lock.
+    pub(super) fn start_with(&self, lock: Lock) -> Result<(Desk, TransportEnds), Unopened> {
         let (data, rules) = (self.paths.data.clone(), self.config.rules.clone());
-        Ok(runner::start(EngineSetup { data, rules, clock: self.clock.clone() })?)
+        Ok(runner::start_with(lock, EngineSetup { data, rules, clock: self.clock.clone() })?)
     }
 
     /// Gives the changes of the key map: context, action, key.

@@ -80,6 +80,7 @@ const KNOWN: [(&str, &[&str]); 31] = [
             "alert_after",
             "burst",
             "reassign_after",
+            "idle_after",
             "on_resolve",
             "notice_delay",
             "close_reasons",

@@ -2,9 +2,11 @@
 
 use std::collections::BTreeMap;
 use std::ops::Range;
+use std::time::Duration;
 
 use chrono_tz::Tz;
 use toml::Spanned;
+use toml::de::DeValue;
 
 use super::reader::{Item, Reader, Section};
 use crate::desk::groups::Given;
@@ -13,6 +15,9 @@ use crate::desk::ids::{AgentName, TeamName};
 use crate::desk::people::Agent;
 use crate::desk::routing::{Assign, Duty, Routing, RoutingRule, Team};
 use crate::desk::tags::Tag;
+
+/// Nobody is idle sooner than that.
+const SHORTEST: Duration = Duration::from_secs(60);
 
 /// What the sections are read with.
 pub(super) struct Around<'a> {
@@ -41,6 +46,20 @@ impl<'t> Reader<'t> {
                 self.wrong(at, "`rules.reassign_after` is no time at all: nobody could keep a ticket");
             }
             routing.reassign_after = Some(after);
+        }
+        let nought = |value: &DeValue<'_>| match value {
+            DeValue::Integer(number) => number.as_str() == "0",
+            DeValue::String(text) => text == "0",
+            _ => false,
+        };
+        let never = section.get("idle_after").is_some_and(|value| nought(value.get_ref()));
+        let idle_after = if never { Some(None) } else { self.span(&section, "idle_after", true) };
+        if let Some(after) = idle_after {
+            routing.idle_after = after.filter(|after| !after.is_zero());
+            if routing.idle_after.is_some_and(|after| after < SHORTEST) {
+                let at = section.get("idle_after").map_or(section.span.start, |value| value.span().start);
+                self.wrong(at, "`rules.idle_after` is less than a minute: people read, too; 0 or \"off\" is never");
+            }
         }
         if let Some(text) = self.text(&section, "burst") {
             match text.get_ref().trim() {

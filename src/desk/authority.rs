@@ -14,9 +14,9 @@ use super::ids::AgentName;
 pub enum Authority {
     /// Works tickets: anybody's, but gives away only what is nobody's or their own.
     Agent,
-    /// Gives and takes anybody's tickets, keeps topics out of the desk, sees everybody's figures.
+    /// Gives and takes anybody's tickets, keeps topics out of the desk, sees everybody's figures, exports, tries other rules.
     Lead,
-    /// Runs the desk: stops it, reads its configuration again, backs it up.
+    /// Runs the desk: stops it, reads its configuration again, backs it up, logs it in and out.
     Admin,
 }
 

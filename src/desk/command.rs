@@ -2,13 +2,15 @@
 //!
 //! No command contains its author: the handle through which it comes stamps it.
 
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use super::along::Along;
 use super::files::Attachment;
 use super::guard::{Found, in_words};
-use super::ids::{AgentName, EventId, MessageId, OutboxId, PersonId, TeamName, TicketKey};
+use super::ids::{AgentName, EventId, MessageId, OutboxId, PersonId, ScreenId, TeamName, TicketKey};
 use super::intake::Category;
 use super::tags::{Priority, Tag};
 use super::ticket::{Pending, PendingReason};
@@ -267,18 +269,24 @@ pub enum Command {
         /// `false`: back again.
         away: bool,
     },
-    /// Tell the desk that a screen was opened or closed.
+    /// Tell the desk that a screen is open and when somebody was at it, or that it is closed.
     Screen {
-        /// `false`: closed.
-        open: bool,
+        /// Which screen.
+        screen: ScreenId,
+        /// How long ago the last key was pressed there; `None`: it is closed.
+        used: Option<Duration>,
     },
     /// Say that one is writing to the customer, now: colleagues see it, and where that is wanted the customer.
     Typing {
+        /// On which screen.
+        screen: ScreenId,
         /// Which.
         ticket: TicketKey,
     },
-    /// Tell the desk what one has on the screen, so that colleagues see it.
+    /// Tell the desk what one has on a screen, so that colleagues see it.
     Look {
+        /// Which screen.
+        screen: ScreenId,
         /// `None`: nothing any more.
         ticket: Option<TicketKey>,
     },
@@ -315,8 +323,8 @@ impl Command {
             | Command::Fetch { ticket, .. }
             | Command::SaveDraft { ticket, .. }
             | Command::MarkSeen { ticket, .. }
-            | Command::Typing { ticket } => Some(*ticket),
-            Command::Recheck { ticket } | Command::Look { ticket } => *ticket,
+            | Command::Typing { ticket, .. } => Some(*ticket),
+            Command::Recheck { ticket } | Command::Look { ticket, .. } => *ticket,
             Command::SetPresence { .. }
             | Command::Screen { .. }
             | Command::HoldOutbox { .. }

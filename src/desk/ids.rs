@@ -55,6 +55,10 @@ id! {
     /// A row of the outbox.
     OutboxId(i64)
 }
+id! {
+    /// An open screen, by a number that its process has drawn: one agent may have several.
+    ScreenId(u64)
+}
 
 id! {
     /// A change of a message that was sent: an edit or a deletion.

@@ -1,17 +1,23 @@
 //! Presence: whether an agent is there to be given work.
 
 use std::fmt;
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
 use crate::clock::Timestamp;
 
+/// A screen at which keys are pressed says so at most this often: who is idle is known no more exactly.
+pub const USE_IS_SAID: Duration = Duration::from_secs(10);
+
 /// Whether an agent is there.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Presence {
-    /// Has a screen open, and has not said otherwise.
+    /// Has a screen open, uses it, and has not said otherwise.
     Available,
+    /// Has screens open, and has pressed no key at any of them for long.
+    Idle,
     /// Has said so; an open screen changes nothing of it.
     Away,
     /// Has no screen open.
@@ -24,6 +30,7 @@ impl Presence {
     pub const fn label(self) -> &'static str {
         match self {
             Presence::Available => "available",
+            Presence::Idle => "idle",
             Presence::Away => "away",
             Presence::Offline => "offline",
         }
@@ -43,25 +50,21 @@ pub struct Seen {
     pub away: bool,
     /// How many screens of theirs are open.
     pub screens: u32,
-    /// Since when it is so.
+    /// No key was pressed at any of them for long.
+    pub idle: bool,
+    /// Since when it is so; who is idle, since the last key.
     pub since: Timestamp,
 }
 
 impl Seen {
     /// Tells it in a word.
     pub const fn presence(&self) -> Presence {
-        match (self.away, self.screens) {
-            (true, _) => Presence::Away,
-            (false, 0) => Presence::Offline,
-            (false, _) => Presence::Available,
+        match (self.away, self.screens, self.idle) {
+            (true, ..) => Presence::Away,
+            (false, 0, _) => Presence::Offline,
+            (false, _, true) => Presence::Idle,
+            (false, _, false) => Presence::Available,
         }
-    }
-
-    /// Makes what is known after a change at `at`: the word's beginning moves only if the word does.
-    #[must_use]
-    pub fn changed(self, away: bool, screens: u32, at: Timestamp) -> Seen {
-        let after = Seen { away, screens, since: self.since };
-        if after.presence() == self.presence() { after } else { Seen { since: at, ..after } }
     }
 }
 
@@ -71,18 +74,18 @@ mod tests {
 
     #[test]
     fn away_holds_over_an_open_screen_and_the_last_screen_to_close_makes_offline() {
-        for (away, screens, word) in [
-            (false, 0, Presence::Offline),
-            (false, 1, Presence::Available),
-            (false, 2, Presence::Available),
-            (true, 0, Presence::Away),
-            (true, 1, Presence::Away),
+        for (away, screens, idle, word) in [
+            (false, 0, false, Presence::Offline),
+            (false, 0, true, Presence::Offline),
+            (false, 1, false, Presence::Available),
+            (false, 2, false, Presence::Available),
+            (false, 2, true, Presence::Idle),
+            (true, 0, false, Presence::Away),
+            (true, 1, false, Presence::Away),
+            (true, 1, true, Presence::Away),
         ] {
-            assert_eq!(Seen { away, screens, since: Timestamp::default() }.presence(), word, "{away} {screens}");
+            let seen = Seen { away, screens, idle, since: Timestamp::default() };
+            assert_eq!(seen.presence(), word, "{away} {screens} {idle}");
         }
-        let (noon, later) = (Timestamp::from_millis(12), Timestamp::from_millis(13));
-        let seen = Seen::default().changed(false, 1, noon);
-        assert_eq!(seen.changed(false, 2, later).since, noon, "a second screen is no news");
-        assert_eq!(seen.changed(true, 1, later).since, later);
     }
 }

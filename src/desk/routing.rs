@@ -41,6 +41,8 @@ pub struct Routing {
     pub burst: Option<Burst>,
     /// A ticket whose assignee is away or silent for so long while somebody waits goes back; `None`: never.
     pub reassign_after: Option<Duration>,
+    /// Who has pressed no key at any of their screens for so long is idle, and is given nothing unless they have hours; `None`: never.
+    pub idle_after: Option<Duration>,
 }
 
 impl Default for Routing {
@@ -52,6 +54,7 @@ impl Default for Routing {
             rules: Vec::new(),
             burst: Some(Burst::default()),
             reassign_after: None,
+            idle_after: Some(Duration::from_secs(1800)),
         }
     }
 }
@@ -109,7 +112,7 @@ pub struct Duty {
     pub skills: Vec<Tag>,
     /// How many tickets they have in hand at most; `None`: any number.
     pub capacity: Option<u32>,
-    /// The name of the hours in which they are on duty; `None`: while a screen of theirs is open.
+    /// The name of the hours in which they are on duty; `None`: while a screen of theirs is open and used.
     pub hours: Option<String>,
     /// To whom others hand over what they cannot do.
     pub senior: bool,
@@ -231,7 +234,8 @@ impl Roster<'_> {
         match duty.and_then(|duty| duty.hours.as_ref()).map(|name| (name, self.hours.get(name))) {
             Some((name, Some(hours))) if !hours.is_open(self.now) => Some(format!("out of hours ({name})")),
             Some((name, None)) => Some(format!("out of hours ({name} is not there)")),
-            None if presence == Presence::Offline => Some("offline".to_owned()),
+            // In their hours people are there, whatever their screens say.
+            None if matches!(presence, Presence::Offline | Presence::Idle) => Some(presence.label().to_owned()),
             _ => None,
         }
     }

@@ -9,7 +9,7 @@ use crate::desk::command::{Command, Refusal};
 use crate::desk::event::{Actor, Event, Why};
 use crate::desk::ids::{AgentName, EntryId, EventId, TicketKey, TopicId};
 use crate::desk::lifecycle::{self, Context};
-use crate::desk::presence::{Presence, Seen};
+use crate::desk::presence::Presence;
 use crate::desk::thread::{Delivery, Lane};
 use crate::store::outbox::OutboxRow;
 
@@ -41,18 +41,13 @@ impl Turn<'_> {
                 Ok(Ok(Receipt::default()))
             }
             Command::SetPresence { away } => {
-                let presence = self.be_seen(agent, |seen| (*away, seen.screens))?;
-                let notice = match presence {
+                let notice = match self.be_away(agent, *away)? {
                     Presence::Away => Some("nothing is given to you by itself"),
                     Presence::Available => None,
+                    Presence::Idle => Some("no key was pressed at a screen of yours for long"),
                     Presence::Offline => Some("no screen of yours is open"),
                 };
                 Ok(Ok(Receipt { notice: notice.map(ToOwned::to_owned), ..Receipt::default() }))
-            }
-            Command::Screen { open } => {
-                let screens = |seen: Seen| if *open { seen.screens + 1 } else { seen.screens.saturating_sub(1) };
-                self.be_seen(agent, |seen| (seen.away, screens(seen)))?;
-                Ok(Ok(Receipt::default()))
             }
             Command::Recheck { ticket } => Ok(self.begin_recheck(*ticket)?.map(|()| Receipt::default())),
             Command::Fetch { ticket, message } => self.fetch_file(*ticket, *message),

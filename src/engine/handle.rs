@@ -4,14 +4,20 @@
 //! same handle works in one process and over the socket of `seat`. Dropping all handles does not stop the engine.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use tokio::sync::{broadcast, mpsc, oneshot};
 
+pub use super::operation::{
+    Answer, Backtest, Exported, KnownGroup, LoggedIn, LoginQuestion, LoginStep, Mark, Operation, OtherRules, Request,
+    SeatView, StatusView,
+};
+pub use super::secret::Secret;
 use super::views::{FileView, NotSaved, Revision, View, ViewRequest};
 use crate::desk::command::{Command, Refusal};
 use crate::desk::files::Attachment;
-use crate::desk::ids::{AgentName, ChangeId, CommandId, EventId, OutboxId};
+use crate::desk::ids::{AgentName, ChangeId, CommandId, EventId, OutboxId, ScreenId};
 use crate::store::files::{self, Files};
 
 /// What a command has done: the same for every repeat of the same command id.
@@ -94,6 +100,7 @@ pub struct Handle {
     agent: AgentName,
     submissions: mpsc::Sender<Submission>,
     questions: mpsc::Sender<Question>,
+    operations: mpsc::Sender<Operation>,
     revisions: broadcast::Sender<Revision>,
     pub(super) keeper: Keeper,
 }
@@ -107,6 +114,8 @@ pub struct HandleEnds {
     pub questions: mpsc::Receiver<Question>,
     /// Files of replies, if they are kept elsewhere.
     pub errands: mpsc::Receiver<Errand>,
+    /// What is asked about the desk as a whole.
+    pub operations: mpsc::Receiver<Operation>,
     /// Where revisions are published.
     pub revisions: broadcast::Sender<Revision>,
 }
@@ -116,11 +125,19 @@ pub fn handle(agent: AgentName) -> (Handle, HandleEnds) {
     let (submit, submissions) = mpsc::channel(256);
     let (ask, questions) = mpsc::channel(256);
     let (send, errands) = mpsc::channel(16);
+    let (operate, operations) = mpsc::channel(16);
     let (revisions, _) = broadcast::channel(256);
     let publish = revisions.clone();
     (
-        Handle { agent, submissions: submit, questions: ask, revisions, keeper: Keeper::There(send) },
-        HandleEnds { submissions, questions, errands, revisions: publish },
+        Handle {
+            agent,
+            submissions: submit,
+            questions: ask,
+            operations: operate,
+            revisions,
+            keeper: Keeper::There(send),
+        },
+        HandleEnds { submissions, questions, errands, operations, revisions: publish },
     )
 }
 
@@ -221,19 +238,54 @@ impl Handle {
 
     /// Reads a view. The answer is of the kind that the request names, or [`View::Unreadable`].
     pub async fn read(&self, request: ViewRequest) -> View {
+        let stopped = || View::Unreadable { why: "the desk has stopped".to_owned() };
+        self.try_read(request).await.unwrap_or_else(stopped)
+    }
+
+    /// Reads a view; `None`: the desk has stopped.
+    pub async fn try_read(&self, request: ViewRequest) -> Option<View> {
+        self.ask(request).await?.await.ok()
+    }
+
+    /// Puts a question into the desk's queue and gives what its answer comes by, [`Closed`](oneshot::error::RecvError) if the desk
+    /// stops; `None`: it has stopped. What was asked first is read first.
+    pub async fn ask(&self, request: ViewRequest) -> Option<oneshot::Receiver<View>> {
         let (answer, view) = oneshot::channel();
         let question = Question { agent: self.agent.clone(), request, answer };
-        let stopped = || View::Unreadable { why: "the desk has stopped".to_owned() };
-        if self.questions.send(question).await.is_err() {
-            return stopped();
+        self.questions.send(question).await.ok()?;
+        Some(view)
+    }
+
+    /// Asks something about the desk as a whole.
+    ///
+    /// # Errors
+    /// A sentence: the agent may not, it was refused, or nobody runs the desk.
+    pub async fn operate(&self, request: Request) -> Result<Answer, String> {
+        let ((answer, done), (until, heard)) = (oneshot::channel(), oneshot::channel());
+        self.pass(Operation { request, by: self.agent.clone(), authority: None, answer, heard }).await;
+        let result = done.await.unwrap_or_else(|_| Err("nobody runs the desk, or it is ending".to_owned()));
+        drop(until);
+        result
+    }
+
+    /// Passes on what somebody else asks about the desk as a whole. Whoever waits for the answer is told if nobody takes it.
+    pub async fn pass(&self, operation: Operation) {
+        if let Err(mpsc::error::SendError(operation)) = self.operations.send(operation).await {
+            // Whoever asked may have gone since.
+            let _gone = operation.answer.send(Err("nobody runs the desk, or it is ending".to_owned()));
         }
-        view.await.unwrap_or_else(|_| stopped())
+    }
+
+    /// Waits until the desk has stopped.
+    pub async fn stopped(&self) {
+        self.submissions.closed().await;
     }
 
     /// Says that a screen of the agent is open, until the value is dropped: whoever sits at one is there to be given work.
     pub fn sit(&self) -> Sitting {
-        self.tell(Command::Screen { open: true });
-        Sitting(self.clone())
+        let screen = ScreenId(u64::from_le_bytes(drawn()));
+        self.tell(Command::Screen { screen, used: Some(Duration::ZERO) });
+        Sitting { handle: self.clone(), screen }
     }
 
     /// Submits a command without waiting for it. A desk that has stopped, or can only be read, has nobody to tell.
@@ -251,11 +303,21 @@ impl Handle {
 
 /// An open screen. Dropping it says that it was closed.
 #[derive(Debug)]
-pub struct Sitting(Handle);
+pub struct Sitting {
+    handle: Handle,
+    screen: ScreenId,
+}
+
+impl Sitting {
+    /// Tells which screen it is: unlike all others of the desk.
+    pub fn screen(&self) -> ScreenId {
+        self.screen
+    }
+}
 
 impl Drop for Sitting {
     fn drop(&mut self) {
-        self.0.tell(Command::Screen { open: false });
+        self.handle.tell(Command::Screen { screen: self.screen, used: None });
     }
 }
 
@@ -273,15 +335,29 @@ impl Revisions {
             Err(broadcast::error::RecvError::Closed) => None,
         }
     }
+
+    /// Gives the next revision if there is one already, as [`next`](Revisions::next) would.
+    pub fn at_hand(&mut self) -> Option<Revision> {
+        match self.0.try_recv() {
+            Ok(revision) => Some(revision),
+            Err(broadcast::error::TryRecvError::Lagged(_)) => Some(Revision { all: true, ..Revision::default() }),
+            Err(broadcast::error::TryRecvError::Empty | broadcast::error::TryRecvError::Closed) => None,
+        }
+    }
 }
 
 /// Makes a new command id from the system's randomness.
 pub fn new_command_id() -> CommandId {
-    let mut bytes = [0_u8; 16];
-    // A command id has to be unlike all others, not secret: the address of a local is enough of a fallback.
+    CommandId(drawn::<16>().iter().map(|byte| format!("{byte:02x}")).collect())
+}
+
+/// Draws at least eight bytes from the system's randomness.
+fn drawn<const COUNT: usize>() -> [u8; COUNT] {
+    let mut bytes = [0_u8; COUNT];
+    // An id has to be unlike all others, not secret: the address of a local is enough of a fallback.
     let address = std::ptr::from_ref(&bytes) as usize as u64;
     if getrandom::fill(&mut bytes).is_err() {
         bytes[..8].copy_from_slice(&address.to_le_bytes());
     }
-    CommandId(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
+    bytes
 }

@@ -71,7 +71,6 @@ impl Turn<'_> {
     pub(super) fn start(&mut self) -> Result<(), EngineError> {
         self.orders.push(Order::Follow { cursor: self.state.cursor.clone() });
         self.touch_all();
-        self.close_screens()?;
         self.may_reply();
         self.follow_switches()?;
         self.follow_automatic()

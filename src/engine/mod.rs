@@ -26,7 +26,8 @@ use crate::store::{Store, StoreError};
 use files::Coming;
 use groups::Groups;
 use mirror_status::ICONS;
-use presence::Looks;
+use presence::Screens;
+use read::Condition;
 use transport::{Cursor, IconSet, LinkState, Missing};
 
 mod amend;
@@ -48,6 +49,7 @@ mod intake;
 mod mirror;
 mod mirror_status;
 mod opening;
+mod operation;
 mod outbox;
 mod pace;
 mod presence;
@@ -57,6 +59,7 @@ mod recheck;
 mod replies;
 mod routing;
 pub mod runner;
+mod secret;
 pub mod shelf;
 mod signature;
 mod sla;
@@ -175,8 +178,8 @@ pub struct Engine {
     stale: bool,
     /// Why the last step was taken back.
     trouble: Option<String>,
-    /// Who looks at which ticket.
-    looks: Looks,
+    /// Who is at a screen, and what they look at.
+    screens: Screens,
 }
 
 impl std::fmt::Debug for Engine {
@@ -208,8 +211,8 @@ impl Engine {
         // Before anybody can attach anything.
         let kept = store.begin()?.open_outbox()?.into_iter().filter_map(|row| row.file).map(|file| file.stored);
         files.sweep(&kept.collect());
-        let (pause, asked, trouble, looks) = (None, None, None, Looks::default());
-        Ok(Engine { store, files, rules, state, random, pause, asked, stale: false, trouble, looks })
+        let (pause, asked, trouble, screens) = (None, None, None, Screens::new(rules.routing.idle_after));
+        Ok(Engine { store, files, rules, state, random, pause, asked, stale: false, trouble, screens })
     }
 
     /// Tells when [`input::Input::Woken`] is due at the latest; `None`: never by itself.
@@ -227,7 +230,7 @@ impl Engine {
         let State { outbox_wake, ticket_wake, groups, .. } = &self.state;
         [*outbox_wake, *ticket_wake, alarm, escalation, route, say, buttons, groups.next_wake()]
             .into_iter()
-            .chain([self.looks.wake()])
+            .chain([self.screens.wake()])
             .flatten()
             .min()
     }
@@ -252,9 +255,15 @@ impl Engine {
         recheck::view(self.state.groups.iter().filter_map(|group| group.recheck.as_ref()))
     }
 
-    /// Tells the groups of `desk.toml` that the link cannot get at.
-    pub fn missing(&self) -> &[Missing] {
-        &self.state.missing
+    /// Tells what readers need that is not in the store.
+    fn condition(&self) -> Condition {
+        Condition {
+            link: self.link().cloned(),
+            trouble: self.trouble.clone(),
+            recheck: self.recheck(),
+            missing: self.state.missing.clone(),
+            screens: self.screens.clone(),
+        }
     }
 
     /// Tells the icons that topics may have, once they were fetched.

@@ -4,18 +4,16 @@ use std::cell::RefCell;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::EngineError;
-use super::backfill::BEYOND;
-use super::groups::SEND_AFTER;
 use super::mirror::Sync;
-use super::presence::Looks;
+use super::presence::Screens;
 use super::shelf::Shelf;
 use super::summary;
 use super::transport::{GroupFacts, LinkState, Missing};
 use super::views::{
-    Counts, DeskView, EntryKind, Hit, OpeningView, OutboxRow, PersonView, QueueName, QueuePage, RecheckView, TicketRow,
-    View, ViewRequest,
+    Counts, EntryKind, Hit, OpeningView, OutboxRow, PersonView, QueueName, QueuePage, RecheckView, TicketRow, View,
+    ViewRequest,
 };
-use crate::clock::{Clock, Timestamp};
+use crate::clock::Clock;
 use crate::desk::authority::Authority;
 use crate::desk::ids::{AgentName, MessageId, PersonId, TicketKey, TopicId};
 use crate::desk::people::Person;
@@ -26,11 +24,12 @@ use crate::desk::thread::{Content, Delivery};
 use crate::store::tickets::{Part, QueueRow};
 use crate::store::topics::TopicRow;
 use crate::store::{self, Reader, StoreError, coverage, threads};
-use groups::{name_in, read_only};
+use groups::name_in;
 
 mod activity;
 mod automatic;
 mod brief;
+pub(super) mod desk;
 mod escalations;
 mod groups;
 mod mirror_status;
@@ -53,8 +52,8 @@ pub(super) struct Condition {
     pub(super) trouble: Option<String>,
     pub(super) recheck: Option<RecheckView>,
     pub(super) missing: Vec<Missing>,
-    /// Who looks at which ticket.
-    pub(super) looks: Looks,
+    /// Who is at a screen, and what they look at.
+    pub(super) screens: Screens,
 }
 
 pub(super) type SharedCondition = Arc<Mutex<Condition>>;
@@ -68,6 +67,8 @@ pub(super) struct Views {
     pub(super) shelf: Shelf,
     /// What every ticket came to, for those who count again and again; `None`: nothing is kept.
     pub(super) kept: Option<RefCell<stats::Kept>>,
+    /// The desk as it was last read.
+    pub(super) last_desk: RefCell<Option<desk::Kept>>,
 }
 
 impl Views {
@@ -154,9 +155,9 @@ impl Views {
 
     /// Says in rows who else is there.
     fn fill_here(&self, rows: &mut [TicketRow], reader: &AgentName) {
-        let looks = self.condition.lock().unwrap_or_else(PoisonError::into_inner).looks.clone();
+        let mut here = self.condition.lock().unwrap_or_else(PoisonError::into_inner).screens.others(reader);
         for row in rows {
-            row.here = looks.here(row.key(), reader);
+            row.here = here.remove(&row.key()).unwrap_or_default();
         }
     }
 
@@ -352,73 +353,6 @@ impl Views {
         };
         let top = covered.last().map(|(_, to)| *to).max(facts.top_message).unwrap_or_default();
         Ok(coverage::holes(&covered, top))
-    }
-
-    fn desk(&self, agent: &AgentName) -> Result<DeskView, EngineError> {
-        let groups = self.facts()?;
-        let mut backfill = None;
-        let mut behind = Vec::new();
-        let mut all_holes = Vec::new();
-        if groups.is_empty() {
-            backfill = Some(0);
-        }
-        for (facts, sync) in &groups {
-            // One that cannot be got at is waited for by nobody, and the one that is least far is told.
-            let percent: Option<u8> = match sync {
-                _ if facts.lost.is_some() && groups.len() > 1 => None,
-                Sync::Done { .. } => None,
-                Sync::Importing { .. } => Some(99),
-                Sync::New | Sync::Listing { .. } => Some(0),
-                Sync::Scanning { frontier } => {
-                    let goal = i64::from(facts.top_message.map_or(0, |id| id.0).max(1)) + i64::from(BEYOND);
-                    Some(u8::try_from((i64::from(*frontier) * 99 / goal).clamp(0, 99)).unwrap_or(99))
-                }
-                Sync::Reading => {
-                    let (all, done) = self.reader.count_histories(facts.group)?;
-                    Some(u8::try_from(done * 99 / all.max(1)).unwrap_or(99))
-                }
-            };
-            behind.extend(percent.map(|percent| (facts.group, percent)));
-            backfill = match (backfill, percent) {
-                (Some(other), Some(percent)) => Some(percent.min(other)),
-                (other, percent) => percent.or(other),
-            };
-            if matches!(sync, Sync::Done { .. }) {
-                all_holes.extend(self.holes(facts)?);
-            }
-        }
-        let mut not_before = None;
-        for (facts, _) in &groups {
-            let text = self.reader.group_value(facts.group, SEND_AFTER)?;
-            not_before = not_before.max(text.and_then(|text| text.parse().ok()).map(Timestamp::from_millis));
-        }
-        let Condition { link, trouble, recheck, missing, .. } =
-            self.condition.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        Ok(DeskView {
-            name: self.rules.desk_name.clone(),
-            sla: !self.rules.sla.is_empty(),
-            pilot: self.rules.pilot,
-            close_reasons: self.rules.close_reasons.clone(),
-            opening_barred: groups.iter().find_map(|(facts, _)| facts.opening_barred()),
-            opening_says: self.rules.opening_text(None).is_some(),
-            automatic_due: self.reader.count_says()?,
-            read_only: read_only(&groups, &missing),
-            findings: self.findings(&groups),
-            mirror_status: self.mirror_status(&groups)?,
-            groups: groups.into_iter().map(|(facts, _)| facts).collect(),
-            missing,
-            link,
-            trouble,
-            recheck,
-            backfill,
-            behind,
-            agent: agent.clone(),
-            agents: self.rules.staff.agents.iter().map(|agent| agent.name.clone()).collect(),
-            roster: self.agents()?,
-            tags: self.reader.tags()?.into_iter().collect(),
-            holes: all_holes,
-            not_before: not_before.filter(|at| *at > self.clock.now()),
-        })
     }
 
     /// Mine that wait, longest first, then unassigned ones, longest first; then round again.

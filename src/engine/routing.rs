@@ -97,6 +97,15 @@ fn in_hand(ticket: Option<&Ticket>) -> Option<AgentName> {
 }
 
 impl State {
+    /// Has those in the line tried once more: something has changed for the agents.
+    pub(super) fn go_through_the_line(&mut self, rules: &Rules) {
+        if rules.routing.assigns() {
+            self.desks.passing = true;
+            self.desks.passed = None;
+            self.idle_work |= self.hears_any();
+        }
+    }
+
     /// Tells where routing has a ticket.
     pub(super) fn place(&self, ticket: &Ticket, rules: &Rules, now: Timestamp) -> Place {
         let group = self.group(ticket.key.group);
@@ -226,11 +235,7 @@ impl Turn<'_> {
 
     /// Something has changed for the agents: those in the line are tried once more.
     pub(super) fn go_through_the_line(&mut self) {
-        if self.rules.routing.assigns() {
-            self.state.desks.passing = true;
-            self.state.desks.passed = None;
-            self.state.idle_work |= self.state.hears_any();
-        }
+        self.state.go_through_the_line(self.rules);
     }
 
     /// Tries a part of the line, if it is to be gone through.
@@ -313,42 +318,26 @@ impl Turn<'_> {
         Ok(seen.is_some_and(|seen| seen.presence() == Presence::Away))
     }
 
-    /// Says that an agent is away or back, or that a screen of theirs was opened or closed; tells whether that has changed anything.
-    pub(super) fn be_seen(
-        &mut self,
-        agent: &AgentName,
-        change: impl FnOnce(Seen) -> (bool, u32),
-    ) -> Result<Presence, EngineError> {
+    /// Says that an agent is away, or back; tells what they are then.
+    pub(super) fn be_away(&mut self, agent: &AgentName, away: bool) -> Result<Presence, EngineError> {
         let before = self.state.desks.seen.get(agent).copied().unwrap_or_default();
-        let (away, screens) = change(before);
-        let after = before.changed(away, screens, self.now);
-        if after == before {
-            return Ok(after.presence());
+        if away == before.away {
+            return Ok(before.presence());
         }
-        self.work.put_presence(agent, after)?;
+        let after = Seen { away, since: self.now, ..before };
+        self.work.put_away(agent, away, after.since)?;
         self.state.desks.seen.insert(agent.clone(), after);
-        if after.presence() != before.presence() {
-            self.touch_all();
-            if self.rules.routing.reassign_after.is_some() {
-                for key in self.work.waiting_for(agent)? {
-                    let ticket = self.ticket(key)?.cloned();
-                    self.set_ticket(key, ticket);
-                }
+        self.touch_all();
+        if self.rules.routing.reassign_after.is_some() {
+            for key in self.work.waiting_for(agent)? {
+                let ticket = self.ticket(key)?.cloned();
+                self.set_ticket(key, ticket);
             }
-            if after.presence() != Presence::Away && self.rules.routing.takes(agent) {
-                self.go_through_the_line();
-            }
+        }
+        if !away && self.rules.routing.takes(agent) {
+            self.go_through_the_line();
         }
         Ok(after.presence())
-    }
-
-    /// Begins with no screen open, whatever the process before has left behind.
-    pub(super) fn close_screens(&mut self) -> Result<(), EngineError> {
-        let seen = self.state.desks.seen.clone();
-        for (agent, _) in seen.into_iter().filter(|(_, seen)| seen.screens > 0) {
-            self.be_seen(&agent, |seen| (seen.away, 0))?;
-        }
-        Ok(())
     }
 
     /// Remembers where anybody can reply; routing waits until somebody can.

@@ -1,16 +1,17 @@
 //! The runner: the engine's thread and the reader's thread. Only here anything waits.
 
+use std::cell::RefCell;
 use std::path::{Path, PathBuf};
-use std::sync::PoisonError;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
 use tokio::sync::{broadcast, mpsc, oneshot};
 
 use super::counting::Counting;
-use super::handle::{Handle, HandleEnds, Keeper, Question, Submission, handle};
+use super::handle::{Handle, HandleEnds, Keeper, Operation, Question, Submission, handle};
 use super::input::{Input, Output};
-use super::read::{Condition, SharedCondition, Views};
+use super::read::{SharedCondition, Views};
 use super::shelf::{Consulted, KnowledgeEnds, Shelf};
 use super::transport::{Incoming, Order};
 use super::views::{Revision, View};
@@ -57,6 +58,7 @@ pub struct Desk {
     shelf: Shelf,
     clock: Clock,
     revisions: broadcast::Sender<Revision>,
+    operations: Option<mpsc::Receiver<Operation>>,
     lock: Option<lock::Lock>,
 }
 
@@ -64,6 +66,11 @@ impl Desk {
     /// Opens a handle for an agent.
     pub fn handle(&self, agent: AgentName) -> Handle {
         self.handle.for_agent(agent)
+    }
+
+    /// Gives what is asked about the desk as a whole, by whoever has a handle: once, to whoever runs it.
+    pub fn operations(&mut self) -> Option<mpsc::Receiver<Operation>> {
+        self.operations.take()
     }
 
     /// Opens the two queues to the knowledge base; without them there are no suggestions.
@@ -74,8 +81,8 @@ impl Desk {
         self.shelf.open(consulted, self.clock.clone(), self.revisions.clone())
     }
 
-    /// Stops the engine and waits for the transaction in progress. Gives the desk's lock, if it had been taken: whoever still uses the
-    /// login keeps it until they do no more.
+    /// Stops the engine and waits for the transaction in progress. Gives the desk's lock, for whoever begins it again or waits for what
+    /// still uses its login.
     pub fn stop(mut self) -> Option<lock::Lock> {
         drop(self.stop.take());
         let threads = std::mem::take(&mut self.threads);
@@ -97,12 +104,20 @@ impl Desk {
 /// Another process has the desk; the store cannot be opened.
 pub fn start(setup: EngineSetup) -> Result<(Desk, TransportEnds), EngineError> {
     let lock = lock::take(&setup.data)?;
+    start_with(lock, setup)
+}
+
+/// As [`start`], by whoever has the desk's lock.
+///
+/// # Errors
+/// The store cannot be opened.
+pub fn start_with(lock: lock::Lock, setup: EngineSetup) -> Result<(Desk, TransportEnds), EngineError> {
     let store = Store::open(&setup.data)?;
     let engine = Engine::new(store, setup.rules.clone(), random)?;
     let condition = SharedCondition::default();
     let (mut handle, ends) = handle(AgentName(String::new()));
     handle.keeper = Keeper::Here(Files::of(&setup.data));
-    let HandleEnds { submissions, questions, revisions, errands: _ } = ends;
+    let HandleEnds { submissions, questions, revisions, operations, errands: _ } = ends;
     let (orders_in, orders) = mpsc::unbounded_channel();
     let (incoming, incoming_out) = mpsc::channel(WAITING);
     let (stop, stopped) = oneshot::channel();
@@ -128,7 +143,8 @@ pub fn start(setup: EngineSetup) -> Result<(Desk, TransportEnds), EngineError> {
     let reader =
         std::thread::Builder::new().name("reader".to_owned()).spawn(move || answer(&reads, counting, questions))?;
     let threads = vec![engine, reader];
-    let desk = Desk { handle, stop: Some(stop), threads, shelf, clock, revisions: publish, lock: Some(lock) };
+    let (stop, operations, lock) = (Some(stop), Some(operations), Some(lock));
+    let desk = Desk { handle, stop, threads, shelf, clock, revisions: publish, operations, lock };
     Ok((desk, TransportEnds { orders, incoming }))
 }
 
@@ -137,7 +153,19 @@ pub fn start(setup: EngineSetup) -> Result<(Desk, TransportEnds), EngineError> {
 /// # Errors
 /// There is no desk yet; its store cannot be opened.
 pub fn read_only(data: &Path, rules: Rules, clock: Clock) -> Result<Desk, EngineError> {
-    let (condition, shelf) = (SharedCondition::default(), Shelf::default());
+    reading(data, rules, clock, SharedCondition::default())
+}
+
+/// Opens a desk for reading beside an engine that is stepped by hand, as it is now.
+///
+/// # Errors
+/// Its store cannot be opened.
+pub fn read_beside(engine: &Engine, data: &Path, rules: Rules, clock: Clock) -> Result<Desk, EngineError> {
+    reading(data, rules, clock, Arc::new(Mutex::new(engine.condition())))
+}
+
+fn reading(data: &Path, rules: Rules, clock: Clock, condition: SharedCondition) -> Result<Desk, EngineError> {
+    let shelf = Shelf::default();
     let reads = views(data, &rules, &clock, &condition, &shelf)?;
     let counting = {
         let (data, rules, clock, shelf) = (data.to_owned(), rules, clock.clone(), shelf.clone());
@@ -145,11 +173,12 @@ pub fn read_only(data: &Path, rules: Rules, clock: Clock) -> Result<Desk, Engine
     };
     let (mut handle, ends) = handle(AgentName(String::new()));
     handle.keeper = Keeper::Nobody;
-    let HandleEnds { submissions, questions, revisions, errands: _ } = ends;
+    let HandleEnds { submissions, questions, revisions, .. } = ends;
     drop(submissions);
     let reader =
         std::thread::Builder::new().name("reader".to_owned()).spawn(move || answer(&reads, counting, questions))?;
-    Ok(Desk { handle, stop: None, threads: vec![reader], shelf, clock, revisions, lock: None })
+    let threads = vec![reader];
+    Ok(Desk { handle, stop: None, threads, shelf, clock, revisions, operations: None, lock: None })
 }
 
 fn views(
@@ -161,7 +190,15 @@ fn views(
 ) -> Result<Views, EngineError> {
     let (condition, shelf) = (condition.clone(), shelf.clone());
     let reader = Reader::open(data)?;
-    Ok(Views { reader, rules: rules.clone(), clock: clock.clone(), condition, shelf, kept: None })
+    Ok(Views {
+        reader,
+        rules: rules.clone(),
+        clock: clock.clone(),
+        condition,
+        shelf,
+        kept: None,
+        last_desk: RefCell::default(),
+    })
 }
 
 /// Gives a key for Telegram's deduplication from the system's randomness; never 0.
@@ -267,13 +304,7 @@ impl Worker {
                     }
                 }
                 Output::Published(revision) => {
-                    let now = Condition {
-                        link: self.engine.link().cloned(),
-                        trouble: self.engine.trouble().map(ToOwned::to_owned),
-                        recheck: self.engine.recheck(),
-                        missing: self.engine.missing().to_vec(),
-                        looks: self.engine.looks().clone(),
-                    };
+                    let now = self.engine.condition();
                     *self.condition.lock().unwrap_or_else(PoisonError::into_inner) = now;
                     // Nobody may be watching.
                     let _unwatched = self.revisions.send(revision);

@@ -4,13 +4,12 @@ use std::time::Duration;
 
 use super::handle::Receipt;
 use super::input::{Input, Output};
-use super::presence::Sign;
 use super::transport::{Incoming, Order};
 use super::turn::Turn;
 use super::views::{Alert, Revision};
 use super::{Engine, EngineError, State};
 use crate::clock::Timestamp;
-use crate::desk::command::Refusal;
+use crate::desk::command::{Command, Refusal};
 use crate::store::StoreError;
 
 /// How long nothing is begun after a step was taken back.
@@ -22,10 +21,14 @@ impl Engine {
     /// A commit that fails takes the whole step back. A command is answered with [`Refusal::NotSaved`], a timer comes again after a
     /// moment; if something from Telegram is lost by it, the link is asked to start anew from the committed cursor, so that it comes again.
     pub fn step(&mut self, input: Input, now: Timestamp) -> Vec<Output> {
-        if let Some(outputs) = self.take_sign(&input, now) {
+        let mut news = self.screens.expire(now);
+        if let Some(outputs) = self.take_sign(&input, &mut news, now) {
             return outputs;
         }
-        let sign = Sign::of(&input);
+        let replies = match &input {
+            Input::Command { agent, command: Command::Reply { ticket, .. }, .. } => Some((agent.clone(), *ticket)),
+            _ => None,
+        };
         let lost = match input {
             Input::Command { .. } => Lost::Command,
             Input::Woken | Input::Idle => Lost::Timer,
@@ -48,9 +51,10 @@ impl Engine {
         }
         match self.reload().and_then(|()| self.try_step(input, now)) {
             Ok((answer, orders, revision)) => {
-                let sign = sign.filter(|_| answer.as_ref().is_some_and(Result::is_ok));
-                let elsewhere = self.follow_signs(sign, now);
-                let mut revision = self.tell_of(elsewhere, revision);
+                if let Some((agent, ticket)) = replies.filter(|_| answer.as_ref().is_some_and(Result::is_ok)) {
+                    self.follow_reply(&agent, ticket, &mut news, now);
+                }
+                let mut revision = self.tell_of(news, revision);
                 if self.state.scrub_owed {
                     match self.store.scrub() {
                         Ok(done) => self.state.scrub_owed = !done,
@@ -116,13 +120,14 @@ impl Engine {
         Ok((answer, orders, revision))
     }
 
-    /// Reads the state again if that failed before.
+    /// Reads the state again if that failed before, and adds who is there.
     fn reload(&mut self) -> Result<(), EngineError> {
         if self.stale {
             let state = State::load(&mut self.store, &self.rules)?;
             self.state = State { link: self.state.link.take(), ..self.state.underway().over(state) };
             self.stale = false;
         }
+        self.screens.fill(&mut self.state.desks.seen);
         Ok(())
     }
 
@@ -134,8 +139,6 @@ impl Engine {
         now: Timestamp,
     ) -> Vec<Output> {
         tracing::error!(%error, "a step was taken back");
-        // All is read again, by whoever shows it.
-        let _told = self.follow_signs(None, now);
         self.trouble = Some(error.to_string());
         self.pause.get_or_insert(now + MOMENT);
         // What the link has said of itself is true all the same.

@@ -2,6 +2,8 @@
 //!
 //! When that process dies, what was asked and not answered is asked again, with the same ids, of whoever listens next; meanwhile
 //! callers wait. If nobody does and this process may, it becomes the host: [`Host`] starts an engine here, and the same handle goes on.
+//! A screen that has hosted from the start has such a handle too ([`begin`]), so that it outlives its engine, as when `desk.toml` is read
+//! again.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
@@ -17,16 +19,20 @@ use super::protocol::{self, Asked, Frame, FrameError, MOST_TOLD, Told};
 use crate::desk::authority::Authority;
 use crate::desk::command::{Command, Refusal};
 use crate::desk::files::Attachment;
-use crate::desk::ids::{AgentName, TicketKey};
-use crate::engine::handle::{Errand, Handle, HandleEnds, Question, Receipt, Submission, handle, new_command_id};
+use crate::desk::ids::AgentName;
+use crate::engine::handle::{
+    Errand, Handle, HandleEnds, Operation, Question, Receipt, Submission, handle, new_command_id,
+};
 use crate::engine::views::{Alert, EngineNews, FileNews, Revision, View};
 
 mod fetch;
 mod host;
 mod knock;
+mod screens;
 
-pub use knock::operate;
 use knock::{Line, knock};
+pub use knock::{greet, of_another, operate};
+use screens::Screens;
 
 /// The first pause before it is tried again, and the longest.
 const PAUSE: (Duration, Duration) = (Duration::from_millis(50), Duration::from_secs(2));
@@ -74,28 +80,22 @@ pub struct Welcome {
 pub async fn attach(attach: Attach) -> Result<(Handle, Welcome), SeatError> {
     let (line, welcome) = knock(&attach.path, attach.agent.as_ref()).await?;
     let (handle, ends) = handle(welcome.agent.clone());
-    let HandleEnds { submissions, questions, errands, revisions } = ends;
-    let seat = Seat {
-        attach,
-        submissions,
-        questions,
-        errands,
-        revisions,
-        waiting: BTreeMap::new(),
-        next: 1,
-        screens: 0,
-        looks: None,
-        wanted: BTreeSet::new(),
-        putting: None,
-    };
-    tokio::spawn(seat.run(line));
+    tokio::spawn(Seat::new(attach, ends).run(Found::Line(line)));
     Ok((handle, welcome))
+}
+
+/// Begins as the host, with an engine that runs in this process.
+pub fn begin(attach: Attach, engine: Handle) -> Handle {
+    let (handle, ends) = handle(engine.agent().clone());
+    tokio::spawn(Seat::new(attach, ends).run(Found::Here(engine)));
+    handle
 }
 
 /// What was asked and is not answered.
 enum Waiting {
     Submitted(Box<Submission>),
     Asked(Question),
+    Operated(Operation),
     Keeps { path: PathBuf, answer: oneshot::Sender<Result<Attachment, String>> },
     Receipt { name: String, receipt: Box<Receipt>, answer: oneshot::Sender<Result<Receipt, Refusal>> },
     News { name: String, news: FileNews },
@@ -106,13 +106,12 @@ struct Seat {
     submissions: mpsc::Receiver<Submission>,
     questions: mpsc::Receiver<Question>,
     errands: mpsc::Receiver<Errand>,
+    operations: mpsc::Receiver<Operation>,
     revisions: broadcast::Sender<Revision>,
     waiting: BTreeMap<u64, Waiting>,
     next: u64,
-    /// So many screens are open here.
-    screens: u32,
-    /// What is on the screen here.
-    looks: Option<TicketKey>,
+    /// The screens that are open here.
+    screens: Screens,
     /// Files that were asked for here, by their names in the cache.
     wanted: BTreeSet<String>,
     /// The file that is being sent: one at a time.
@@ -134,24 +133,58 @@ enum Left {
 }
 
 impl Seat {
-    async fn run(mut self, mut line: Line) {
+    fn new(attach: Attach, ends: HandleEnds) -> Seat {
+        let HandleEnds { submissions, questions, errands, operations, revisions } = ends;
+        Seat {
+            attach,
+            submissions,
+            questions,
+            errands,
+            operations,
+            revisions,
+            waiting: BTreeMap::new(),
+            next: 1,
+            screens: Screens::default(),
+            wanted: BTreeSet::new(),
+            putting: None,
+        }
+    }
+
+    async fn run(mut self, mut found: Found) {
         loop {
-            match self.talk(line).await {
+            let hosted = matches!(found, Found::Here(_));
+            let left = match found {
+                Found::Line(line) => self.talk(line).await,
+                Found::Here(engine) => self.pass_on(engine).await,
+            };
+            match left {
                 Left::Done => return,
                 Left::Lost(why) => {
                     tracing::warn!(%why, "the desk's engine is not to be reached");
                     self.tell(EngineNews::Lost { why });
                 }
             }
-            line = match self.find().await {
-                Some(Found::Line(line)) => line,
-                Some(Found::Here(engine)) => {
-                    self.tell(EngineNews::Hosting);
-                    return self.pass_on(engine).await;
-                }
+            self.let_go();
+            found = match self.find().await {
+                Some(found) => found,
                 None => return,
             };
-            self.tell(EngineNews::Back);
+            self.tell(match found {
+                Found::Here(_) if !hosted => EngineNews::Hosting,
+                _ => EngineNews::Back,
+            });
+        }
+    }
+
+    /// What may have been done is not asked for again: whoever waits for it is told.
+    fn let_go(&mut self) {
+        let orders = |waiting: &Waiting| matches!(waiting, Waiting::Operated(one) if !one.request.only_asks());
+        let gone: Vec<u64> =
+            self.waiting.iter().filter(|(_, waiting)| orders(waiting)).map(|(number, _)| *number).collect();
+        for number in gone {
+            if let Some(Waiting::Operated(operation)) = self.waiting.remove(&number) {
+                let _gone = operation.answer.send(Err("the desk ended before it answered".to_owned()));
+            }
         }
     }
 
@@ -246,6 +279,7 @@ impl Seat {
                     self.ask(Waiting::Asked(question), out)
                 }
                 Some(errand) = self.errands.recv(), if room && self.putting.is_none() => self.run_errand(errand, out),
+                Some(operation) = self.operations.recv(), if room => self.ask(Waiting::Operated(operation), out),
             };
             if let Err(error) = done {
                 return Left::Lost(error.to_string());
@@ -255,13 +289,8 @@ impl Seat {
 
     /// Asks again what was not answered, in the old order.
     fn repeat(&mut self, out: &Out) -> Result<(), FrameError> {
-        for _ in 0..self.screens {
-            let asked = open(true, &mut self.next);
-            self.say(&asked, out)?;
-        }
-        if self.looks.is_some() {
-            let asked = tell(Command::Look { ticket: self.looks }, &mut self.next);
-            self.say(&asked, out)?;
+        for command in self.screens.anew() {
+            self.tell_of(command, out)?;
         }
         self.putting = None;
         for (_, waiting) in std::mem::take(&mut self.waiting) {
@@ -274,22 +303,24 @@ impl Seat {
         Ok(())
     }
 
+    /// Says what waits for no answer.
+    fn tell_of(&mut self, command: Command, out: &Out) -> Result<(), FrameError> {
+        let number = self.next;
+        self.next += 1;
+        self.say(&Asked::Submit { number, id: new_command_id(), command: Box::new(command) }, out)
+    }
+
     fn say(&self, asked: &Asked, out: &Out) -> Result<(), FrameError> {
         // A writer that has ended is noticed by the reader, too.
-        let _ended = out.words.send(Frame::of(asked)?);
+        let _ended = out.words.send(Frame::asked(asked)?);
         Ok(())
     }
 
     fn submit(&mut self, submission: Submission, out: &Out) -> Result<(), FrameError> {
-        if let Command::Screen { open: opens } = submission.command {
-            // Counted here, because each engine begins with none: it is said again to every other one.
-            self.screens = if opens { self.screens + 1 } else { self.screens.saturating_sub(1) };
-            let asked = open(opens, &mut self.next);
+        self.screens.follow(&submission.command);
+        if let Command::Screen { .. } = submission.command {
             let _gone = submission.answer.send(Ok(Receipt::default()));
-            return self.say(&asked, out);
-        }
-        if let Command::Look { ticket } = submission.command {
-            self.looks = ticket;
+            return self.tell_of(submission.command, out);
         }
         self.ask(Waiting::Submitted(Box::new(submission)), out)
     }
@@ -305,6 +336,7 @@ impl Seat {
             }
             Waiting::Asked(question) if question.answer.is_closed() => return Ok(()),
             Waiting::Asked(question) => Asked::Read { number, request: question.request.clone() },
+            Waiting::Operated(operation) => Asked::Operate { number, request: operation.request.clone() },
             Waiting::Receipt { name, .. } | Waiting::News { name, .. } => Asked::Get { number, name: name.clone() },
             Waiting::Keeps { .. } => return Ok(()),
         };
@@ -327,6 +359,10 @@ impl Seat {
             Some(Waiting::Asked(question)) => {
                 let why = format!("the desk's answer cannot be read: {error}");
                 let _gone = question.answer.send(View::Unreadable { why });
+                Ok(())
+            }
+            Some(Waiting::Operated(operation)) => {
+                let _gone = operation.answer.send(Err(format!("the desk's answer cannot be read: {error}")));
                 Ok(())
             }
             Some(waiting) => {
@@ -377,7 +413,12 @@ impl Seat {
                 }
                 Err(why) => self.file_here(number, Err(why)),
             },
-            Told::Welcome { .. } | Told::Refused { .. } | Told::Operated { .. } => {}
+            Told::Operated { number, result } => {
+                if let Some(Waiting::Operated(operation)) = self.waiting.remove(&number) {
+                    let _gone = operation.answer.send(result);
+                }
+            }
+            Told::Welcome { .. } | Told::Refused { .. } => {}
         }
         Ok(())
     }
@@ -392,17 +433,6 @@ struct Numbered {
 enum Found {
     Line(Line),
     Here(Handle),
-}
-
-fn open(open: bool, next: &mut u64) -> Asked {
-    tell(Command::Screen { open }, next)
-}
-
-/// Says what waits for no answer.
-fn tell(command: Command, next: &mut u64) -> Asked {
-    let number = *next;
-    *next += 1;
-    Asked::Submit { number, id: new_command_id(), command: Box::new(command) }
 }
 
 async fn write(

@@ -11,8 +11,8 @@
 pub mod client;
 mod door;
 mod files;
-mod operation;
 mod protocol;
+mod screens;
 pub mod server;
 mod socket;
 
@@ -20,8 +20,6 @@ use std::io;
 use std::path::PathBuf;
 
 use thiserror::Error;
-
-pub use operation::{Answer, Operation, Request, SeatView, StatusView};
 
 /// Why a socket cannot be listened on, or a desk not be attached to.
 #[derive(Debug, Error)]
@@ -32,6 +30,13 @@ pub enum SeatError {
     /// Somebody listens, but has hung up before a word, or does not answer the door: a moment later it may be another matter.
     #[error("the desk at {} has no room for another seat, or is ending", .0.display())]
     Closed(PathBuf),
+    /// The system does not let this user connect.
+    #[error(
+        "this user may not attach to the desk at {}: an admin of this machine makes it a member of the socket's group \
+         (`socket_group` in desk.toml); that counts from the next login on",
+        .0.display()
+    )]
+    Denied(PathBuf),
     /// The desk does not let this seat in, and says why.
     #[error("{0}")]
     Refused(String),

@@ -11,16 +11,15 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 
-use super::operation::{Answer, Request};
 use crate::desk::authority::Authority;
 use crate::desk::command::{Command, Refusal};
 use crate::desk::files::Attachment;
 use crate::desk::ids::{AgentName, CommandId};
-use crate::engine::handle::Receipt;
+use crate::engine::handle::{Answer, Receipt, Request};
 use crate::engine::views::{Revision, View, ViewRequest};
 
 /// Rises whenever one end would not understand the other.
-pub(super) const VERSION: u32 = 1;
+pub(super) const VERSION: u32 = 2;
 
 /// A frame of a seat is no longer than this: a long text, a query, a part of a file.
 pub(super) const MOST_ASKED: usize = 1 << 20;
@@ -101,6 +100,12 @@ pub(super) enum FrameError {
     /// Its words are no value that is known.
     #[error("{0}")]
     Words(#[from] serde_json::Error),
+    /// A request that is none. What it says is not repeated: it may be a password.
+    #[error("words that are no request")]
+    NoRequest,
+    /// It is longer than the other end takes.
+    #[error("{0} bytes, and at most {MOST_ASKED} are taken")]
+    Long(usize),
     /// The stream ended, or broke.
     #[error("{0}")]
     Io(#[from] io::Error),
@@ -110,6 +115,19 @@ impl Frame {
     /// Puts a value into a frame.
     pub(super) fn of(value: &impl Serialize) -> Result<Frame, FrameError> {
         Ok(Frame::Words(serde_json::to_vec(value)?))
+    }
+
+    /// Puts what a seat says into a frame.
+    pub(super) fn asked(asked: &Asked) -> Result<Frame, FrameError> {
+        match Frame::of(asked)? {
+            Frame::Words(words) if words.len() > MOST_ASKED => Err(FrameError::Long(words.len())),
+            frame => Ok(frame),
+        }
+    }
+
+    /// Takes what a seat says out of a frame.
+    pub(super) fn request(&self) -> Result<Asked, FrameError> {
+        self.value().map_err(|_| FrameError::NoRequest)
     }
 
     /// Takes the value out of a frame.
@@ -221,7 +239,16 @@ mod tests {
             assert_eq!(read_all(bytes), [Err(why.to_owned())], "{bytes:?}");
         }
         let frame = Frame::Words(b"{\"ask\":\"everything\"}".to_vec());
-        assert!(frame.value::<Asked>().is_err());
+        assert!(frame.request().is_err());
+        // Nor is what somebody has typed in it, wherever it stands.
+        for wrong in [
+            r#"{"ask":"operate","number":"hunter2","request":{"operation":"logout"}}"#,
+            r#"{"ask":"operate","number":1,"request":{"operation":"login","login":"hunter2"}}"#,
+            r#"{"ask":"operate","number":1,"request":"hunter2"}"#,
+        ] {
+            let said = Frame::Words(wrong.as_bytes().to_vec()).request().expect_err("no request");
+            assert!(!format!("{said} {said:?}").contains("hunter2"), "{said:?}");
+        }
     }
 
     proptest! {
@@ -293,10 +320,11 @@ mod tests {
             file: Some(file.clone()),
             along: Default::default(),
         };
+        let look = Command::Look { screen: crate::desk::ids::ScreenId(9), ticket: Some(ticket) };
         let asked = [
             Asked::Hello { version: 1, program: "x".to_owned(), agent: Some(AgentName::from("anna")) },
             Asked::Submit { number: 1, id: id(), command: Box::new(reply) },
-            Asked::Submit { number: 2, id: id(), command: Box::new(Command::Look { ticket: Some(ticket) }) },
+            Asked::Submit { number: 2, id: id(), command: Box::new(look) },
             Asked::Read { number: 3, request: ViewRequest::Activity { ticket } },
             Asked::Put { number: 4, name: "a.pdf".to_owned(), size: 3 },
             Asked::Forget { file: file.clone() },

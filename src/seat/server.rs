@@ -17,14 +17,15 @@ use tokio::task::{JoinHandle, JoinSet};
 use super::SeatError;
 use super::door::{Door, Spoken};
 use super::files::{Coming, next_part};
-use super::operation::{Answer, Operation, Request, SeatView, StatusView};
 use super::protocol::{self, Asked, Frame, FrameError, MOST_ASKED, Told, VERSION};
+use super::screens::Screens;
 use super::socket;
 use crate::clock::{Clock, Timestamp};
 use crate::desk::authority::Authority;
 use crate::desk::command::{Command, Refusal};
 use crate::desk::ids::AgentName;
-use crate::engine::handle::{Handle, Revisions, new_command_id};
+use crate::engine::handle::{Answer, Handle, Operation, Request, Revisions, SeatView, StatusView};
+use crate::engine::views::{View, ViewRequest};
 
 pub use super::socket::Access;
 
@@ -33,6 +34,10 @@ const HELLO: Duration = Duration::from_secs(5);
 
 /// How long a seat may read nothing while there is something to read.
 const DEAF: Duration = Duration::from_secs(30);
+
+/// So much later than the one before it a seat hears of what has changed, and the last of many at most.
+const TURN: Duration = Duration::from_millis(4);
+const LAST_TURN: Duration = Duration::from_millis(250);
 
 /// So many requests of a seat are under way at once.
 const UNDER_WAY: usize = 64;
@@ -49,24 +54,29 @@ pub type Gate = Arc<dyn Fn(u32, Option<&AgentName>) -> Result<(AgentName, Author
 pub struct Desk {
     /// Its name.
     pub name: String,
-    /// The engine.
+    /// The engine. What seats ask about the desk as a whole goes there, too.
     pub handle: Handle,
+    /// The agent in whose screen's process it runs, and what they may do; `None`: it has no screen.
+    pub host: Option<(AgentName, Authority)>,
     /// Who is who.
     pub gate: Gate,
     /// The time.
     pub clock: Clock,
-    /// Where requests about the desk as a whole go.
-    pub operations: mpsc::Sender<Operation>,
 }
 
 /// A socket that is listened on, until it is dropped.
-#[derive(Debug)]
 pub struct Listening {
     path: PathBuf,
     task: JoinHandle<()>,
+    house: Arc<House>,
 }
 
 impl Listening {
+    /// Answers what whoever listens knows: how the desk is, who sits at it. `None`: that is for whoever runs it.
+    pub async fn answer(&self, request: &Request) -> Option<Answer> {
+        self.house.answer(request).await
+    }
+
     /// Listens no more, and leaves the socket where it is: whoever comes now finds that the desk is about to be there again, and waits.
     pub fn pause(mut self) {
         self.path.clear();
@@ -87,6 +97,7 @@ struct House {
     desk: Desk,
     since: Timestamp,
     seats: Mutex<BTreeMap<u64, SeatView>>,
+    screens: Screens,
     next: AtomicU64,
     turned_away: Spoken,
 }
@@ -98,15 +109,26 @@ struct House {
 pub fn listen(path: &Path, access: Access, desk: Desk) -> Result<Listening, SeatError> {
     let listener = socket::bind(path, access)?;
     let since = desk.clock.now();
-    let house = Arc::new(House {
-        desk,
-        since,
-        seats: Mutex::default(),
-        next: AtomicU64::new(1),
-        turned_away: Spoken::default(),
-    });
-    let task = tokio::spawn(welcome(listener, house));
-    Ok(Listening { path: path.to_owned(), task })
+    let mut seats = BTreeMap::new();
+    if let Some((agent, authority)) = desk.host.clone() {
+        let own = SeatView {
+            agent,
+            authority,
+            uid: rustix::process::geteuid().as_raw(),
+            pid: i32::try_from(std::process::id()).ok(),
+            program: env!("CARGO_PKG_VERSION").to_owned(),
+            since,
+            screens: 1,
+            used: None,
+            presence: None,
+        };
+        seats.insert(0, own);
+    }
+    let (seats, screens) = (Mutex::new(seats), Screens::default());
+    let (next, turned_away) = (AtomicU64::new(1), Spoken::default());
+    let house = Arc::new(House { desk, since, seats, screens, next, turned_away });
+    let task = tokio::spawn(welcome(listener, house.clone()));
+    Ok(Listening { path: path.to_owned(), task, house })
 }
 
 async fn welcome(listener: UnixListener, house: Arc<House>) {
@@ -156,7 +178,7 @@ async fn sit(stream: UnixStream, house: &Arc<House>) -> Result<(), Ended> {
         Ok(Err(error)) => return Err(format!("user {} said what makes no sense: {error}", peer.uid())),
         // Somebody looked whether anybody listens.
         Ok(Ok(None)) => return Ok(()),
-        Ok(Ok(Some(frame))) => frame.value::<Asked>(),
+        Ok(Ok(Some(frame))) => frame.request(),
     };
     let refuse = async |writing: &mut OwnedWriteHalf, why: String| {
         if house.turned_away.is_news(peer.uid()) {
@@ -210,14 +232,14 @@ async fn sit(stream: UnixStream, house: &Arc<House>) -> Result<(), Ended> {
         program: program.chars().filter(|c| !c.is_control()).take(40).collect(),
         since: house.desk.clock.now(),
         screens: 0,
+        used: None,
+        presence: None,
     };
     house.seats.lock().unwrap_or_else(PoisonError::into_inner).insert(seat.number, view);
     let ended = seat.serve(house, reading, writing, revisions).await;
-    let gone = house.seats.lock().unwrap_or_else(PoisonError::into_inner).remove(&seat.number);
+    house.seats.lock().unwrap_or_else(PoisonError::into_inner).remove(&seat.number);
     // A screen whose process died has closed.
-    for _ in 0..gone.map_or(0, |view| view.screens) {
-        let _stopped = seat.handle.submit(new_command_id(), Command::Screen { open: false }).await;
-    }
+    house.screens.close_all(seat.number, &seat.handle).await;
     ended
 }
 
@@ -239,7 +261,7 @@ impl Seat {
         // Whatever ends this ends them.
         let mut tasks = JoinSet::new();
         tasks.spawn(write(unread, writing));
-        tasks.spawn(tell(revisions, out.clone()));
+        tasks.spawn(tell(revisions, out.clone(), house.clone(), self.number));
         tokio::select! {
             ended = self.listen(house, reading, out) => ended.map_err(|error| error.to_string()),
             Some(ended) = tasks.join_next() => ended.unwrap_or_else(|panic| Err(panic.to_string())),
@@ -268,16 +290,22 @@ impl Seat {
                     }
                     continue;
                 }
-                Frame::Words(_) => frame.value::<Asked>()?,
+                Frame::Words(_) => frame.request()?,
             };
             let Ok(place) = room.clone().acquire_owned().await else { return Ok(()) };
             let out = out.clone();
             match asked {
                 Asked::Hello { .. } => {}
                 Asked::Submit { number, id, command } => {
-                    self.count_screens(house, &command);
                     // In order into the queue; the answers come when they come.
-                    let begun = self.handle.begin(id, *command).await;
+                    let begun = match *command {
+                        Command::Screen { screen, used } => {
+                            let used = used.map(|ago| house.desk.clock.now() - ago);
+                            let whose = (self.number, self.handle.agent());
+                            house.screens.follow(whose, (screen, used), self.handle.begin(id, *command)).await
+                        }
+                        _ => self.handle.begin(id, *command).await,
+                    };
                     tokio::spawn(async move {
                         let result = match begun {
                             Ok(answer) => answer.await.unwrap_or(Err(Refusal::Stopped)),
@@ -334,13 +362,6 @@ impl Seat {
         Ok(())
     }
 
-    fn count_screens(&self, house: &House, command: &Command) {
-        let Command::Screen { open } = command else { return };
-        if let Some(view) = house.seats.lock().unwrap_or_else(PoisonError::into_inner).get_mut(&self.number) {
-            view.screens = if *open { view.screens + 1 } else { view.screens.saturating_sub(1) };
-        }
-    }
-
     /// Has the engine copy a file that has come.
     async fn keep(&self, number: u64, path: PathBuf, out: &mpsc::Sender<Unread>) -> Result<(), FrameError> {
         let result = self.handle.attach(path.clone()).await;
@@ -381,9 +402,14 @@ async fn write(mut unread: mpsc::Receiver<Unread>, mut writing: OwnedWriteHalf) 
 }
 
 /// Tells a seat what has changed; one that is slow hears in one word that everything has.
-async fn tell(mut revisions: Revisions, out: mpsc::Sender<Unread>) -> Result<(), Ended> {
+async fn tell(mut revisions: Revisions, out: mpsc::Sender<Unread>, house: Arc<House>, seat: u64) -> Result<(), Ended> {
     while let Some(revision) = revisions.next().await {
-        send(&out, &Told::Revision { revision }).await;
+        tokio::time::sleep(house.turn_of(seat)).await;
+        let mut next = Some(revision);
+        while let Some(revision) = next {
+            send(&out, &Told::Revision { revision }).await;
+            next = revisions.at_hand();
+        }
     }
     Ok(())
 }
@@ -405,6 +431,56 @@ async fn give(handle: &Handle, number: u64, name: &str, out: &mpsc::Sender<Unrea
     }
 }
 
+impl House {
+    /// Tells how long a seat waits for its turn to hear of something. All would ask what is new in the same moment, and whoever has just
+    /// pressed a key would wait behind all of them.
+    fn turn_of(&self, seat: u64) -> Duration {
+        let seats = self.seats.lock().unwrap_or_else(PoisonError::into_inner);
+        let place = seats.range(..seat).count();
+        TURN.mul_f64(place as f64).min(LAST_TURN.mul_f64(place as f64 / seats.len().max(1) as f64))
+    }
+
+    async fn answer(&self, request: &Request) -> Option<Answer> {
+        let seats = || self.seats.lock().unwrap_or_else(PoisonError::into_inner);
+        match request {
+            Request::Seats => Some(Answer::Seats { seats: self.seats().await }),
+            Request::Status => {
+                let link = match self.desk.handle.read(ViewRequest::Desk).await {
+                    View::Desk(desk) => desk.link,
+                    _ => None,
+                };
+                Some(Answer::Status(StatusView {
+                    desk: self.desk.name.clone(),
+                    pid: std::process::id(),
+                    program: env!("CARGO_PKG_VERSION").to_owned(),
+                    since: self.since,
+                    seats: seats().len(),
+                    link,
+                }))
+            }
+            _ => None,
+        }
+    }
+
+    async fn seats(&self) -> Vec<SeatView> {
+        let open = self.screens.by_seat().await;
+        let roster = match self.desk.handle.read(ViewRequest::Desk).await {
+            View::Desk(desk) => desk.roster,
+            _ => Vec::new(),
+        };
+        let mut seats = self.seats.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        for (number, seat) in &mut seats {
+            if let Some((screens, used)) = open.get(number) {
+                (seat.screens, seat.used) = (*screens, Some(*used));
+            }
+            if seat.screens > 0 {
+                seat.presence = roster.iter().find(|view| view.agent == seat.agent).map(|view| view.presence);
+            }
+        }
+        seats.into_values().collect()
+    }
+}
+
 async fn operate(
     house: &House,
     by: AgentName,
@@ -415,23 +491,10 @@ async fn operate(
     if authority < request.needs() {
         return Err(format!("{by} is {authority}: that needs {}", request.needs()));
     }
-    match request {
-        Request::Seats => {
-            let seats = house.seats.lock().unwrap_or_else(PoisonError::into_inner).values().cloned().collect();
-            Ok(Answer::Seats { seats })
-        }
-        Request::Status => Ok(Answer::Status(StatusView {
-            desk: house.desk.name.clone(),
-            pid: std::process::id(),
-            program: env!("CARGO_PKG_VERSION").to_owned(),
-            since: house.since,
-            seats: house.seats.lock().unwrap_or_else(PoisonError::into_inner).len(),
-        })),
-        request => {
-            let (answer, done) = oneshot::channel();
-            let nobody = || "the desk is ending".to_owned();
-            house.desk.operations.send(Operation { request, by, answer, heard }).await.map_err(|_| nobody())?;
-            done.await.unwrap_or_else(|_| Err(nobody()))
-        }
+    if let Some(answer) = house.answer(&request).await {
+        return Ok(answer);
     }
+    let (answer, done) = oneshot::channel();
+    house.desk.handle.pass(Operation { request, by, authority: Some(authority), answer, heard }).await;
+    done.await.unwrap_or_else(|_| Err("the desk is ending".to_owned()))
 }

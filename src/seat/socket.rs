@@ -88,17 +88,21 @@ pub(super) fn bind(path: &Path, access: Access) -> Result<UnixListener, SeatErro
 /// Connects to whoever listens, if that is who may.
 ///
 /// # Errors
-/// [`SeatError::Nobody`]; [`SeatError::Closed`]: so many wait at the door that there is no more room; the folder is not safe; somebody
-/// else than its owner listens; the system's.
+/// [`SeatError::Nobody`]; [`SeatError::Denied`]; [`SeatError::Closed`]: so many wait at the door that there is no more room; the folder is
+/// not safe; somebody else than its owner listens; the system's.
 pub(super) async fn connect(path: &Path) -> Result<UnixStream, SeatError> {
     let (_, facts) = match folder_of(path) {
         Err(SeatError::Io { source, .. }) if source.kind() == io::ErrorKind::NotFound => {
             return Err(SeatError::Nobody(path.to_owned()));
         }
+        Err(SeatError::Io { source, .. }) if source.kind() == io::ErrorKind::PermissionDenied => {
+            return Err(SeatError::Denied(path.to_owned()));
+        }
         other => other?,
     };
     let stream = UnixStream::connect(path).await.map_err(|error| match error.kind() {
         io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused => SeatError::Nobody(path.to_owned()),
+        io::ErrorKind::PermissionDenied => SeatError::Denied(path.to_owned()),
         // Too many at the door; or its process died while this one stood there.
         io::ErrorKind::WouldBlock | io::ErrorKind::ConnectionReset => SeatError::Closed(path.to_owned()),
         _ => at(path)(error),

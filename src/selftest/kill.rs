@@ -16,7 +16,7 @@ use tokio::time::sleep;
 
 use super::ledger::Ledger;
 use super::sabotage::Sabotage;
-use super::stage::{FASTER, Stage};
+use super::stage::{FASTER, SMALL, Stage};
 use super::worker::{Asked, Begin, Said};
 use super::{CANARY, SelftestError};
 use crate::desk::along::Along;
@@ -125,7 +125,7 @@ struct Rounds<'p> {
 /// # Errors
 /// The stage cannot be set; a process cannot be started.
 pub async fn kill(plan: &Plan) -> Result<Report, SelftestError> {
-    let stage = Stage::new(plan.seed).await?;
+    let stage = Stage::new(plan.seed, SMALL).await?;
     let report = Report { seed: plan.seed, faster: FASTER, ..Report::default() };
     let mut rounds = Rounds {
         plan,

@@ -19,6 +19,7 @@ pub mod kill;
 mod ledger;
 mod passages;
 pub mod sabotage;
+pub mod seats;
 pub mod simulate;
 pub mod soak;
 mod stage;

@@ -12,7 +12,7 @@ use tokio::time::{Instant, sleep};
 use super::ledger::Ledger;
 use super::passages::Working;
 use super::sabotage::{Passage, Sabotage};
-use super::stage::{FASTER, Stage};
+use super::stage::{FASTER, SMALL, Stage};
 use super::{CANARY, SelftestError};
 use crate::desk::along::Along;
 use crate::desk::command::Command;
@@ -113,7 +113,7 @@ struct Soak {
 /// # Errors
 /// The stage cannot be set.
 pub async fn soak(plan: &Plan) -> Result<Report, SelftestError> {
-    let stage = Stage::new(plan.seed).await?;
+    let stage = Stage::new(plan.seed, SMALL).await?;
     super::watch_log(&stage.log());
     let working = Working::open(&stage.address, plan.sabotage)?;
     let report = Report { seconds: plan.span.as_secs(), seed: plan.seed, faster: FASTER, ..Report::default() };

@@ -18,8 +18,19 @@ use crate::telegram::{GroupSelector, SandboxTarget, Secret, Setup, login};
 pub(super) const FASTER: u32 = 100;
 /// What Telegram allows a bot in a group in a minute.
 const ALLOWED: u32 = 20;
-/// How many topics are opened for the agents.
-const MATTERS: usize = 6;
+/// How large a stage is.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Size {
+    /// Topics of the world.
+    pub(super) topics: u32,
+    /// Messages of the world.
+    pub(super) messages: u32,
+    /// How many topics are opened for the agents.
+    pub(super) matters: usize,
+}
+
+/// Large enough to have everything in it.
+pub(super) const SMALL: Size = Size { topics: 6, messages: 60, matters: 6 };
 /// Stands in the api_hash of the stage, and must be in no log.
 const HASH: &str = "5ec4e75ec4e75ec4e75ec4e75ec4e75e";
 
@@ -54,6 +65,15 @@ impl Address {
     pub(super) fn group(&self) -> GroupId {
         GroupId(self.group)
     }
+
+    /// Writes the beginning of a `desk.toml` for this desk, with history fetched as fast as it comes.
+    pub(super) fn settings(&self) -> String {
+        format!(
+            "[telegram]\napi_id = 1\napi_hash = \"{HASH}\"\ngroup = -100{}\nbackfill_calls_per_second = 0\n\
+             [telegram.sandbox]\naddress = \"{}\"\ndc_id = {}\nauth_key = \"{}\"\n",
+            self.group, self.server, self.dc_id, self.auth_key
+        )
+    }
 }
 
 /// The rules of the desk on the stage.
@@ -86,10 +106,10 @@ pub(super) struct Stage {
 }
 
 impl Stage {
-    /// Starts a sandbox with a small world and logs the desk's bot in.
-    pub(super) async fn new(seed: u64) -> Result<Stage, SelftestError> {
+    /// Starts a sandbox with a world and logs the desk's bot in.
+    pub(super) async fn new(seed: u64, size: Size) -> Result<Stage, SelftestError> {
         let options = Options {
-            world: WorldSource::Generated { topics: 6, messages: 60, seed },
+            world: WorldSource::Generated { topics: size.topics, messages: size.messages, seed },
             flood_per_minute: ALLOWED * FASTER,
             ..Options::default()
         };
@@ -112,7 +132,7 @@ impl Stage {
             announcement.accounts.iter().filter(|one| one.kind == "customer").map(|one| one.id).collect();
         let bot = bot.id;
         let group = address.group();
-        let opened = customers.iter().take(MATTERS).filter_map(|customer| {
+        let opened = customers.iter().cycle().take(size.matters).filter_map(|customer| {
             let topic = sandbox.world().open_topic(*customer, "soak matter").ok()?;
             sandbox.world().say(*customer, topic, "soak question").ok()?;
             Some(TicketKey { group, topic: TopicId(topic) })

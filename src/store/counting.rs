@@ -36,28 +36,49 @@ impl Reader {
         Ok(())
     }
 
-    /// Goes through the log in the order in which it was written, from an event's date on; topics that are no tickets are left out.
+    /// Gives a part of the log in the order in which it was written: at most so many events behind one and up to another, from a date
+    /// on. Topics that are no tickets are left out.
     ///
     /// # Errors
-    /// SQLite's, or what `visit` says.
-    pub fn each_recorded<E: From<super::StoreError>>(
+    /// SQLite's.
+    pub fn recorded_between(
         &self,
+        (after, last): (EventId, EventId),
         since: Option<Timestamp>,
-        mut visit: impl FnMut(Recorded) -> std::result::Result<(), E>,
-    ) -> std::result::Result<(), E> {
-        let failed = |error: rusqlite::Error| E::from(error.into());
-        let mut statement = self
-            .connection
-            .prepare(&format!(
-                "SELECT {COLUMNS} FROM events WHERE at >= ?1 AND EXISTS (SELECT 1 FROM tickets
-                 WHERE tickets.group_id = events.group_id AND tickets.topic = events.topic) ORDER BY id"
-            ))
-            .map_err(failed)?;
-        let mut rows = statement.query([since.map_or(i64::MIN, Timestamp::millis)]).map_err(failed)?;
-        while let Some(row) = rows.next().map_err(failed)? {
-            visit(recorded(row)?)?;
+        most: u32,
+    ) -> Result<Vec<Recorded>> {
+        let mut statement = self.connection.prepare_cached(&format!(
+            "SELECT {COLUMNS} FROM events WHERE id > ?1 AND id <= ?2 AND at >= ?3 AND EXISTS (SELECT 1 FROM tickets
+             WHERE tickets.group_id = events.group_id AND tickets.topic = events.topic) ORDER BY id LIMIT ?4"
+        ))?;
+        let since = since.map_or(i64::MIN, Timestamp::millis);
+        let mut rows = statement.query(params![after.0, last.0, since, most])?;
+        let mut all = Vec::new();
+        while let Some(row) = rows.next()? {
+            all.push(recorded(row)?);
         }
-        Ok(())
+        Ok(all)
+    }
+
+    /// Lists tickets behind one, at most so many, by group and topic; with `since`, only those to which something has happened since.
+    ///
+    /// # Errors
+    /// SQLite's.
+    pub fn tickets_after(
+        &self,
+        after: Option<TicketKey>,
+        since: Option<Timestamp>,
+        most: u32,
+    ) -> Result<Vec<TicketKey>> {
+        let mut statement = self.connection.prepare_cached(
+            "SELECT group_id, topic FROM tickets WHERE (group_id, topic) > (?1, ?2) AND (?3 IS NULL OR EXISTS
+             (SELECT 1 FROM events WHERE events.group_id = tickets.group_id AND events.topic = tickets.topic AND at >= ?3))
+             ORDER BY group_id, topic LIMIT ?4",
+        )?;
+        let (group, topic) = after.map_or((i64::MIN, i32::MIN), |key| (key.group.0, key.topic.0));
+        let since = since.map(Timestamp::millis);
+        let rows = statement.query_map(params![group, topic, since, most], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        keys(rows)
     }
 
     /// Lists all tickets.

@@ -24,6 +24,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0014_summons.sql"),
     include_str!("migrations/0015_openings.sql"),
     include_str!("migrations/0016_groups.sql"),
+    include_str!("migrations/0017_tags_index.sql"),
 ];
 
 /// The highest format this version knows.

@@ -23,6 +23,7 @@ pub mod events;
 pub mod files;
 pub mod firings;
 pub mod lock;
+mod memo;
 mod migrate;
 pub mod mirror_status;
 pub mod openings;
@@ -136,6 +137,7 @@ pub struct Store {
 #[derive(Debug)]
 pub struct Reader {
     pub(super) connection: Connection,
+    memo: memo::Memo,
 }
 
 /// A state of the database that stays while it is looked at.
@@ -249,13 +251,16 @@ impl Reader {
             .map_err(|source| StoreError::Open { path: path.clone(), source })?;
         connection.busy_timeout(PATIENCE)?;
         connection.pragma_update(None, "cache_size", -8_000)?;
+        // What another connection commits empties this one's cache; pages are then taken from the system's instead of being
+        // copied once more. The file never shrinks, so no page of it can vanish.
+        connection.pragma_update(None, "mmap_size", 256 << 20)?;
         connection.set_prepared_statement_cache_capacity(48);
         match migrate::format(&connection)? {
             0 => Err(StoreError::Missing(folder.to_owned())),
             found if found > migrate::KNOWN => Err(StoreError::Newer { path, found, known: migrate::KNOWN }),
             _ => {
                 query::teach(&connection)?;
-                Ok(Reader { connection })
+                Ok(Reader { connection, memo: memo::Memo::default() })
             }
         }
     }

@@ -1,4 +1,4 @@
-//! What routing keeps: who is there, whose turn it was, which tickets wait to be given away.
+//! What routing keeps: who has said that they are away, whose turn it was, which tickets wait to be given away.
 
 use std::collections::BTreeMap;
 
@@ -30,10 +30,10 @@ pub struct InLine {
 }
 
 fn presence(connection: &Connection) -> Result<BTreeMap<AgentName, Seen>> {
-    let mut statement = connection.prepare_cached("SELECT agent, away, screens, since FROM presence")?;
+    let mut statement = connection.prepare_cached("SELECT agent, away, since FROM presence")?;
     let rows = statement.query_map([], |row| {
-        let since = Timestamp::from_millis(row.get(3)?);
-        Ok((AgentName(row.get(0)?), Seen { away: row.get(1)?, screens: row.get(2)?, since }))
+        let since = Timestamp::from_millis(row.get(2)?);
+        Ok((AgentName(row.get(0)?), Seen { away: row.get(1)?, since, ..Seen::default() }))
     })?;
     Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
@@ -57,7 +57,7 @@ fn loads(connection: &Connection) -> Result<BTreeMap<AgentName, u32>> {
 }
 
 impl Work<'_> {
-    /// Reads who is there.
+    /// Reads who has said that they are away, or back again. Open screens are not written down.
     ///
     /// # Errors
     /// SQLite's.
@@ -65,17 +65,18 @@ impl Work<'_> {
         presence(&self.transaction)
     }
 
-    /// Writes down who is there.
+    /// Writes down that an agent is away, or back again.
     ///
     /// # Errors
     /// SQLite's.
-    pub fn put_presence(&self, agent: &AgentName, seen: Seen) -> Result<()> {
+    pub fn put_away(&self, agent: &AgentName, away: bool, since: Timestamp) -> Result<()> {
+        // The column of screens is from when they were counted here.
         self.transaction
             .prepare_cached(
-                "INSERT INTO presence (agent, away, screens, since) VALUES (?1, ?2, ?3, ?4)
-                 ON CONFLICT DO UPDATE SET away = ?2, screens = ?3, since = ?4",
+                "INSERT INTO presence (agent, away, screens, since) VALUES (?1, ?2, 0, ?3)
+                 ON CONFLICT DO UPDATE SET away = ?2, screens = 0, since = ?3",
             )?
-            .execute(params![agent.0, seen.away, seen.screens, seen.since.millis()])?;
+            .execute(params![agent.0, away, since.millis()])?;
         Ok(())
     }
 
@@ -158,7 +159,7 @@ impl Work<'_> {
 }
 
 impl Reader {
-    /// Reads who is there.
+    /// Reads who has said that they are away, or back again.
     ///
     /// # Errors
     /// SQLite's.

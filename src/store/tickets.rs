@@ -1,6 +1,7 @@
 //! Tickets: the fold of each one's events, with copies of what queues ask for.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use rusqlite::{Connection, OptionalExtension, Row, params, params_from_iter};
 
@@ -168,6 +169,11 @@ pub struct Part<'a> {
     pub limit: usize,
 }
 
+/// Tells whether what is found stays so until something is committed, a snooze ends or a deadline passes.
+fn is_lasting(filter: &Filter, query: &Query) -> bool {
+    query.is_empty() && filter.quiet.is_none()
+}
+
 /// Tells from where the tickets of a queue are read.
 fn source(filter: &Filter, query: &Query) -> &'static str {
     match (query.is_empty(), filter.overdue) {
@@ -179,19 +185,37 @@ fn source(filter: &Filter, query: &Query) -> &'static str {
     }
 }
 
-const ROW: &str = "SELECT topics.group_id, topics.topic, topics.title, topics.icon, topics.closed, topics.hidden, topics.gone,
+/// What a row is made of, but for what is each reader's own: an expression each for *unread*, *draft* and *mentioned*.
+macro_rules! row {
+    ($unread:literal, $draft:literal, $mentioned:literal) => {
+        concat!(
+            "SELECT topics.group_id, topics.topic, topics.title, topics.icon, topics.closed, topics.hidden, topics.gone,
     topics.ignored, topics.created_at, topics.creator, topics.applied, topics.collected, topics.last_message,
     topics.last_at, topics.last_text, topics.last_staff, tickets.fold,
-    people.id, people.name, people.username, people.bot,
-    coalesce(topics.last_message, 0) > coalesce((SELECT message FROM seen WHERE agent = ?1
-        AND seen.group_id = tickets.group_id AND seen.topic = tickets.topic), 0) AND NOT topics.last_staff,
-    EXISTS (SELECT 1 FROM drafts WHERE agent = ?1 AND drafts.group_id = tickets.group_id AND drafts.topic = tickets.topic),
-    EXISTS (SELECT 1 FROM outbox WHERE state IN ('held', 'queued', 'sending') AND doubt IS NULL AND lane = 0
-        AND outbox.group_id = tickets.group_id AND outbox.topic = tickets.topic),
-    EXISTS (SELECT 1 FROM mentions WHERE agent = ?1 AND mentions.group_id = tickets.group_id
-        AND mentions.topic = tickets.topic)
-    FROM tickets JOIN topics ON topics.group_id = tickets.group_id AND topics.topic = tickets.topic
-    LEFT JOIN people ON people.id = tickets.customer";
+    people.id, people.name, people.username, people.bot, ",
+            $unread,
+            ", ",
+            $draft,
+            ", EXISTS (SELECT 1 FROM outbox WHERE state IN ('held', 'queued', 'sending') AND doubt IS NULL AND lane = 0
+        AND outbox.group_id = tickets.group_id AND outbox.topic = tickets.topic), ",
+            $mentioned,
+            " FROM tickets JOIN topics ON topics.group_id = tickets.group_id AND topics.topic = tickets.topic
+    LEFT JOIN people ON people.id = tickets.customer"
+        )
+    };
+}
+
+/// A row as the agent `?1` sees it.
+const ROW: &str = row!(
+    "coalesce(topics.last_message, 0) > coalesce((SELECT message FROM seen WHERE agent = ?1
+        AND seen.group_id = tickets.group_id AND seen.topic = tickets.topic), 0) AND NOT topics.last_staff",
+    "EXISTS (SELECT 1 FROM drafts WHERE agent = ?1 AND drafts.group_id = tickets.group_id AND drafts.topic = tickets.topic)",
+    "EXISTS (SELECT 1 FROM mentions WHERE agent = ?1 AND mentions.group_id = tickets.group_id
+        AND mentions.topic = tickets.topic)"
+);
+
+/// A row as it is for everybody, to be filled in for each.
+const SHARED_ROW: &str = row!("FALSE", "FALSE", "FALSE");
 
 fn queue_row(row: &Row<'_>) -> Result<QueueRow> {
     let customer = match row.get::<_, Option<i64>>(17)? {
@@ -251,7 +275,11 @@ impl Reader {
     ///
     /// # Errors
     /// SQLite's.
-    pub fn kinds(&self, now: Timestamp) -> Result<Vec<(Kind, usize)>> {
+    pub fn kinds(&self, now: Timestamp) -> Result<Arc<[(Kind, usize)]>> {
+        self.once("kinds".to_owned(), now, || Ok(self.find_kinds(now)?.into()))
+    }
+
+    fn find_kinds(&self, now: Timestamp) -> Result<Vec<(Kind, usize)>> {
         // Grouped in the order of the index, which needs no sorting; filters are a fourth of the price of more groups.
         let filter = |bits: usize| {
             let words = ["imported", "waiting_since IS NOT NULL", "snoozed_until > ?1"];
@@ -312,25 +340,60 @@ impl Reader {
             }
         };
         let sql = format!("SELECT tickets.rowid FROM {from} WHERE {} ORDER BY {order}", conditions.sql);
-        let mut statement = self.connection.prepare_cached(&sql)?;
-        let mut ids = Vec::new();
-        let mut total = 0;
-        let mut rows = statement.query(params_from_iter(conditions.values))?;
-        while let Some(row) = rows.next()? {
-            if total >= part.offset && ids.len() < part.limit {
-                ids.push(row.get::<_, i64>(0)?);
+        let find = || -> Result<Arc<[i64]>> {
+            let mut statement = self.connection.prepare_cached(&sql)?;
+            let rows = statement.query_map(params_from_iter(&conditions.values), |row| row.get(0))?;
+            Ok(rows.collect::<rusqlite::Result<Vec<i64>>>()?.into())
+        };
+        // What is the same for whoever reads is found once for all of them.
+        let page = |ids: &Arc<[i64]>| -> Result<Arc<[QueueRow]>> {
+            let mut statement = self.connection.prepare_cached(&format!("{SHARED_ROW} WHERE tickets.rowid = ?1"))?;
+            let mut page = Vec::new();
+            for id in ids.iter().skip(part.offset).take(part.limit) {
+                let mut rows = statement.query(params![id])?;
+                page.extend(rows.next()?.map(queue_row).transpose()?);
             }
-            total += 1;
-        }
-        let mut statement = self.connection.prepare_cached(&format!("{ROW} WHERE tickets.rowid = ?2"))?;
-        let mut page = Vec::with_capacity(ids.len());
-        for id in ids {
-            let mut rows = statement.query(params![reader.0, id])?;
-            if let Some(row) = rows.next()? {
-                page.push(queue_row(row)?);
+            Ok(page.into())
+        };
+        let (ids, page) = match is_lasting(part.filter, part.query) {
+            true => {
+                let name = format!("{:?} {:?}", part.filter, part.sort);
+                let ids = self.once(name.clone(), now, find)?;
+                let window = format!("{name} {} {}", part.offset, part.limit);
+                (ids.clone(), self.once(window, now, || page(&ids))?)
             }
+            false => {
+                let ids = find()?;
+                (ids.clone(), page(&ids)?)
+            }
+        };
+        Ok((self.as_seen_by(reader, &page)?, ids.len()))
+    }
+
+    /// Fills in what an agent has seen, begun to write, and been named in.
+    fn as_seen_by(&self, reader: &AgentName, page: &[QueueRow]) -> Result<Vec<QueueRow>> {
+        let all = |sql: &str| -> Result<BTreeSet<TicketKey>> {
+            let mut statement = self.connection.prepare_cached(sql)?;
+            let key = |row: &Row<'_>| Ok(TicketKey { group: GroupId(row.get(0)?), topic: TopicId(row.get(1)?) });
+            let keys = statement.query_map(params![reader.0], key)?;
+            Ok(keys.collect::<rusqlite::Result<_>>()?)
+        };
+        let drafts = all("SELECT group_id, topic FROM drafts WHERE agent = ?1")?;
+        let mentions = all("SELECT DISTINCT group_id, topic FROM mentions WHERE agent = ?1")?;
+        let mut seen = self
+            .connection
+            .prepare_cached("SELECT message FROM seen WHERE agent = ?1 AND group_id = ?2 AND topic = ?3")?;
+        let mut rows = page.to_vec();
+        for row in &mut rows {
+            let key = row.ticket.key;
+            let last: Option<i32> =
+                seen.query_row(params![reader.0, key.group.0, key.topic.0], |row| row.get(0)).optional()?;
+            let newest = row.topic.last_message.map_or(0, |message| message.0);
+            row.unread = newest > last.unwrap_or(0) && !row.topic.last_staff;
+            row.draft = drafts.contains(&key);
+            row.mentioned = mentions.contains(&key);
         }
-        Ok((page, total))
+        Ok(rows)
     }
 
     /// Tells since when the one has waited who has waited longest, in what is live and not snoozed.
@@ -338,12 +401,15 @@ impl Reader {
     /// # Errors
     /// SQLite's.
     pub fn waiting_since(&self, now: Timestamp) -> Result<Option<Timestamp>> {
-        let awake = Filter { waiting: true, snoozed: Some(false), ..Filter::live() };
-        let conditions = Conditions::of(&awake, now);
-        let sql = format!("SELECT min(waiting_since) FROM tickets INDEXED BY tickets_queue WHERE {}", conditions.sql);
-        let mut statement = self.connection.prepare_cached(&sql)?;
-        let since: Option<i64> = statement.query_row(params_from_iter(conditions.values), |row| row.get(0))?;
-        Ok(since.map(Timestamp::from_millis))
+        self.once("waiting since".to_owned(), now, || {
+            let awake = Filter { waiting: true, snoozed: Some(false), ..Filter::live() };
+            let conditions = Conditions::of(&awake, now);
+            let sql =
+                format!("SELECT min(waiting_since) FROM tickets INDEXED BY tickets_queue WHERE {}", conditions.sql);
+            let mut statement = self.connection.prepare_cached(&sql)?;
+            let since: Option<i64> = statement.query_row(params_from_iter(conditions.values), |row| row.get(0))?;
+            Ok(since.map(Timestamp::from_millis))
+        })
     }
 
     /// Counts the tickets of a queue.
@@ -351,13 +417,22 @@ impl Reader {
     /// # Errors
     /// SQLite's.
     pub fn count(&self, reader: &AgentName, filter: &Filter, query: &Query, now: Timestamp) -> Result<usize> {
-        let mut conditions = Conditions::of(filter, now);
-        conditions.query(query, reader, now);
-        let from = source(filter, query);
-        let sql = format!("SELECT count(*) FROM {from} WHERE {}", conditions.sql);
-        let count: i64 =
-            self.connection.prepare_cached(&sql)?.query_row(params_from_iter(conditions.values), |row| row.get(0))?;
-        Ok(usize::try_from(count).unwrap_or(0))
+        let find = || {
+            let mut conditions = Conditions::of(filter, now);
+            conditions.query(query, reader, now);
+            let from = source(filter, query);
+            let sql = format!("SELECT count(*) FROM {from} WHERE {}", conditions.sql);
+            let count: i64 = self
+                .connection
+                .prepare_cached(&sql)?
+                .query_row(params_from_iter(conditions.values), |row| row.get(0))?;
+            Ok(usize::try_from(count).unwrap_or(0))
+        };
+        match is_lasting(filter, query) {
+            true => self.once(format!("count {filter:?}"), now, find),
+            // What passes with time is counted once a second.
+            false => self.once(format!("count {filter:?} {query:?} {reader} {}", now.unix()), now, find),
+        }
     }
 
     /// Lists the tags of all tickets, each once, in their order.
@@ -365,7 +440,9 @@ impl Reader {
     /// # Errors
     /// SQLite's.
     pub fn tags(&self) -> Result<BTreeSet<Tag>> {
-        let mut statement = self.connection.prepare_cached("SELECT DISTINCT tags FROM tickets WHERE tags <> ''")?;
+        let mut statement = self
+            .connection
+            .prepare_cached("SELECT DISTINCT tags FROM tickets INDEXED BY tickets_tags WHERE tags <> ''")?;
         let mut rows = statement.query([])?;
         let mut tags = BTreeSet::new();
         while let Some(row) = rows.next()? {

@@ -12,11 +12,11 @@ use grammers_tl_types as tl;
 use super::convert::people;
 use super::error::{CallError, TelegramError};
 use super::facts::own_user;
-use super::secret::Secret;
 use super::session::Vault;
 use super::setup::Setup;
 use super::wire::Wire;
 use crate::desk::ids::PersonId;
+use crate::engine::transport::Secret;
 use crate::store::session::OwnRecord;
 
 /// So often a code, number or password may be wrong.

@@ -25,7 +25,6 @@ mod pace;
 mod press;
 mod reaction;
 mod said;
-mod secret;
 mod selector;
 mod send;
 mod session;
@@ -37,7 +36,7 @@ mod topics;
 mod updates;
 mod wire;
 
+pub use crate::engine::transport::Secret;
 pub use error::{ErrorKind, TelegramError};
-pub use secret::Secret;
 pub use selector::GroupSelector;
 pub use setup::{SandboxTarget, Setup, Wanted};

@@ -3,9 +3,9 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use super::secret::Secret;
 use super::selector::GroupSelector;
 use crate::clock::Clock;
+use crate::engine::transport::Secret;
 
 /// Where a sandbox listens, and the key that stands in for a key exchange.
 #[derive(Clone, Debug)]

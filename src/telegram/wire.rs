@@ -191,9 +191,9 @@ impl Wire {
 mod tests {
     use std::net::SocketAddr;
 
-    use super::super::secret::Secret;
     use super::super::setup::SandboxTarget;
     use super::*;
+    use crate::engine::transport::Secret;
 
     fn setup(folder: &std::path::Path, address: SocketAddr) -> Setup {
         let auth_key = Secret::new("5a".repeat(256));

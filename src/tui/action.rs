@@ -170,6 +170,8 @@ actions! {
     Outbox "outbox" Everywhere ["g o"] "" "what has not been sent, and what was parked";
     Escalations "escalations" Everywhere [] "" "what rules have escalated, newest first";
     Status "status" Everywhere ["g s"] "" "how the desk stands: link, rights, freshness, holes";
+    Seats "seats" Everywhere [] "" "who sits at the desk, and who is away";
+    Reload "reload" Everywhere [] "" "read desk.toml again; for admins";
     Stats "stats" Everywhere ["g t"] "" "statistics: responses, resolutions, backlog, by agent, day and hour";
     Away "away" Everywhere ["g b"] "" "say that I am away, or back: who is away is given nothing by itself";
     Verify "verify" Everywhere ["g v"] "" "compare this ticket with Telegram once more";

@@ -7,7 +7,7 @@ use super::decode::Input;
 use crate::desk::command::{Command, Refusal};
 use crate::desk::files::Attachment;
 use crate::desk::ids::TicketKey;
-use crate::engine::handle::Receipt;
+use crate::engine::handle::{Answer, Receipt, Request};
 use crate::engine::views::{FileView, NotSaved, Revision, View, ViewRequest};
 
 /// Something that happened.
@@ -37,6 +37,8 @@ pub(crate) enum Signal {
     Saved(FileView, String, Result<PathBuf, NotSaved>),
     /// A file was copied to go with a reply to a ticket, or not.
     Attached(TicketKey, Result<Attachment, String>),
+    /// What was asked about the desk as a whole was answered, or refused.
+    Operated(Request, Result<Answer, String>),
     /// Back from the shell.
     Resumed,
     /// The desk has stopped.
@@ -66,6 +68,8 @@ pub(crate) enum Effect {
     Attach(TicketKey, String),
     /// Remove such a copy.
     Detach(Attachment),
+    /// Ask about the desk as a whole.
+    Operate(Request),
     /// Paint everything anew.
     Repaint,
     /// Back to the shell.

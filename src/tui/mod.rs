@@ -13,6 +13,7 @@
 mod action;
 mod composer;
 mod decode;
+mod editor;
 mod effect;
 mod files;
 mod keymap;

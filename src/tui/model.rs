@@ -18,7 +18,7 @@ use super::view::Areas;
 use super::work::{After, Burst, Kept, NextFor, Repeatable, Submitted, Undoable};
 use crate::clock::Timestamp;
 use crate::desk::command::Command;
-use crate::desk::ids::{AgentName, MessageId, TicketKey};
+use crate::desk::ids::{AgentName, MessageId, ScreenId, TicketKey};
 use crate::engine::views::{Counts, DeskView, Draft, QueueName, Sort, TicketRow, ViewRequest};
 
 mod open_ticket;
@@ -43,6 +43,8 @@ pub(crate) struct Model {
     pub(crate) setup: Setup,
     /// Who works here.
     pub(crate) me: AgentName,
+    /// Which of the desk's screens this is.
+    pub(crate) screen: ScreenId,
     /// Keys in force.
     pub(crate) keymap: Keymap,
     /// Colours in force.
@@ -57,6 +59,8 @@ pub(crate) struct Model {
     pub(crate) now: Timestamp,
     /// The time by which ages are shown: moves with keys and changes, and every five minutes, so that an idle screen is quiet.
     pub(crate) aged: Timestamp,
+    /// `desk.toml` is being read again, as was asked for here.
+    pub(crate) rereading: bool,
     /// The engine's process is not to be reached, and why.
     pub(crate) unreached: Option<String>,
     /// Which pane has the keys.
@@ -127,10 +131,20 @@ pub(crate) struct Model {
     pub(crate) burst: Burst,
     /// What the desk was told that is on the screen.
     pub(crate) looks: Option<TicketKey>,
+    /// When the desk was last told that somebody is at the screen.
+    pub(crate) used: Timestamp,
     /// What has changed since it was read.
     pub(crate) stale: Stale,
     /// Whether the refresh timer runs.
     pub(crate) refreshing: bool,
+    /// The newest revision that was told of.
+    pub(crate) revision: u64,
+    /// What was last read of the desk has at least this one.
+    pub(crate) read_through: u64,
+    /// What the agent's own command has changed is being read.
+    pub(crate) reads_own: bool,
+    /// It has been: no frame is to be waited for.
+    pub(crate) at_once: bool,
     /// The last title of the terminal.
     pub(crate) title: String,
     reads: BTreeMap<ReadKind, ReadState>,
@@ -240,11 +254,12 @@ struct ReadState {
 
 impl Model {
     /// Makes the model of a screen that has not been told anything yet.
-    pub(crate) fn new(setup: Setup, me: AgentName, size: (u16, u16)) -> Model {
+    pub(crate) fn new(setup: Setup, me: AgentName, screen: ScreenId, size: (u16, u16)) -> Model {
         let (keymap, complaints) = Keymap::new(&setup.keys);
         let now = setup.clock.now();
         let mut model = Model {
             me,
+            screen,
             keymap,
             theme: Theme::named(&setup.theme).unwrap_or_default(),
             colour: true,
@@ -252,6 +267,7 @@ impl Model {
             size,
             now,
             aged: now,
+            rereading: false,
             unreached: None,
             focus: Focus::Queue,
             zoomed: false,
@@ -304,8 +320,13 @@ impl Model {
             dirty: true,
             burst: Burst::default(),
             looks: None,
+            used: now,
             stale: Stale::default(),
             refreshing: false,
+            revision: 0,
+            read_through: 0,
+            reads_own: false,
+            at_once: false,
             title: String::new(),
             reads: BTreeMap::new(),
             tags: 0,

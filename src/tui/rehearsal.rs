@@ -16,8 +16,8 @@ use super::{restore, view};
 use crate::clock::{Clock, Timestamp};
 use crate::desk::command::Command;
 use crate::desk::files::Attachment;
-use crate::desk::ids::TicketKey;
-use crate::engine::handle::{Handle, new_command_id};
+use crate::desk::ids::{ScreenId, TicketKey};
+use crate::engine::handle::{Handle, Request, new_command_id};
 use crate::engine::views::{FileView, ViewRequest};
 
 /// A screen without a terminal.
@@ -41,6 +41,7 @@ enum Waiting {
     Read(ReadTag, ViewRequest),
     Submit(u64, Command),
     Save(FileView, String, bool),
+    Operate(Request),
 }
 
 impl Rehearsal {
@@ -49,7 +50,7 @@ impl Rehearsal {
     /// # Errors
     /// Only if memory cannot be written to.
     pub fn open(handle: Handle, setup: Setup, size: (u16, u16)) -> io::Result<Rehearsal> {
-        let model = Model::new(setup, handle.agent().clone(), size);
+        let model = Model::new(setup, handle.agent().clone(), ScreenId(1), size);
         let mut rehearsal = Rehearsal {
             model,
             handle,
@@ -124,6 +125,10 @@ impl Rehearsal {
                 Waiting::Submit(tag, command) => {
                     let outcome = self.handle.submit(new_command_id(), command).await;
                     self.feed(Signal::Settled(tag, outcome));
+                }
+                Waiting::Operate(request) => {
+                    let outcome = self.handle.operate(request.clone()).await;
+                    self.feed(Signal::Operated(request, outcome));
                 }
                 Waiting::Save(file, to, overwrite) => {
                     let outcome = self.handle.save(file.clone(), to.clone().into(), overwrite).await;
@@ -209,6 +214,7 @@ impl Rehearsal {
                 Effect::Launch(Launch::Link(link)) => self.told.push(format!("open {link}")),
                 Effect::Save(file, to, overwrite) => self.waiting.push_back(Waiting::Save(file, to, overwrite)),
                 Effect::Attach(_, path) => self.told.push(format!("attach {path}")),
+                Effect::Operate(request) => self.waiting.push_back(Waiting::Operate(request)),
                 Effect::Detach(file) => self.told.push(format!("detach {}", file.name)),
                 Effect::Repaint => {
                     self.told.push("repaint".to_owned());

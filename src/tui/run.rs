@@ -15,15 +15,17 @@ use super::effect::{Effect, Launch, ReadTag, Signal, Timer};
 use super::model::Model;
 use super::terminal::{self, Heard, Keyboard, Screen, Tty, Unfit};
 use super::update::update;
-use super::{opener, restore, view};
+use super::{editor, opener, restore, view};
 use crate::desk::command::Command;
 use crate::engine::handle::{Handle, new_command_id};
-use crate::engine::views::ViewRequest;
+use crate::engine::views::{View, ViewRequest};
 
 /// A frame at most this often.
 const FRAME: Duration = Duration::from_millis(33);
 /// After a key, this soon.
 const FRAME_AFTER_KEY: Duration = Duration::from_millis(8);
+/// So long after a key its agent waits for what it does.
+const ANSWERED: Duration = Duration::from_millis(250);
 /// What has to be said before leaving is given this long.
 const LAST_WORDS: Duration = Duration::from_millis(1500);
 
@@ -103,7 +105,8 @@ pub async fn run(handle: Handle, setup: Setup) -> Result<String, TuiError> {
     check_terminal()?;
     let size = terminal::size();
     let mouse = setup.mouse;
-    let mut model = Model::new(setup, handle.agent().clone(), size);
+    let sitting = handle.sit();
+    let mut model = Model::new(setup, handle.agent().clone(), sitting.screen(), size);
     if std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty()) {
         model.colour = false;
         model.theme = model.theme.without_colour();
@@ -133,6 +136,7 @@ pub async fn run(handle: Handle, setup: Setup) -> Result<String, TuiError> {
         away: false,
     };
     let ended = seat.work(inbox, heard).await;
+    drop(sitting);
     drop(restored);
     ended
 }
@@ -156,15 +160,22 @@ fn submitter(
     commands
 }
 
-/// Asks one question after another, in the order in which they came: what is to be seen first is asked first.
+/// Asks questions in the order in which they came, what is to be seen first first; none waits for the answer to the one before.
 fn asker(handle: Handle, signals: UnboundedSender<Signal>) -> UnboundedSender<(ReadTag, ViewRequest)> {
     let (reads, mut queue) = unbounded_channel();
     tokio::spawn(async move {
         while let Some((tag, request)) = queue.recv().await {
-            let view = handle.read(request).await;
-            if signals.send(Signal::Answer(tag, view)).is_err() {
-                break;
-            }
+            let view = handle.ask(request).await;
+            let signals = signals.clone();
+            tokio::spawn(async move {
+                let view = match view {
+                    Some(view) => view.await.ok(),
+                    None => None,
+                };
+                let stopped = || View::Unreadable { why: "the desk has stopped".to_owned() };
+                // The screen may have been left meanwhile.
+                drop(signals.send(Signal::Answer(tag, view.unwrap_or_else(stopped))));
+            });
         }
     });
     reads
@@ -241,13 +252,12 @@ impl Seat {
         let mut stop = signal(SignalKind::from_raw(rustix::process::Signal::TSTP.as_raw()))?;
         let mut goes_on = signal(SignalKind::from_raw(rustix::process::Signal::CONT.as_raw()))?;
         let mut ended = None;
-        let mut keyed = false;
+        let mut keyed = None;
         self.feed(Signal::Start).await?;
         while !self.left && ended.is_none() {
             let due = self.due(keyed);
             if due.is_some_and(|due| due <= Instant::now()) {
                 self.draw()?;
-                keyed = false;
                 continue;
             }
             let wake = self.timers.values().min().copied().into_iter().chain(due).min();
@@ -255,7 +265,7 @@ impl Seat {
                 biased;
                 what = heard.recv() => match what {
                     Some(Heard::Inputs(inputs)) => {
-                        keyed = true;
+                        keyed = Some(Instant::now());
                         for input in inputs {
                             self.feed(Signal::Input(input)).await?;
                         }
@@ -315,17 +325,26 @@ impl Seat {
         }
     }
 
-    /// Tells when the next frame is due; `None`: nothing has changed.
-    fn due(&self, keyed: bool) -> Option<Instant> {
+    /// Tells when the next frame is due; `None`: nothing has changed. `keyed`: when the last key came.
+    fn due(&self, keyed: Option<Instant>) -> Option<Instant> {
         if !self.model.dirty || self.away {
             return None;
         }
-        let pace = if keyed { FRAME_AFTER_KEY } else { self.pace };
+        if self.model.at_once {
+            return Some(Instant::now());
+        }
+        // A key is shown, and so is what it leads to; a line that is slow need not show it in many steps.
+        let waited_for = match (keyed, self.drawn) {
+            (Some(key), Some(drawn)) => key >= drawn || self.pace <= FRAME && key.elapsed() < ANSWERED,
+            (key, _) => key.is_some(),
+        };
+        let pace = if waited_for { FRAME_AFTER_KEY } else { self.pace };
         Some(self.drawn.map_or_else(Instant::now, |drawn| drawn + pace))
     }
 
     fn draw(&mut self) -> io::Result<()> {
         self.model.dirty = false;
+        self.model.at_once = false;
         let began = Instant::now();
         let model = &mut self.model;
         self.screen.draw(model.size, |frame| view::draw(model, frame))?;
@@ -382,6 +401,13 @@ impl Seat {
                         });
                     }
                     Effect::Detach(file) => self.handle.detach(&file),
+                    Effect::Operate(request) => {
+                        let (handle, signals) = (self.handle.clone(), self.signals.clone());
+                        tokio::spawn(async move {
+                            let outcome = handle.operate(request.clone()).await;
+                            drop(signals.send(Signal::Operated(request, outcome)));
+                        });
+                    }
                     Effect::Repaint => {
                         self.screen.forget()?;
                         self.model.dirty = true;
@@ -438,7 +464,7 @@ impl Seat {
     async fn edit(&mut self, text: String) -> io::Result<Result<String, String>> {
         self.keyboard.pause();
         terminal::leave();
-        let edited = tokio::task::spawn_blocking(move || editor(&text)).await;
+        let edited = tokio::task::spawn_blocking(move || editor::write(&text)).await;
         let back = self.come_back();
         self.keyboard.resume();
         back?;
@@ -467,26 +493,4 @@ fn tmux(text: &str) -> Result<(), String> {
     }
     let status = child.wait().map_err(failed)?;
     if status.success() { Ok(()) } else { Err("tmux did not take the text".to_owned()) }
-}
-
-/// Runs $VISUAL or $EDITOR on a private file and reads it back.
-fn editor(text: &str) -> Result<String, String> {
-    let command = ["VISUAL", "EDITOR"]
-        .iter()
-        .filter_map(|name| std::env::var(name).ok())
-        .find(|command| !command.trim().is_empty())
-        .unwrap_or_else(|| "vi".to_owned());
-    let mut words = command.split_whitespace();
-    let program = words.next().unwrap_or("vi");
-    let failed = |why: io::Error| format!("{program}: {why}");
-    let folder = std::env::var_os("XDG_RUNTIME_DIR").map_or_else(std::env::temp_dir, std::path::PathBuf::from);
-    // Made with mode 0600, and gone when it is dropped.
-    let mut file = tempfile::Builder::new().prefix("reply-").suffix(".md").tempfile_in(folder).map_err(failed)?;
-    file.write_all(text.as_bytes()).map_err(failed)?;
-    file.flush().map_err(failed)?;
-    let status = std::process::Command::new(program).args(words).arg(file.path()).status().map_err(failed)?;
-    if !status.success() {
-        return Err(format!("{program} ended with an error: the text is as it was"));
-    }
-    std::fs::read_to_string(file.path()).map_err(failed)
 }

@@ -1,7 +1,7 @@
 //! The desk that runs, with real processes: commands attach to it, other users are who the kernel says they are, and a copy made under
 //! load is put back whole.
 
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Write};
 use std::os::unix::fs::{PermissionsExt, chown};
 use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
@@ -35,7 +35,7 @@ impl Server {
         Pid::from_child(&self.child)
     }
 
-    fn next_line(&mut self) -> String {
+    pub(crate) fn next_line(&mut self) -> String {
         let mut line = String::new();
         self.said.read_line(&mut line).expect("reads");
         line
@@ -78,17 +78,21 @@ fn commands_attach_to_the_desk_that_runs() {
     desk.run(&["--agent", "tom", "claim", &ticket]).fails(1, "is anna's since");
     let reply = desk.json(&["reply", &ticket, "We are looking into it."]);
     assert_eq!(reply["state"], "sent");
-    desk.run(&["logout"]).fails(3, "in use by process");
 
     // A broken configuration leaves the old one; a good one is taken without anybody losing anything.
     let good = std::fs::read_to_string(desk.path().join("desk.toml")).expect("reads");
     desk.configure(&format!("{good}\n[desk]\nname = 5\n"));
     desk.run(&["reload"]).fails(2, "desk.toml:");
+    // What only whoever listens finds wrong ends the same way, and does not end the desk.
+    desk.configure(&format!("{good}\n[desk]\nsocket_group = \"no-such-group\"\n"));
+    desk.run(&["reload"]).fails(2, "there is no group `no-such-group` on this machine");
+    assert_eq!(desk.json(&["status"])["pid"], server.child.id());
     desk.configure(&good);
     kill_process(server.pid(), Signal::USR1).expect("is there");
     desk.configure(&format!("{good}\n[[queues]]\nname = \"Mine too\"\nquery = \"assignee:me\"\n"));
     until("it has been read", || desk.run(&["reload"]).out.contains("read again").then_some(()));
-    until("it is there again", || (desk.run(&["status"]).code == Some(0)).then_some(()));
+    // Whoever had it read again finds it.
+    desk.run(&["status"]).ok();
     assert!(desk.queue("Mine too").contains(&ticket));
     assert!(watch.try_wait().expect("asks").is_none(), "who watches has come back by itself");
 
@@ -169,7 +173,7 @@ fn a_copy_made_while_the_desk_works_is_put_back_whole() {
 
 /// A box that several users of the machine share: they may start the program and connect, and nothing else.
 pub(crate) struct SharedBox {
-    folder: tempfile::TempDir,
+    pub(crate) folder: tempfile::TempDir,
     program: PathBuf,
 }
 
@@ -201,23 +205,38 @@ impl SharedBox {
 
     /// Runs a command as another user.
     pub(crate) fn run(&self, user: u32, group: u32, args: &[&str]) -> Output {
+        self.input(user, group, args, "")
+    }
+
+    /// Runs a command as another user, with a standard input.
+    pub(crate) fn input(&self, user: u32, group: u32, args: &[&str], input: &str) -> Output {
         let mut command = Command::new(&self.program);
         for name in ["DESK", "CONFIG", "DATA_DIR", "AGENT", "BOT_TOKEN"] {
             command.env_remove(format!("TOPICDESK_{name}"));
         }
         command.env("TOPICDESK_SOCKET", self.socket()).env("TOPICDESK_CONFIG", self.folder.path().join("desk.toml"));
         command.env("HOME", self.folder.path().join("home")).env_remove("USER").current_dir("/");
-        command.args(args).stdin(Stdio::null()).uid(user).gid(group).output().expect("starts")
+        command.args(args).uid(user).gid(group);
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().expect("starts");
+        // A command that reads nothing closes its end.
+        let _closed = child.stdin.take().expect("is piped").write_all(input.as_bytes());
+        child.wait_with_output().expect("ends")
     }
 }
 
 pub(crate) const GROUP: u32 = 54_242;
+/// A lead.
 pub(crate) const ANNA: u32 = 55_001;
-const TOM: u32 = 55_002;
+/// An agent.
+pub(crate) const TOM: u32 = 55_002;
+/// An admin.
+pub(crate) const MIA: u32 = 55_004;
 pub(crate) const STRANGER: u32 = 55_003;
-const AGENTS: &str = "[[agents]]\nname = \"anna\"\nos_user = \"55001\"\nrole = \"lead\"\n\n[[agents]]\nname = \"tom\"\nos_user = \"55002\"\n";
+const AGENTS: &str = "[[agents]]\nname = \"anna\"\nos_user = \"55001\"\nrole = \"lead\"\n\n[[agents]]\nname = \"tom\"\nos_user = \"55002\"\n\n\
+[[agents]]\nname = \"mia\"\nos_user = \"55004\"\nrole = \"admin\"\n";
 
-fn words(output: &Output) -> String {
+pub(crate) fn words(output: &Output) -> String {
     format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
 }
 
@@ -232,7 +251,7 @@ fn users_of_the_machine_are_who_the_kernel_says_they_are() {
     let shared = SharedBox::new(&desk);
     let mut serve = desk.command(&["serve"]);
     serve.env("TOPICDESK_SOCKET", shared.socket()).env_remove("TOPICDESK_AGENT");
-    let _server = Server::start(serve);
+    let server = Server::start(serve);
     assert!(shared.run(ANNA, GROUP, &["sync"]).status.success());
     let output = shared.run(ANNA, GROUP, &["queue", "unassigned", "--json"]);
     let rows: serde_json::Value = serde_json::from_slice(&output.stdout).expect("json");
@@ -248,7 +267,8 @@ fn users_of_the_machine_are_who_the_kernel_says_they_are() {
     assert_eq!(stranger.status.code(), Some(3), "{}", words(&stranger));
     assert!(words(&stranger).contains("user 55003 is no agent of this desk"), "{}", words(&stranger));
     let outside = shared.run(STRANGER, STRANGER, &["--agent", "tom", "queue"]);
-    assert!(outside.status.code() != Some(0) && words(&outside).contains("ermission denied"), "{}", words(&outside));
+    assert_eq!(outside.status.code(), Some(3), "{}", words(&outside));
+    assert!(words(&outside).contains("may not attach to the desk"), "{}", words(&outside));
 
     // They see how it is, though not its files.
     let doctor = words(&shared.run(TOM, GROUP, &["doctor"]));
@@ -290,4 +310,16 @@ fn users_of_the_machine_are_who_the_kernel_says_they_are() {
         shared.run(TOM, GROUP, &["file", &second, &id.expect("an id"), "--save", saved.to_str().expect("a path")]);
     assert!(fetched.status.success(), "{}", words(&fetched));
     assert_eq!(std::fs::read_to_string(&saved).expect("reads"), "1 x tea");
+
+    // When nobody runs the desk, they are told so, and not of files that are none of their business.
+    assert!(shared.run(MIA, GROUP, &["stop"]).status.success());
+    until("nothing is left to wait for", || (!shared.socket().exists()).then_some(()));
+    drop(server);
+    let data_dir = desk.path().to_str().expect("a path");
+    for command in [&["queue"][..], &["claim", "1"], &["sync"]] {
+        let alone = shared.run(TOM, GROUP, &[&["--data-dir", data_dir], command].concat());
+        assert_eq!(alone.status.code(), Some(3), "{}", words(&alone));
+        assert!(words(&alone).contains("no desk is running") && words(&alone).contains("is another user's"));
+        assert!(!words(&alone).contains("no log is kept"), "{}", words(&alone));
+    }
 }

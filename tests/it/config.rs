@@ -632,6 +632,11 @@ fn teams_routing_and_intake_are_read() {
     assert_eq!(routing.reassign_after, Some(Duration::from_secs(7200)));
     let none = read("[rules]\nburst = \"off\"\n").rules.routing;
     assert!(none.is_empty() && none.burst.is_none());
+    assert_eq!(none.idle_after, Some(Duration::from_secs(1800)));
+    for (said, wanted) in [("\"1m\"", Some(60)), ("0", None), ("\"0\"", None), ("\"0s\"", None), ("\"off\"", None)] {
+        let read = read(&format!("[rules]\nidle_after = {said}\n")).rules.routing;
+        assert_eq!(read.idle_after, wanted.map(Duration::from_secs), "{said}");
+    }
 }
 
 #[test]
@@ -692,6 +697,8 @@ fn teams_routing_and_intake_that_cannot_work_are_named_with_their_place() {
         ),
         ("[[intake]]\nname = \"a\"\nadd_tag = \"x\"\n", "did you mean `add_tags`?"),
         ("[rules]\nburst = \"many\"\n", "2:9: `rules.burst` is `many`: write it like"),
+        ("[rules]\nidle_after = \"59s\"\n", "2:14: `rules.idle_after` is less than a minute"),
+        ("[rules]\nidle_after = 5\n", "2:14: `rules.idle_after` is a whole number: it must be a span of time"),
         ("[rules]\nreassign_after = \"0s\"\n", "2:18: `rules.reassign_after` is no time at all"),
     ] {
         let text = text.replace("DESK", DESK);

@@ -8,7 +8,7 @@ use topicdesk::desk::rules::Rules;
 use topicdesk::engine::transport::{Happening, Incoming};
 use topicdesk::engine::views::{QueueName, Sort, TicketRow, View, ViewRequest, Window};
 
-use crate::support::bench::{Bench, COLLEAGUE, OLENA, at, created, rules, text, ticket};
+use crate::support::bench::{Bench, COLLEAGUE, OLENA, at, at_screen, created, rules, text, ticket};
 
 fn team(name: &str, agent: &str, assign: Assign) -> Team {
     Team { name: name.into(), agents: vec![agent.into()], assign, fallback: None }
@@ -32,7 +32,7 @@ fn bench() -> Bench {
     bench.incoming(Incoming::Seeded { cursor: bench.cursor.clone() });
     bench.backfill(&[created(5, OLENA, at(0), "Old"), text(6, 5, OLENA, at(1), "It is old")]);
     // Somebody has to be there for routing.
-    bench.command("tom", Command::Screen { open: true }).expect("opened");
+    bench.command("tom", at_screen(1)).expect("opened");
     bench
 }
 

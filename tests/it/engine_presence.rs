@@ -5,7 +5,7 @@ use std::time::Duration;
 use topicdesk::desk::along::{Along, TemplateUse};
 use topicdesk::desk::command::{Command, Refusal};
 use topicdesk::desk::files::Attachment;
-use topicdesk::desk::ids::{AgentName, CommandId, MessageId, TicketKey};
+use topicdesk::desk::ids::{AgentName, CommandId, MessageId, ScreenId, TicketKey};
 use topicdesk::desk::rules::Rules;
 use topicdesk::desk::split::{LONGEST, MOST_PARTS};
 use topicdesk::desk::thread::Message;
@@ -13,7 +13,9 @@ use topicdesk::engine::input::{Input, Output};
 use topicdesk::engine::transport::{Admin, GroupFacts, Incoming, Order};
 use topicdesk::engine::views::{Revision, View, ViewRequest};
 
-use crate::support::bench::{ANNA, Bench, LI, OLENA, at, created, facts, person, rules, text, ticket};
+use crate::support::bench::{
+    ANNA, Bench, LI, OLENA, at, at_screen, created, facts, person, rules, screen_closed, text, ticket,
+};
 
 fn history() -> Vec<Message> {
     vec![
@@ -35,6 +37,13 @@ fn desk(rules: Rules, facts: GroupFacts) -> Bench {
     bench
 }
 
+/// A desk at which tom sits.
+fn at_a_screen() -> Bench {
+    let mut bench = Bench::followed(&history());
+    bench.command("tom", at_screen(1)).expect("open");
+    bench
+}
+
 /// Who is at a ticket as anna is told.
 fn here(bench: &Bench, topic: i32) -> Vec<String> {
     let here = bench.engine.here(ticket(topic), &AgentName::from("anna")).into_iter();
@@ -53,11 +62,11 @@ fn said(id: &str, agent: &str, command: Command) -> Input {
 }
 
 fn look(topic: i32) -> Command {
-    Command::Look { ticket: Some(ticket(topic)) }
+    Command::Look { screen: ScreenId(1), ticket: Some(ticket(topic)) }
 }
 
 fn typing(topic: i32) -> Command {
-    Command::Typing { ticket: ticket(topic) }
+    Command::Typing { screen: ScreenId(1), ticket: ticket(topic) }
 }
 
 fn reply(text: &str) -> Command {
@@ -78,7 +87,7 @@ fn changed(revisions: &[Revision]) -> Vec<TicketKey> {
 
 #[test]
 fn a_look_is_told_to_others_and_leaves_nothing_behind() {
-    let mut bench = Bench::followed(&history());
+    let mut bench = at_a_screen();
     let kept = |bench: &mut Bench, id: &str| {
         let work = bench.engine.store_mut().begin().expect("reads");
         (work.receipt(&CommandId(id.to_owned())).expect("reads"), work.value("revision").expect("reads"))
@@ -90,7 +99,7 @@ fn a_look_is_told_to_others_and_leaves_nothing_behind() {
     assert_eq!(told[0].number.to_string(), before.clone().expect("a revision"), "nothing was written for it");
     assert_eq!(kept(&mut bench, "look"), (None, before));
     // The same under the same id says it again: there is no receipt that would answer for it.
-    published(&mut bench, said("away", "tom", Command::Look { ticket: None }));
+    published(&mut bench, said("away", "tom", Command::Look { screen: ScreenId(1), ticket: None }));
     assert!(here(&bench, 5).is_empty());
     published(&mut bench, said("look", "tom", look(5)));
     assert_eq!(here(&bench, 5), ["tom"]);
@@ -105,7 +114,7 @@ fn a_look_is_told_to_others_and_leaves_nothing_behind() {
 
 #[test]
 fn writing_ends_by_itself_when_it_is_sent_and_when_one_goes() {
-    let mut bench = Bench::followed(&history());
+    let mut bench = at_a_screen();
     assert_eq!(bench.engine.next_wake().filter(|at| *at <= bench.now() + Duration::from_secs(10)), None);
     assert_eq!(changed(&published(&mut bench, said("1", "tom", typing(5)))), [ticket(5)]);
     bench.clock.step(Duration::from_secs(5));
@@ -131,14 +140,56 @@ fn writing_ends_by_itself_when_it_is_sent_and_when_one_goes() {
 
 #[test]
 fn a_screen_that_closes_looks_at_nothing_any_more() {
-    let mut bench = Bench::followed(&history());
-    bench.command("tom", Command::Screen { open: true }).expect("open");
+    let mut bench = at_a_screen();
     bench.command("tom", look(5)).expect("told");
     bench.command("tom", typing(5)).expect("told");
     assert_eq!(here(&bench, 5), ["tom writes"]);
-    let told = published(&mut bench, said("closed", "tom", Command::Screen { open: false }));
+    let told = published(&mut bench, said("closed", "tom", screen_closed(1)));
     assert!(told.iter().any(|revision| revision.all || revision.changed.contains(&ticket(5))), "{told:?}");
     assert!(here(&bench, 5).is_empty());
+}
+
+#[test]
+fn two_screens_of_one_agent_are_two_places_and_one_agent() {
+    let mut bench = desk(Rules { typing: Some(true), ..rules() }, facts());
+    let at = |screen: u64, topic: i32| Command::Look { screen: ScreenId(screen), ticket: Some(ticket(topic)) };
+    let writes = |screen: u64, topic: i32| Command::Typing { screen: ScreenId(screen), ticket: ticket(topic) };
+    for (id, command) in [("1", at_screen(1)), ("2", at_screen(2)), ("3", at(1, 5)), ("4", at(2, 7))] {
+        published(&mut bench, said(id, "tom", command));
+    }
+    assert_eq!((here(&bench, 5), here(&bench, 7)), (vec!["tom".to_owned()], vec!["tom".to_owned()]));
+    let row = |bench: &Bench, topic: i32| match bench.read(
+        "anna",
+        ViewRequest::Thread { ticket: ticket(topic), window: topicdesk::engine::views::Window::Newest, limit: 1 },
+    ) {
+        View::Thread(page) => page.ticket.row.here.iter().map(|here| here.agent.0.clone()).collect::<Vec<_>>(),
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(
+        (row(&bench, 5), row(&bench, 7)),
+        (vec!["tom".to_owned()], vec!["tom".to_owned()]),
+        "as screens read it"
+    );
+
+    // Both write to the same customer: colleagues are told once, and the customer at the pace of one.
+    published(&mut bench, said("5", "tom", at(2, 5)));
+    bench.orders.clear();
+    for second in 0..6 {
+        for screen in [1, 2] {
+            bench.command("tom", writes(screen, 5)).expect("told");
+        }
+        assert_eq!(here(&bench, 5), ["tom writes"], "{second}");
+        bench.pass(Duration::from_secs(1));
+    }
+    let shown = bench.orders.iter().filter(|order| matches!(order, Order::Typing { .. })).count();
+    assert_eq!(shown, 2, "at once and after four seconds");
+    // What one screen leaves the other goes on with; a reply ends it for both.
+    published(&mut bench, said("6", "tom", at(2, 7)));
+    assert_eq!((here(&bench, 5), here(&bench, 7)), (vec!["tom writes".to_owned()], vec!["tom".to_owned()]));
+    published(&mut bench, said("7", "tom", reply("Please try again.")));
+    assert_eq!(here(&bench, 5), ["tom"]);
+    published(&mut bench, said("8", "tom", screen_closed(1)));
+    assert_eq!((here(&bench, 5), here(&bench, 7)), (Vec::new(), vec!["tom".to_owned()]), "the other is open");
 }
 
 #[test]
@@ -151,6 +202,7 @@ fn customers_see_typing_as_the_desk_wants_it() {
         (false, Some(false), false),
     ] {
         let mut bench = desk(Rules { typing: wanted, ..rules() }, GroupFacts { bot, ..facts() });
+        bench.command("tom", at_screen(1)).expect("open");
         bench.command("tom", typing(5)).expect("told");
         let said = bench.orders.iter().any(|order| matches!(order, Order::Typing { .. }));
         assert_eq!(said, sees, "bot: {bot}, wanted: {wanted:?}");

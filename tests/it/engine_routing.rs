@@ -13,7 +13,7 @@ use topicdesk::engine::views::{
     Alert, DeskView, Explanation, Lapse, Presence, QueueName, Sort, ThreadPage, View, ViewRequest, Window,
 };
 
-use super::support::bench::{Bench, COLLEAGUE, LI, OLENA, at, created, rules, text, ticket};
+use super::support::bench::{Bench, COLLEAGUE, LI, OLENA, at, at_screen, created, rules, screen_closed, text, ticket};
 
 const MINUTE: Duration = Duration::from_secs(60);
 const HOUR: Duration = Duration::from_secs(3600);
@@ -46,7 +46,10 @@ const TEAMS: &str = r#"
 /// The rules of a text, with the agents of the bench.
 fn with(text: &str) -> Rules {
     let read = config::from_text("desk.toml", text, None).unwrap_or_else(|error| panic!("{error}")).rules;
-    Rules { routing: read.routing, sla: read.sla, ..rules() }
+    let mut routing = read.routing;
+    // Nobody presses a key here, and nobody is idle for that unless a test is about it.
+    routing.idle_after = routing.idle_after.filter(|_| text.contains("idle_after"));
+    Rules { routing, sla: read.sla, ..rules() }
 }
 
 fn teams(more: &str) -> Rules {
@@ -60,7 +63,7 @@ fn live(rules: Rules) -> Bench {
     bench.incoming(Incoming::Seeded { cursor: bench.cursor.clone() });
     bench.backfill(&[created(5, OLENA, at(-3600), "Lamp"), text(6, 5, OLENA, at(-3600), "A refund, please")]);
     for agent in ["anna", "tom"] {
-        bench.command(agent, Command::Screen { open: true }).expect("sits");
+        bench.command(agent, at_screen(1)).expect("sits");
     }
     idle(&mut bench);
     bench.orders.clear();
@@ -169,10 +172,10 @@ fn round_robin_goes_on_after_a_restart_and_nobody_gets_more_than_they_can() {
     asks(&mut bench, 20, "One");
     bench = bench.restart();
     bench.connect();
-    bench.command("tom", Command::Screen { open: true }).expect("sits");
+    bench.command("tom", at_screen(1)).expect("sits");
     idle(&mut bench);
     assert_eq!(desk(&bench).roster[0].presence, Presence::Offline, "a new process begins without screens");
-    bench.command("anna", Command::Screen { open: true }).expect("sits");
+    bench.command("anna", at_screen(1)).expect("sits");
     for (id, words) in [(30, "Two"), (40, "Three"), (50, "Four"), (60, "Five"), (70, "Six")] {
         asks(&mut bench, id, words);
     }
@@ -186,7 +189,7 @@ fn round_robin_goes_on_after_a_restart_and_nobody_gets_more_than_they_can() {
 fn what_nobody_can_take_waits_with_the_reason_and_goes_to_whoever_is_back() {
     let mut bench = live(teams(""));
     bench.command("anna", Command::SetPresence { away: true }).expect("away");
-    bench.command("tom", Command::Screen { open: false }).expect("closed");
+    bench.command("tom", screen_closed(1)).expect("closed");
     asks(&mut bench, 20, "Hello");
     assert_eq!(assignee(&bench, 20), None);
     assert_eq!(why(&bench, 20).as_deref(), Some("team desk: anna away, tom offline"));
@@ -264,6 +267,75 @@ fn hours_bar_and_open_and_the_timer_gives_what_has_waited() {
     bench.pass(MINUTE);
     idle(&mut bench);
     assert_eq!(assignee(&bench, 20).as_deref(), Some("anna"));
+}
+
+/// The word for an agent, and the minutes since.
+fn presence(bench: &Bench, agent: &str) -> (Presence, Option<u64>) {
+    let view = desk(bench).roster.into_iter().find(|view| view.agent.0 == agent).expect("is there");
+    (view.presence, view.since.map(|since| bench.now().since(since).as_secs() / 60))
+}
+
+#[test]
+fn whoever_presses_no_key_is_given_nothing_until_the_next_one() {
+    let mut bench = live(teams("[rules]\nidle_after = \"30m\"\nburst = \"off\""));
+    bench.command("anna", at_screen(2)).expect("a second screen");
+    bench.pass(20 * MINUTE);
+    bench.command("tom", at_screen(1)).expect("a key");
+    // A key of the last ten seconds is not said.
+    bench.pass(10 * MINUTE + Duration::from_secs(9));
+    assert_eq!(presence(&bench, "anna").0, Presence::Available);
+    bench.pass(Duration::from_secs(1));
+    assert_eq!(presence(&bench, "anna"), (Presence::Idle, Some(30)));
+    asks(&mut bench, 20, "It would be anna's turn");
+    assert_eq!(assignee(&bench, 20).as_deref(), Some("tom"));
+    bench.pass(20 * MINUTE);
+    asks(&mut bench, 30, "Hello");
+    assert_eq!(why(&bench, 30).as_deref(), Some("team desk: anna idle, tom idle"));
+    let whys: Vec<_> = explain(&bench, 30).routing.teams[0].candidates.iter().map(|one| one.why.clone()).collect();
+    assert_eq!(whys, ["idle", "idle"]);
+
+    // One of her screens is enough, and what waits is hers at once.
+    bench.alerts.clear();
+    bench.command("anna", at_screen(2)).expect("a key");
+    idle(&mut bench);
+    assert_eq!(assignee(&bench, 30).as_deref(), Some("anna"));
+    assert_eq!(presence(&bench, "anna"), (Presence::Available, Some(0)));
+    bench.command("anna", screen_closed(2)).expect("closed");
+    assert_eq!(presence(&bench, "anna"), (Presence::Idle, Some(50)), "the other one was not touched for long");
+    assert_eq!(presence(&bench, "tom"), (Presence::Idle, Some(30)));
+    // Away is away, whatever the screens do; back again is idle still, and says so.
+    bench.command("tom", Command::SetPresence { away: true }).expect("away");
+    assert_eq!(presence(&bench, "tom"), (Presence::Away, Some(0)));
+    let back = bench.command("tom", Command::SetPresence { away: false }).expect("back");
+    assert_eq!(back.notice.as_deref(), Some("no key was pressed at a screen of yours for long"));
+    assert_eq!(presence(&bench, "tom").0, Presence::Idle);
+}
+
+#[test]
+fn an_idle_agent_is_no_agent_who_is_away_and_hours_know_of_no_keys() {
+    // Reopened: as with somebody who is offline, it stays theirs.
+    let mut bench = live(teams("[rules]\nidle_after = \"30m\""));
+    asks(&mut bench, 20, "Hello");
+    bench.command("anna", Command::Resolve { ticket: ticket(20) }).expect("resolved");
+    bench.pass(HOUR);
+    assert_eq!(presence(&bench, "anna").0, Presence::Idle);
+    let now = bench.now();
+    bench.push(vec![Happening::Message(text(30, 20, LI, now, "It is not solved at all"))]);
+    assert_eq!(assignee(&bench, 20).as_deref(), Some("anna"));
+
+    let hours = "[hours.always]\ntimezone = \"UTC\"\nsunday = \"00:00-24:00\"\n[[agents]]\nname = \"anna\"\nhours = \"always\"\n";
+    let team = "[[teams]]\nname = \"desk\"\nagents = [\"anna\"]\nassign = \"round_robin\"\n[[routing]]\nname = \"all\"\nteam = \"desk\"\n";
+    let mut bench = live(with(&format!("[rules]\nidle_after = \"30m\"\n{hours}{team}")));
+    bench.pass(HOUR);
+    assert_eq!(presence(&bench, "anna").0, Presence::Idle);
+    asks(&mut bench, 20, "Hello");
+    assert_eq!(assignee(&bench, 20).as_deref(), Some("anna"), "in her hours she is there");
+    let view = desk(&bench).roster.into_iter().find(|view| view.agent.0 == "anna").expect("anna");
+    assert_eq!(view.bar, None);
+
+    let mut bench = live(teams("[rules]\nidle_after = 0"));
+    bench.pass(100 * HOUR);
+    assert_eq!(presence(&bench, "anna").0, Presence::Available, "switched off");
 }
 
 #[test]
@@ -388,7 +460,7 @@ fn routing_costs_little_at_ten_thousand_live_tickets() {
         bench.connect();
         bench.incoming(Incoming::Seeded { cursor: bench.cursor.clone() });
         bench.backfill(&history);
-        bench.command("anna", Command::Screen { open: true }).expect("sits");
+        bench.command("anna", at_screen(1)).expect("sits");
         for step in 0..5_000 {
             // A line to be gone through, in the bench with teams.
             let now = bench.now();

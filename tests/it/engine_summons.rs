@@ -12,7 +12,9 @@ use topicdesk::engine::input::Input;
 use topicdesk::engine::transport::{Happening, Incoming, LinkState, Order, Outcome, Summons};
 use topicdesk::engine::views::{Alert, View, ViewRequest, Window};
 
-use super::support::bench::{ANNA, Bench, COLLEAGUE, LI, created, facts, rules, text, ticket};
+use super::support::bench::{
+    ANNA, Bench, COLLEAGUE, LI, at_screen, created, facts, rules, screen_closed, text, ticket,
+};
 
 const MINUTE: Duration = Duration::from_secs(60);
 const HOUR: Duration = Duration::from_secs(3600);
@@ -282,11 +284,11 @@ fn of_a_team_whoever_is_there_is_told_and_who_has_no_account_is_named() {
     let mut bench = live(with(rule));
     asks(&mut bench, 20);
     bench.command("eva", Command::Claim { ticket: ticket(20) }).expect("claimed");
-    bench.command("tom", Command::Screen { open: true }).expect("there");
+    bench.command("tom", at_screen(1)).expect("there");
     pass(&mut bench, 30 * MINUTE);
     assert_eq!(to(&summonses(&mut bench)), [tom()], "anna is not there");
     assert_eq!(lines(&bench), ["\"late\" could not reach eva in Telegram: desk.toml names no Telegram account"]);
-    bench.command("tom", Command::Screen { open: false }).expect("gone");
+    bench.command("tom", screen_closed(1)).expect("gone");
     asks(&mut bench, 40);
     pass(&mut bench, 30 * MINUTE);
     assert_eq!(to(&summonses(&mut bench)), [tom(), anna()], "nobody is there: all of it");

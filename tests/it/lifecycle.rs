@@ -9,7 +9,7 @@ use topicdesk::desk::activity::describe;
 use topicdesk::desk::along::Along;
 use topicdesk::desk::command::{Command, Refusal};
 use topicdesk::desk::event::{Actor, Event, Recorded, Why, Writer};
-use topicdesk::desk::ids::{AgentName, EntryId, EventId, GroupId, MessageId, PersonId, TicketKey, TopicId};
+use topicdesk::desk::ids::{AgentName, EntryId, EventId, GroupId, MessageId, PersonId, ScreenId, TicketKey, TopicId};
 use topicdesk::desk::lifecycle::{
     Context, Decision, Happening, apply, decide, effective, fold, happen, next_wake, open,
 };
@@ -364,7 +364,7 @@ fn the_table_of_commands() {
         ("customer", Command::SetCustomer { ticket, customer: PersonId(3) }),
         ("draft", Command::SaveDraft { ticket, text: "Dear".to_owned(), note: false }),
         ("seen", Command::MarkSeen { ticket, message: MessageId(1043) }),
-        ("typing", Command::Typing { ticket }),
+        ("typing", Command::Typing { screen: ScreenId(1), ticket }),
     ] {
         row(name, &Deed::Ask(command), ["="; 10]);
     }

@@ -6,6 +6,7 @@ mod backup;
 #[cfg(feature = "sandbox")]
 mod cli;
 #[cfg(feature = "sandbox")]
+mod cli_admin;
 mod cli_automatic;
 mod cli_knowledge;
 #[cfg(feature = "sandbox")]
@@ -103,6 +104,7 @@ mod screens_stats;
 mod screens_templates;
 mod screens_terminal;
 mod screens_thread;
+mod screens_whole;
 mod seats;
 #[cfg(feature = "sandbox")]
 mod selftest;

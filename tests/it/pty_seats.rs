@@ -2,8 +2,9 @@
 
 use rustix::process::{Pid, Signal, kill_process};
 
+use crate::cli_seats::Server;
 use crate::pty::{enter, open, silent};
-use crate::support::process::{Desk, until};
+use crate::support::process::{Desk, SandboxProcess, until};
 use crate::support::screen::Start;
 
 fn second(desk: &Desk) -> Start {
@@ -74,4 +75,85 @@ fn two_who_would_answer_the_same_are_told_of_each_other() {
     // Who is gone looks at nothing any more, however they went.
     tom.hang_up();
     anna.misses("tom is");
+}
+
+#[test]
+fn a_desk_beside_a_screen_reads_its_file_again_and_the_screens_stay() {
+    let desk = Desk::empty();
+    let mut anna = open(silent(&desk));
+    let mut tom = second(&desk).open();
+    tom.sees("live");
+    let ticket = desk.queue("unassigned").remove(0);
+    for terminal in [&mut anna, &mut tom] {
+        enter(terminal, &ticket);
+        terminal.keys("i");
+        terminal.sees("INTERNAL NOTE");
+    }
+    anna.write("a note of anna's");
+    tom.write("a note of tom's");
+    let file = desk.path().join("desk.toml");
+    let good = std::fs::read_to_string(&file).expect("reads");
+    desk.configure(&format!("{good}\n[[queues]]\nname = 5\n"));
+    desk.run(&["reload"]).fails(2, "desk.toml:");
+    desk.configure(&format!("{good}\n[[queues]]\nname = \"Everything\"\nquery = \"-tag:none\"\n"));
+    assert!(desk.run(&["reload"]).ok().contains("read again"));
+    until("the new queue is there", || desk.run(&["queue", "Everything"]).out.contains(&ticket).then_some(()));
+    // Both go on where they were, with what they had written.
+    for (terminal, words) in [(&mut anna, "a note of anna's"), (&mut tom, "a note of tom's")] {
+        terminal.sees(words);
+        terminal.keys("\r");
+    }
+    until("both notes are there", || {
+        let shown = desk.run(&["show", &ticket]).out;
+        (shown.contains("a note of anna's") && shown.contains("a note of tom's")).then_some(())
+    });
+    // From the screen: a mistake is told with its place, and nothing has changed.
+    desk.configure(&format!("{good}\n[[queues]]\nname = 5\n"));
+    anna.keys(":reload\r");
+    anna.sees("stays as it was");
+    anna.sees("desk.toml:");
+    desk.configure(&good);
+    anna.keys(":reload\r");
+    anna.sees("reopen this screen");
+    until("the queue is gone", || (desk.run(&["queue", "Everything"]).code != Some(0)).then_some(()));
+    anna.keys(":seats\r");
+    anna.sees("Who sits at the desk");
+    anna.sees("tom");
+}
+
+#[test]
+fn a_screen_says_that_nobody_is_logged_in_and_goes_on_when_somebody_is() {
+    let sandbox = SandboxProcess::start(&["--quiet", "--flood-per-minute", "0"]);
+    let desk = sandbox.desk("backfill_calls_per_second = 0");
+    let mut server = Server::start(desk.command(&["serve"]));
+    assert!(server.next_line().contains("not logged in"));
+    let anna = Start::new(&["--agent", "anna"]).data_dir(desk.path()).open();
+    anna.sees("stopped: not logged in: an admin runs");
+    sandbox.login(&desk).ok();
+    anna.sees("live");
+    anna.misses("not logged in");
+}
+
+#[test]
+fn two_screens_of_one_agent_are_at_two_tickets_and_one_is_killed() {
+    let desk = Desk::empty();
+    let mut anna = open(silent(&desk));
+    let mut other = Start::new(&["--agent", "anna"]).data_dir(desk.path()).open();
+    let mut tom = second(&desk).open();
+    other.sees("live");
+    tom.sees("live");
+    let tickets = desk.queue("unassigned");
+    enter(&mut anna, &tickets[0]);
+    enter(&mut other, &tickets[1]);
+    enter(&mut tom, &tickets[0]);
+    tom.sees("anna is looking");
+    enter(&mut tom, &tickets[1]);
+    tom.sees("anna is looking");
+    // A screen that is stopped is as it was; one that is killed is gone.
+    other.signal(Signal::STOP);
+    tom.sees("anna is looking");
+    other.signal(Signal::KILL);
+    tom.misses("anna is looking");
+    enter(&mut tom, &tickets[0]);
+    tom.sees("anna is looking");
 }

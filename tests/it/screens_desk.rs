@@ -13,7 +13,7 @@ use topicdesk::desk::template::offer::Usage;
 use topicdesk::desk::template::{Context, Template};
 use topicdesk::desk::thread::Delivery;
 use topicdesk::desk::ticket::{Pending, PendingReason, Status};
-use topicdesk::engine::handle::{Handle, HandleEnds, Receipt, handle};
+use topicdesk::engine::handle::{Answer, Handle, HandleEnds, Receipt, Request, handle};
 use topicdesk::engine::views::LinkState;
 use topicdesk::engine::views::{
     Counts, DeskView, Draft, Entry, EntryKind, Finding, FiringView, Hit, OutboxRow, PersonView, QueueName, QueuePage,
@@ -40,6 +40,10 @@ pub(crate) fn key(number: i32) -> TicketKey {
 #[derive(Default)]
 pub(crate) struct State {
     pub(crate) roster: Vec<topicdesk::engine::views::AgentView>,
+    /// What is answered to what is asked about the desk as a whole; `None`: nobody is there.
+    pub(crate) whole: Option<Result<Answer, String>>,
+    /// What was asked about the desk as a whole.
+    pub(crate) asked: Vec<Request>,
     pub(crate) explanation: Option<topicdesk::engine::views::Explanation>,
     pub(crate) tickets: Vec<ThreadPage>,
     pub(crate) commands: Vec<Command>,
@@ -420,7 +424,11 @@ impl Desk {
 fn quiet(command: &Command) -> bool {
     matches!(
         command,
-        Command::SaveDraft { .. } | Command::MarkSeen { .. } | Command::Typing { .. } | Command::Look { .. }
+        Command::SaveDraft { .. }
+            | Command::MarkSeen { .. }
+            | Command::Typing { .. }
+            | Command::Look { .. }
+            | Command::Screen { .. }
     )
 }
 
@@ -442,6 +450,12 @@ pub(crate) fn serve_telling(
                     let Some(question) = question else { break };
                     let view = state.lock().expect("state").answer(&question.request);
                     drop(question.answer.send(view));
+                }
+                Some(operation) = ends.operations.recv() => {
+                    let mut state = state.lock().expect("state");
+                    state.asked.push(operation.request);
+                    let nobody = || Err("nobody runs the desk".to_owned());
+                    drop(operation.answer.send(state.whole.clone().unwrap_or_else(nobody)));
                 }
                 submission = ends.submissions.recv() => {
                     let Some(submission) = submission else { break };

@@ -1,5 +1,7 @@
 //! Who else is here, on the screen: marks in the queue, words in the heading, the question before a second answer.
 
+use std::time::Duration;
+
 use topicdesk::desk::command::Command;
 use topicdesk::desk::ids::AgentName;
 use topicdesk::engine::views::Here;
@@ -24,7 +26,9 @@ fn looks(desk: &Desk) -> Vec<Option<i32>> {
     let commands = desk.all_commands().into_iter();
     commands
         .filter_map(
-            |command| if let Command::Look { ticket } = command { Some(ticket.map(|key| key.topic.0)) } else { None },
+            |command| {
+                if let Command::Look { ticket, .. } = command { Some(ticket.map(|key| key.topic.0)) } else { None }
+            },
         )
         .collect()
 }
@@ -119,4 +123,32 @@ async fn anothers_ticket_is_asked_about_once_with_what_they_do() {
     desk.keys("s").await;
     desk.sees("PUBLIC");
     desk.misses("reply all the same");
+}
+
+#[tokio::test]
+async fn the_desk_is_told_that_somebody_is_there_now_and_then_and_after_a_pause_at_once() {
+    let used = |desk: &Desk| {
+        let commands = desk.all_commands().into_iter();
+        commands.filter(|command| matches!(command, Command::Screen { used: Some(Duration::ZERO), .. })).count()
+    };
+    let mut desk = open_with(shop(), (80, 24), |setup| setup.mouse = true).await;
+    desk.keys("4 j k").await;
+    assert_eq!(used(&desk), 0, "that it is open was said a moment ago");
+    for _ in 0..30 {
+        desk.elapse(1000).await;
+        desk.keys("j").await;
+    }
+    assert_eq!(used(&desk), 3, "in half a minute");
+    desk.elapse(45 * 60 * 1000).await;
+    assert_eq!(used(&desk), 0, "time alone says nothing");
+    for input in ["k", "\x1b[200~pasted\x1b[201~", "\x1b[<0;5;5M", "\x1b[<65;5;5M"] {
+        desk.elapse(60_000).await;
+        desk.screen.bytes(input.as_bytes());
+        desk.screen.settle().await;
+        assert_eq!(used(&desk), 1, "{input:?}");
+    }
+    desk.elapse(60_000).await;
+    desk.screen.resize((100, 30));
+    desk.changed(1042).await;
+    assert_eq!(used(&desk), 0, "nobody has pressed anything");
 }

@@ -121,6 +121,26 @@ async fn the_picker_and_the_status_page_tell_who_is_there() {
 }
 
 #[tokio::test]
+async fn whoever_is_idle_is_told_to_be_since_the_last_key() {
+    for size in [(80, 24), (160, 50)] {
+        let mut desk = routed(size, Presence::Idle).await;
+        desk.change(|state| {
+            state.roster[1] = agent("mia", Presence::Idle, 3, Some(5), Some("idle"));
+            state.roster[2] = agent("tom", Presence::Idle, 1, None, None);
+            state.roster[2].hours = Some("office".to_owned());
+        });
+        desk.screen.revision(Revision { number: 51, all: true, ..Revision::default() });
+        desk.elapse(500).await;
+        desk.keys("a").await;
+        desk.sees("you, available, 2 in hand");
+        desk.sees("idle 42m, 3 of 5 in hand");
+        desk.sees("idle 42m, hours office, 1 i");
+        desk.keys("Esc g s").await;
+        desk.sees("mia (billing): idle 42m, 3 of 5 in hand");
+    }
+}
+
+#[tokio::test]
 async fn one_key_says_away_and_back() {
     let mut desk = routed((120, 40), Presence::Available).await;
     desk.keys("g b").await;

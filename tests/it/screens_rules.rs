@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use topicdesk::desk::along::{Along, TemplateUse};
 use topicdesk::desk::command::{Command, Refusal};
-use topicdesk::desk::ids::{AgentName, ChangeId, EventId, MessageId, OutboxId};
+use topicdesk::desk::ids::{AgentName, ChangeId, EventId, MessageId, OutboxId, ScreenId};
 use topicdesk::desk::tags::Priority;
 use topicdesk::desk::thread::{Delivery, Doubt};
 use topicdesk::desk::ticket::{Pending, PendingReason, Status};
@@ -612,6 +612,34 @@ async fn queues_gotos_and_jumps() {
 }
 
 #[tokio::test]
+async fn enter_is_for_what_was_typed_and_not_for_what_is_still_listed() {
+    let mut desk = open(shop(), NARROW).await;
+    desk.keys("C-o").await;
+    desk.sees("Jump to a ticket");
+    // As fast as a terminal sends what was pasted or typed ahead.
+    desk.types("1037").await;
+    desk.keys("Enter").await;
+    desk.sees("#1037 Jonas Berg");
+    desk.keys("Esc g /").await;
+    desk.types("payroll").await;
+    desk.keys("Enter").await;
+    desk.sees("#1042 Olena Kovalenko ·");
+}
+
+#[tokio::test]
+async fn a_number_is_that_of_a_ticket_before_it_is_one_that_was_written() {
+    let mut tickets = shop();
+    for ticket in &mut tickets {
+        ticket.ticket.row.last_text = "order 1037 please".to_owned();
+    }
+    let mut desk = open(tickets, NARROW).await;
+    desk.keys("C-o").await;
+    desk.types("1037").await;
+    desk.keys("Enter").await;
+    desk.sees("#1037 Jonas Berg ·");
+}
+
+#[tokio::test]
 async fn search_lands_on_the_message() {
     let mut tickets = shop();
     for place in 0..200 {
@@ -854,7 +882,7 @@ async fn quote_copy_link_editor_and_suspend() {
 #[tokio::test]
 async fn what_was_seen_is_remembered_only_when_it_was_on_the_screen() {
     let seen = Command::MarkSeen { ticket: key(1042), message: MessageId(9009) };
-    let look = Command::Look { ticket: Some(key(1042)) };
+    let look = Command::Look { screen: ScreenId(1), ticket: Some(key(1042)) };
     let mut desk = open(shop(), WIDE).await;
     desk.elapse(2000).await;
     assert_eq!(desk.all_commands(), [], "beside the queue it is only looked at");
@@ -864,7 +892,11 @@ async fn what_was_seen_is_remembered_only_when_it_was_on_the_screen() {
     desk.sees("4 new");
     let mut desk = open(shop(), NARROW).await;
     desk.keys("Enter Esc").await;
-    assert_eq!(desk.all_commands(), [look, seen, Command::Look { ticket: None }], "leaving tells it at once");
+    assert_eq!(
+        desk.all_commands(),
+        [look, seen, Command::Look { screen: ScreenId(1), ticket: None }],
+        "leaving tells it at once"
+    );
 }
 
 #[tokio::test]

@@ -9,19 +9,22 @@ use std::time::Duration;
 
 use tempfile::TempDir;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::sync::mpsc;
 use topicdesk::clock::Clock;
 use topicdesk::desk::authority::Authority;
 use topicdesk::desk::command::{Command, Refusal};
-use topicdesk::desk::ids::{AgentName, CommandId};
-use topicdesk::engine::handle::{Handle, new_command_id};
+use topicdesk::desk::ids::{AgentName, CommandId, ScreenId};
+use topicdesk::desk::presence::Presence;
+use topicdesk::engine::handle::{Answer, Exported, Handle, Operation, Request, new_command_id};
 use topicdesk::engine::runner::{self, Desk, EngineSetup};
 use topicdesk::engine::views::{Alert, EngineNews, ThreadPage, View, ViewRequest, Window};
+use topicdesk::seat::SeatError;
 use topicdesk::seat::client::{self, Attach, Host};
 use topicdesk::seat::server::{self, Access, Gate, Listening};
-use topicdesk::seat::{Answer, Operation, Request, SeatError};
 
 use crate::support::bench::{Bench, LI, OLENA, at, created, rules, text, ticket};
+
+/// Of the seats' protocol.
+const VERSION: u32 = 2;
 
 /// A desk with two tickets, on disk.
 struct House {
@@ -34,7 +37,6 @@ struct House {
 struct Running {
     desk: Desk,
     listening: Listening,
-    operations: mpsc::Receiver<Operation>,
 }
 
 impl House {
@@ -65,10 +67,9 @@ impl House {
     fn run(&self, gate: Gate) -> Running {
         let desk = self.open();
         let handle = desk.handle(AgentName(String::new()));
-        let (operations, waiting) = mpsc::channel(4);
-        let served = server::Desk { name: "Shop".to_owned(), handle, gate, clock: Clock::System, operations };
+        let served = server::Desk { name: "Shop".to_owned(), handle, host: None, gate, clock: Clock::System };
         let listening = server::listen(&self.socket(), Access::default(), served).expect("listens");
-        Running { desk, listening, operations: waiting }
+        Running { desk, listening }
     }
 
     async fn seat(&self, agent: &str) -> Result<Handle, SeatError> {
@@ -175,10 +176,11 @@ fn who_looks_and_writes_crosses_the_socket_and_is_gone_with_the_seat() {
         let toms = tokio::runtime::Runtime::new().expect("a runtime");
         let tom = std::thread::scope(|scope| scope.spawn(|| toms.block_on(house.seat("tom"))).join());
         let tom = tom.expect("no panic").expect("tom");
-        let _sitting = tom.sit();
+        let sitting = tom.sit();
+        let screen = sitting.screen();
         let mut heard = anna.watch();
-        submit(&tom, Command::Look { ticket: Some(ticket(5)) }).await.expect("told");
-        submit(&tom, Command::Typing { ticket: ticket(5) }).await.expect("told");
+        submit(&tom, Command::Look { screen, ticket: Some(ticket(5)) }).await.expect("told");
+        submit(&tom, Command::Typing { screen, ticket: ticket(5) }).await.expect("told");
         let told = heard.next().await.expect("told");
         assert!(told.all || told.changed.contains(&ticket(5)), "{told:?}");
         let row = thread(&anna, 5).await.ticket.row;
@@ -197,6 +199,118 @@ fn who_looks_and_writes_crosses_the_socket_and_is_gone_with_the_seat() {
         // The line breaks, as when the process dies: what the seat had on its screen it has no more.
         toms.shutdown_background();
         looking(0).await;
+        running.stop();
+    });
+}
+
+/// Where somebody is shown, of the two tickets.
+async fn places(handle: &Handle) -> [Vec<String>; 2] {
+    let mut places = [Vec::new(), Vec::new()];
+    for (place, topic) in places.iter_mut().zip([5, 7]) {
+        let row = thread(handle, topic).await.ticket.row;
+        place.extend(row.here.iter().map(|here| here.agent.0.clone()));
+    }
+    places
+}
+
+async fn until_places(handle: &Handle, wanted: [&[&str]; 2]) {
+    let wanted = wanted.map(|names| names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>());
+    while places(handle).await != wanted {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+}
+
+async fn roster(handle: &Handle, agent: &str) -> Presence {
+    match handle.read(ViewRequest::Desk).await {
+        View::Desk(desk) => desk.roster.iter().find(|view| view.agent.0 == agent).expect("is there").presence,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn two_screens_of_one_agent_are_two_and_one_that_dies_leaves_the_other() {
+    let house = House::new();
+    wait(async {
+        let running = house.run(trusting());
+        let anna = house.seat("anna").await.expect("anna");
+        let tom = house.seat("tom").await.expect("tom");
+        // The second screen is in a process of its own, as far as the socket can tell.
+        let other = tokio::runtime::Runtime::new().expect("a runtime");
+        let second = std::thread::scope(|scope| scope.spawn(|| other.block_on(house.seat("tom"))).join());
+        let second = second.expect("no panic").expect("tom");
+        let (one, two) = (tom.sit(), second.sit());
+        for (handle, sitting, topic) in [(&tom, &one, 5), (&second, &two, 7)] {
+            let look = Command::Look { screen: sitting.screen(), ticket: Some(ticket(topic)) };
+            submit(handle, look).await.expect("told");
+        }
+        until_places(&anna, [&["tom"], &["tom"]]).await;
+        let seats = client::operate(&house.socket(), Some(&"anna".into()), Request::Seats).await.expect("answers");
+        let Answer::Seats { seats } = seats else { panic!("{seats:?}") };
+        let told: Vec<_> = seats
+            .iter()
+            .map(|seat| (seat.agent.0.as_str(), seat.screens, seat.presence, seat.used.is_some()))
+            .collect();
+        let there = Some(Presence::Available);
+        assert_eq!(
+            told[..3],
+            [("anna", 0, None, false), ("tom", 1, there, true), ("tom", 1, there, true)],
+            "and whoever asks"
+        );
+
+        // Another engine is told anew of both.
+        running.stop();
+        let running = house.run(trusting());
+        until_places(&anna, [&["tom"], &["tom"]]).await;
+        other.shutdown_background();
+        until_places(&anna, [&["tom"], &[]]).await;
+        assert_eq!(roster(&anna, "tom").await, Presence::Available);
+        drop(one);
+        until_places(&anna, [&[], &[]]).await;
+        assert_eq!(roster(&anna, "tom").await, Presence::Offline);
+        running.stop();
+    });
+}
+
+#[test]
+fn whoever_was_idle_is_so_for_another_engine_too_until_the_next_key() {
+    let house = House::new();
+    wait(async {
+        let running = house.run(trusting());
+        let (anna, tom) = (house.seat("anna").await.expect("anna"), house.seat("tom").await.expect("tom"));
+        let (screen, hour) = (ScreenId(7), Duration::from_secs(3600));
+        let used = |ago| Command::Screen { screen, used: Some(ago) };
+        submit(&tom, used(hour)).await.expect("told");
+        let until = async |wanted: Presence| {
+            while roster(&anna, "tom").await != wanted {
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+        };
+        until(Presence::Idle).await;
+        running.stop();
+        let running = house.run(trusting());
+        let mut heard = anna.watch();
+        until(Presence::Idle).await;
+        submit(&tom, used(Duration::ZERO)).await.expect("told");
+        until(Presence::Available).await;
+        assert!(heard.next().await.expect("told").all, "whoever shows who is there reads it again");
+        running.stop();
+    });
+}
+
+#[test]
+fn a_seat_that_says_more_screens_than_there_can_be_is_not_believed() {
+    let house = House::new();
+    wait(async {
+        let running = house.run(trusting());
+        let tom = house.seat("tom").await.expect("tom");
+        for number in 0..100 {
+            submit(&tom, Command::Screen { screen: ScreenId(number), used: Some(Duration::ZERO) }).await.expect("said");
+        }
+        // Behind all of them.
+        submit(&tom, claim(5)).await.expect("his");
+        let seats = client::operate(&house.socket(), Some(&"anna".into()), Request::Seats).await.expect("answers");
+        let Answer::Seats { seats } = seats else { panic!("{seats:?}") };
+        assert_eq!(seats[0].screens, 16);
         running.stop();
     });
 }
@@ -348,7 +462,7 @@ fn the_answer_to_what_ends_a_desk_is_written_before_it_ends() {
             submit(&anna, note(&"all that was ever written ".repeat(10_000))).await.expect("noted");
         }
         let mut boss = tokio::net::UnixStream::connect(house.socket()).await.expect("connects");
-        boss.write_all(&hello(1, "boss")).await.expect("says hello");
+        boss.write_all(&hello(VERSION, "boss")).await.expect("says hello");
         assert!(words(&mut boss).await.contains("welcome"));
         let request = ViewRequest::Thread { ticket: ticket(5), window: Window::Newest, limit: 100 };
         let read = serde_json::json!({ "ask": "read", "number": 1, "request": request }).to_string();
@@ -363,7 +477,8 @@ fn the_answer_to_what_ends_a_desk_is_written_before_it_ends() {
             boss.read_exact(&mut vec![0; length as usize]).await.expect("all of it");
         }
         boss.write_all(&frame(r#"{"ask":"operate","number":2,"request":{"operation":"stop"}}"#)).await.expect("asks");
-        let Operation { answer, mut heard, .. } = running.operations.recv().await.expect("asked");
+        let Operation { answer, mut heard, .. } =
+            running.desk.operations().expect("given once").recv().await.expect("asked");
         answer.send(Ok(Answer::Done { said: "the desk is ending".to_owned() })).expect("is waited for");
         let early = tokio::time::timeout(Duration::from_millis(200), &mut heard).await;
         assert!(early.is_err(), "it cannot have been written");
@@ -384,9 +499,10 @@ fn a_seat_that_is_gone_before_its_answer_holds_up_no_end() {
     wait(async {
         let mut running = house.run(trusting());
         let mut boss = tokio::net::UnixStream::connect(house.socket()).await.expect("connects");
-        boss.write_all(&hello(1, "boss")).await.expect("says hello");
+        boss.write_all(&hello(VERSION, "boss")).await.expect("says hello");
         boss.write_all(&frame(r#"{"ask":"operate","number":2,"request":{"operation":"stop"}}"#)).await.expect("asks");
-        let Operation { answer, heard, .. } = running.operations.recv().await.expect("asked");
+        let Operation { answer, heard, .. } =
+            running.desk.operations().expect("given once").recv().await.expect("asked");
         drop(boss);
         let _gone = answer.send(Ok(Answer::Done { said: "the desk is ending".to_owned() }));
         let _gone = heard.await;
@@ -402,11 +518,12 @@ fn another_version_is_told_on_either_side() {
         let mut newer = tokio::net::UnixStream::connect(house.socket()).await.expect("connects");
         newer.write_all(&hello(99, "anna")).await.expect("says hello");
         let told = words(&mut newer).await;
-        assert!(told.contains(r#""told":"refused","version":1"#) && told.contains("version 99"), "{told}");
+        assert!(told.contains(r#""told":"refused","version":2"#) && told.contains("version 99"), "{told}");
         assert_eq!(newer.read(&mut [0; 8]).await.expect("ends"), 0, "it is shown out");
         running.stop();
         // A desk of another version, as far as a seat can tell.
-        for (version, hint) in [(0, "the desk is older than this program"), (2, "this program is older than the desk")]
+        for (version, hint) in
+            [(VERSION - 1, "the desk is older than this program"), (VERSION + 1, "this program is older than the desk")]
         {
             let _old = std::fs::remove_file(house.socket());
             let desk = tokio::net::UnixListener::bind(house.socket()).expect("listens");
@@ -451,22 +568,54 @@ fn a_desk_that_talks_nonsense_or_nothing_is_no_end_of_a_seat() {
 }
 
 #[test]
+fn a_question_about_the_desk_is_asked_again_and_an_order_is_not() {
+    let house = House::new();
+    wait(async {
+        let mut running = house.run(trusting());
+        let (boss, tom) = (house.seat("boss").await.expect("a seat"), house.seat("tom").await.expect("a seat"));
+        // Through the handle it is as on the command line.
+        assert_eq!(tom.operate(Request::Reload).await, Err("tom is agent: that needs admin".to_owned()));
+        assert!(matches!(tom.operate(Request::Seats).await, Ok(Answer::Seats { seats }) if seats.len() == 2));
+        let mut asked = running.desk.operations().expect("given once");
+        let ask = |seat: &Handle, request| {
+            let seat = seat.clone();
+            tokio::spawn(async move { seat.operate(request).await })
+        };
+        let export = Request::Export { what: Exported::Tickets, since: None, after: None };
+        let (order, question) = (ask(&boss, Request::Reload), ask(&boss, export.clone()));
+        let heard = [asked.recv().await.expect("asked"), asked.recv().await.expect("asked")];
+        assert!(heard.iter().any(|one| one.request == export && one.authority == Some(Authority::Admin)));
+        running.stop();
+        assert_eq!(order.await.expect("asked"), Err("the desk ended before it answered".to_owned()));
+        drop((heard, asked));
+        let mut running = house.run(trusting());
+        let mut asked = running.desk.operations().expect("given once");
+        let again = asked.recv().await.expect("asked again");
+        assert_eq!((&again.request, &again.by), (&export, &AgentName::from("boss")));
+        let page = Answer::Lines { lines: vec!["{}".to_owned()], next: None };
+        again.answer.send(Ok(page.clone())).expect("waits");
+        assert_eq!(question.await.expect("asked"), Ok(page));
+        running.stop();
+    });
+}
+
+#[test]
 fn garbage_floods_and_silence_harm_nobody_else() {
     let house = House::new();
     wait(async {
         let running = house.run(trusting());
         let good = house.seat("anna").await.expect("a seat");
-        let greeted = |more: &[u8]| [&hello(1, "tom"), more].concat();
+        let greeted = |more: &[u8]| [&hello(VERSION, "tom"), more].concat();
         let attacks: Vec<Vec<u8>> = vec![
             b"GET / HTTP/1.1\r\n\r\n".to_vec(),
             vec![0xff; 4096],
             vec![0],
             hello(99, "tom"),
-            hello(1, "tom")[..20].to_vec(),
+            hello(VERSION, "tom")[..20].to_vec(),
             frame(r#"{"ask":"submit"}"#),
             greeted(&frame("not json")),
             greeted(&frame(&"[".repeat(500_000))),
-            greeted(&frame(r#"{"ask":"hello","version":1,"program":"x","agent":"boss"}"#)),
+            greeted(&frame(r#"{"ask":"hello","version":2,"program":"x","agent":"boss"}"#)),
             greeted(&frame(r#"{"ask":"put","number":1,"name":"a","size":9}"#)[..30]),
             greeted(&[0x7f, 0xff, 0xff, 0xff, 0]),
             greeted(&[0, 0, 0, 9, 1, 1, 1, 1, 1, 1, 1, 1, 1]),
@@ -616,6 +765,57 @@ fn a_seat_takes_the_desk_over_when_its_host_has_died() {
         until(&mut heard, |news| *news == EngineNews::Hosting).await;
         submit(&anna, note("note two")).await.expect("noted here");
         assert_eq!(notes(&anna).await, ["note one", "note two"]);
+    });
+}
+
+#[test]
+fn a_screen_outlives_the_engine_beside_it() {
+    let house = House::new();
+    wait(async {
+        let first = house.open();
+        let data = house.data.path().to_owned();
+        let (next, nexts) = std::sync::mpsc::channel();
+        let host: Host = Box::new(move || {
+            let (data, next) = (data.clone(), next.clone());
+            Box::pin(async move {
+                let (desk, _nobody) = runner::start(EngineSetup { data, rules: rules(), clock: Clock::System }).ok()?;
+                let handle = desk.handle(AgentName::from("anna"));
+                next.send(desk).expect("the test waits for it");
+                Some(handle)
+            })
+        });
+        let attach = Attach {
+            path: house.socket(),
+            agent: Some(AgentName::from("anna")),
+            files: house.folder.path().join("files"),
+            host: Some(host),
+            patience: None,
+        };
+        let anna = client::begin(attach, first.handle(AgentName::from("anna")));
+        let sitting = anna.sit();
+        anna.submit(CommandId("first".to_owned()), note("note one")).await.expect("noted");
+        submit(&anna, Command::Look { screen: sitting.screen(), ticket: Some(ticket(5)) }).await.expect("told");
+        let mut heard = anna.watch();
+        // All that is asked while there is no engine waits for the next, in its order.
+        first.stop();
+        let mut answers = vec![anna.begin(CommandId("first".to_owned()), note("note one")).await.expect("asked")];
+        for number in 2..20 {
+            answers.push(anna.begin(new_command_id(), note(&format!("note {number:02}"))).await.expect("asked"));
+        }
+        until(&mut heard, |news| *news == EngineNews::Back).await;
+        for answer in answers {
+            answer.await.expect("answered").expect("noted");
+        }
+        let all: Vec<String> = notes(&anna).await;
+        let should: Vec<String> =
+            std::iter::once("note one".to_owned()).chain((2..20).map(|number| format!("note {number:02}"))).collect();
+        assert_eq!(all, should);
+        // Whoever else looks is told who has it on the screen, though that was said to the engine before.
+        let second = nexts.recv().expect("began");
+        let tom = second.handle(AgentName::from("tom"));
+        let here = thread(&tom, 5).await.ticket.row.here;
+        assert!(here.iter().any(|here| here.agent.0 == "anna"), "{here:?}");
+        second.stop();
     });
 }
 

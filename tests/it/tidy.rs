@@ -51,7 +51,7 @@ const CRATES: [(&str, &[&str]); 11] = [
 const BANNED: [&str; 9] = ["util", "utils", "common", "base", "helpers", "misc", "manager", "service", "handler"];
 
 /// The migrations as they were shipped. One that has been released is never changed: add another.
-const MIGRATIONS: [(&str, &str); 16] = [
+const MIGRATIONS: [(&str, &str); 17] = [
     ("0001_begin.sql", "6a061f83186908b5e21096e9d3f773677ad3cf9e83d06140d3b4643fa04950b8"),
     ("0002_outbox.sql", "f5d1dfce2efc0a502a626a4b625aacaa8e27bb323bbaafc5ecc93d244ca45812"),
     ("0003_thread.sql", "011003e01fe8ad9a62d92e2d1944a3e1188d30c522fda60d2f26c114570cdc44"),
@@ -68,6 +68,7 @@ const MIGRATIONS: [(&str, &str); 16] = [
     ("0014_summons.sql", "d547e604b11cb11ca4c03b9d96a01ea21ed71a72bea8d326891f01d412a6ce63"),
     ("0015_openings.sql", "652838013c281c26e8fcfcd816e70911f9fb2b8c669303a4b18657a39d4dbd74"),
     ("0016_groups.sql", "b29cd9fc1aa9d3ea6aa40b04a007a9a6ce8904ad65f4ffed60c518cd8cdbb42f"),
+    ("0017_tags_index.sql", "dd8b6f4e18afcb5a6ac42fde5878e6116c12400c61c9d02777b442f2701ca465"),
 ];
 
 /// Licences that may be in the binary.

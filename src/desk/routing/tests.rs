@@ -50,7 +50,7 @@ impl Desk {
             fallback: None,
         };
         let rule = RoutingRule { name: "all".to_owned(), when: Query::default(), team: "desk".into() };
-        let there = Seen { away: false, screens: 1, since: monday() };
+        let there = Seen { screens: 1, since: monday(), ..Seen::default() };
         Desk {
             routing: Routing { teams: vec![team], rules: vec![rule], ..Routing::default() },
             hours: BTreeMap::from([("office".to_owned(), hours_of(Range { from: 9 * 60, to: 17 * 60 }))]),
@@ -126,9 +126,18 @@ fn whys(decision: &Decision) -> Vec<(String, bool, String)> {
 #[test]
 fn nobody_is_chosen_who_is_not_there_or_has_no_room() {
     type Change = fn(&mut Desk);
-    let rows: [(&str, Change, Option<&str>); 9] = [
+    let rows: [(&str, Change, Option<&str>); 11] = [
         ("a screen is open", |_| {}, None),
         ("no screen", |desk| desk.seen.clear(), Some("offline")),
+        ("no key", |desk| desk.seen.get_mut(&name("mia")).expect("is there").idle = true, Some("idle")),
+        (
+            "in hours without a key",
+            |desk| {
+                desk.seen.get_mut(&name("mia")).expect("is there").idle = true;
+                desk.duty("mia", Duty { hours: Some("office".to_owned()), ..Duty::default() });
+            },
+            None,
+        ),
         ("away with a screen", |desk| desk.seen.get_mut(&name("mia")).expect("is there").away = true, Some("away")),
         (
             "in hours without a screen",
@@ -149,7 +158,7 @@ fn nobody_is_chosen_who_is_not_there_or_has_no_room() {
         (
             "in hours and away",
             |desk| {
-                desk.seen.insert(name("mia"), Seen { away: true, screens: 0, since: monday() });
+                desk.seen.insert(name("mia"), Seen { away: true, since: monday(), ..Seen::default() });
                 desk.duty("mia", Duty { hours: Some("office".to_owned()), ..Duty::default() });
             },
             Some("away"),
@@ -230,7 +239,7 @@ fn skills_are_those_of_the_tags_that_somebody_knows_and_the_fallback_is_asked_if
     desk.duty("anna", Duty { skills: vec![tag("billing"), tag("eu")], ..Duty::default() });
     desk.duty("mia", Duty { skills: vec![tag("repair")], ..Duty::default() });
     desk.duty("lee", Duty { skills: vec![tag("law")], ..Duty::default() });
-    desk.seen.insert(name("lee"), Seen { away: false, screens: 1, since: monday() });
+    desk.seen.insert(name("lee"), Seen { screens: 1, since: monday(), ..Seen::default() });
     desk.loads.insert(name("anna"), 5);
     for (words, agent) in [
         (&["billing"][..], Some("anna")),
@@ -336,7 +345,7 @@ fn a_ticket_is_taken_back_after_silence_in_hours_or_absence() {
         "seven hours are left of Monday"
     );
     let left = monday() + HOUR;
-    desk.seen.insert(name("mia"), Seen { away: true, screens: 0, since: left });
+    desk.seen.insert(name("mia"), Seen { away: true, since: left, ..Seen::default() });
     assert_eq!(deadline(&ticket, &desk.roster(), past), Some((left + 8 * HOUR, Lapse::Away)));
     let hidden = Event::Snoozed { until: Some(left) };
     for quiet in [
@@ -369,6 +378,7 @@ enum Deed {
     Done(usize),
     Away(usize, bool),
     Screens(usize, u32),
+    Idle(usize, bool),
     Hours(u32),
 }
 
@@ -380,6 +390,7 @@ fn deeds() -> impl Strategy<Value = Vec<Deed>> {
         2 => (0..4_usize).prop_map(Deed::Done),
         1 => (0..4_usize, any::<bool>()).prop_map(|(agent, away)| Deed::Away(agent, away)),
         1 => (0..4_usize, 0..3_u32).prop_map(|(agent, screens)| Deed::Screens(agent, screens)),
+        1 => (0..4_usize, any::<bool>()).prop_map(|(agent, idle)| Deed::Idle(agent, idle)),
         1 => (0..40_u32).prop_map(Deed::Hours),
     ];
     prop::collection::vec(deed, 0..80)
@@ -411,7 +422,7 @@ proptest! {
                         let seen = before.seen[agent];
                         let on_duty = match &duty.hours {
                             Some(name) => before.hours[name].is_open(before.now),
-                            None => seen.screens > 0,
+                            None => seen.screens > 0 && !seen.idle,
                         };
                         let load = before.loads.get(agent).copied().unwrap_or(0);
                         let knows = assign != Assign::Skills
@@ -432,6 +443,7 @@ proptest! {
                 Deed::Screens(agent, screens) => {
                     desk.seen.get_mut(&name(AGENTS[agent])).expect("is there").screens = screens;
                 }
+                Deed::Idle(agent, idle) => desk.seen.get_mut(&name(AGENTS[agent])).expect("is there").idle = idle,
                 Deed::Hours(hours) => desk.now = monday() + Duration::from_secs(u64::from(hours) * 3600),
             }
         }

@@ -30,7 +30,7 @@ impl Views {
             list.sort_by_key(|one| one.at);
         }
         let pending = QueueName::Pending.filter(agent).map(|filter| filter.statuses).unwrap_or_default();
-        for (kind, count) in self.reader.kinds(now)?.into_iter().filter(|(kind, _)| kind.status.is_live()) {
+        for &(ref kind, count) in self.reader.kinds(now)?.iter().filter(|(kind, _)| kind.status.is_live()) {
             let place = match brief.open.iter().position(|one| one.assignee == kind.assignee) {
                 Some(place) => place,
                 None => {

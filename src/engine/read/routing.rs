@@ -1,6 +1,7 @@
 //! Reads who is there, and why tickets are whose they are: by the rules of this process, from what is stored.
 
 use std::collections::BTreeMap;
+use std::sync::PoisonError;
 
 use super::{EngineError, Views};
 use crate::clock::Timestamp;
@@ -42,8 +43,10 @@ impl Views {
             _ => None,
         });
         let live_since = live_since.collect();
+        let mut seen = self.reader.presence()?;
+        self.condition.lock().unwrap_or_else(PoisonError::into_inner).screens.fill(&mut seen);
         Ok(Stand {
-            seen: self.reader.presence()?,
+            seen,
             loads: self.reader.loads()?,
             turns: self.reader.turns()?,
             groups,

@@ -1,65 +1,115 @@
-//! What follows when the engine is in this process: the same handle goes on, with nobody between.
+//! The engine is in this process: the same handle goes on, with nobody between. When that engine ends, what it has not answered waits for
+//! the next one.
 
-use super::{Seat, Waiting};
+use tokio::task::JoinSet;
+
+use super::{Left, Seat, Waiting};
 use crate::desk::command::{Command, Refusal};
-use crate::engine::handle::{Errand, Handle, Question, Submission, new_command_id};
-use crate::engine::views::View;
+use crate::engine::handle::{Errand, Handle, Receipt, new_command_id};
+
+/// What was under way and was not answered, because the engine has ended.
+type Unanswered = Option<(u64, Waiting)>;
 
 impl Seat {
-    /// The engine is in this process now.
-    pub(super) async fn pass_on(mut self, engine: Handle) {
-        for _ in 0..self.screens {
-            let _stopped = engine.submit(new_command_id(), Command::Screen { open: true }).await;
+    /// Passes on what is asked and what is told, until the engine ends or nobody needs it any more.
+    pub(super) async fn pass_on(&mut self, engine: Handle) -> Left {
+        for command in self.screens.anew() {
+            let _stopped = engine.submit(new_command_id(), command).await;
         }
-        if self.looks.is_some() {
-            let _stopped = engine.submit(new_command_id(), Command::Look { ticket: self.looks }).await;
-        }
+        self.putting = None;
         let mut revisions = engine.watch();
+        let mut under_way: JoinSet<Unanswered> = JoinSet::new();
         for (_, waiting) in std::mem::take(&mut self.waiting) {
-            match waiting {
-                Waiting::Submitted(submission) => submit_here(&engine, *submission).await,
-                Waiting::Asked(question) => read_here(&engine, question),
-                Waiting::Keeps { path, answer } => drop(answer.send(engine.attach(path).await)),
-                Waiting::Receipt { receipt, answer, .. } => drop(answer.send(Ok(*receipt))),
-                Waiting::News { .. } => {}
-            }
+            self.ask_here(&engine, waiting, &mut under_way).await;
         }
-        loop {
+        let done = loop {
             tokio::select! {
                 biased;
+                Some(ended) = under_way.join_next() => self.keep(ended.ok().flatten()),
+                () = engine.stopped() => break false,
                 submission = self.submissions.recv() => match submission {
-                    Some(submission) => submit_here(&engine, submission).await,
-                    None => return,
+                    Some(submission) => {
+                        self.screens.follow(&submission.command);
+                        self.ask_here(&engine, Waiting::Submitted(Box::new(submission)), &mut under_way).await;
+                    }
+                    None => break true,
                 },
-                Some(question) = self.questions.recv() => read_here(&engine, question),
+                Some(question) = self.questions.recv() => {
+                    self.ask_here(&engine, Waiting::Asked(question), &mut under_way).await;
+                }
+                Some(operation) = self.operations.recv() => {
+                    self.ask_here(&engine, Waiting::Operated(operation), &mut under_way).await;
+                }
                 Some(errand) = self.errands.recv() => match errand {
-                    Errand::Attach { path, answer } => drop(answer.send(engine.attach(path).await)),
+                    Errand::Attach { path, answer } => {
+                        self.ask_here(&engine, Waiting::Keeps { path, answer }, &mut under_way).await;
+                    }
                     Errand::Detach { file } => engine.detach(&file),
                 },
-                revision = revisions.next() => match revision {
-                    Some(revision) => drop(self.revisions.send(revision)),
-                    None => return,
-                },
+                Some(revision) = revisions.next() => drop(self.revisions.send(revision)),
             }
+        };
+        // Whoever holds the handle keeps the engine's reader alive.
+        drop((engine, revisions));
+        while let Some(ended) = under_way.join_next().await {
+            self.keep(ended.ok().flatten());
+        }
+        if done { Left::Done } else { Left::Lost("its engine has ended".to_owned()) }
+    }
+
+    fn keep(&mut self, unanswered: Unanswered) {
+        if let Some((number, waiting)) = unanswered {
+            self.waiting.insert(number, waiting);
         }
     }
-}
 
-async fn submit_here(engine: &Handle, submission: Submission) {
-    let begun = engine.begin(submission.id, submission.command).await;
-    tokio::spawn(async move {
-        let result = match begun {
-            Ok(answer) => answer.await.unwrap_or(Err(Refusal::Stopped)),
-            Err(refusal) => Err(refusal),
-        };
-        drop(submission.answer.send(result));
-    });
-}
-
-fn read_here(engine: &Handle, question: Question) {
-    let engine = engine.clone();
-    tokio::spawn(async move {
-        let view: View = engine.read(question.request).await;
-        drop(question.answer.send(view));
-    });
+    /// Asks the engine here. Commands are in its queue when this returns; the answers come when they come.
+    async fn ask_here(&mut self, engine: &Handle, waiting: Waiting, under_way: &mut JoinSet<Unanswered>) {
+        let number = self.next;
+        self.next += 1;
+        match waiting {
+            Waiting::Submitted(submission) => {
+                let begun = engine.begin(submission.id.clone(), submission.command.clone()).await;
+                // Said to each engine when it begins.
+                let said_anew = matches!(submission.command, Command::Screen { .. } | Command::Look { .. });
+                under_way.spawn(async move {
+                    let result = match begun {
+                        Ok(answer) => answer.await.unwrap_or(Err(Refusal::Stopped)),
+                        Err(refusal) => Err(refusal),
+                    };
+                    let result = match result {
+                        Err(Refusal::Stopped) if said_anew => Ok(Receipt::default()),
+                        Err(Refusal::Stopped) => return Some((number, Waiting::Submitted(submission))),
+                        result => result,
+                    };
+                    // Whoever asked may have gone since.
+                    let _gone = submission.answer.send(result);
+                    None
+                });
+            }
+            Waiting::Asked(question) => {
+                let engine = engine.clone();
+                under_way.spawn(async move {
+                    match engine.try_read(question.request.clone()).await {
+                        Some(view) => {
+                            let _gone = question.answer.send(view);
+                            None
+                        }
+                        None => Some((number, Waiting::Asked(question))),
+                    }
+                });
+            }
+            Waiting::Operated(operation) => engine.pass(operation).await,
+            Waiting::Keeps { path, answer } => {
+                let engine = engine.clone();
+                // A large file takes long to copy, and nobody waits for that but who attaches it.
+                under_way.spawn(async move {
+                    let _gone = answer.send(engine.attach(path).await);
+                    None
+                });
+            }
+            Waiting::Receipt { receipt, answer, .. } => drop(answer.send(Ok(*receipt))),
+            Waiting::News { .. } => {}
+        }
+    }
 }

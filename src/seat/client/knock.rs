@@ -6,11 +6,11 @@ use std::time::Duration;
 use tokio::net::unix::{OwnedReadHalf, OwnedWriteHalf};
 
 use super::super::SeatError;
-use super::super::operation::{Answer, Request};
 use super::super::protocol::{self, Asked, Frame, FrameError, MOST_TOLD, Told, VERSION};
 use super::super::socket;
 use super::Welcome;
 use crate::desk::ids::AgentName;
+use crate::engine::handle::{Answer, Request};
 
 /// How long the desk may take to answer a hello.
 const HELLO: Duration = Duration::from_secs(5);
@@ -26,11 +26,11 @@ pub(super) struct Line {
 /// Asks something about the desk as a whole.
 ///
 /// # Errors
-/// As [`attach`]; or the desk's reason, as [`SeatError::Refused`].
+/// As [`attach`](super::attach); or the desk's reason, as [`SeatError::Refused`].
 pub async fn operate(path: &Path, agent: Option<&AgentName>, request: Request) -> Result<Answer, SeatError> {
     let (mut line, _) = knock(path, agent).await?;
     let words = |error: FrameError| SeatError::Nonsense(error.to_string());
-    let frame = Frame::of(&Asked::Operate { number: 1, request }).map_err(words)?;
+    let frame = Frame::asked(&Asked::Operate { number: 1, request }).map_err(words)?;
     protocol::write(&mut line.writing, &frame).await.map_err(|error| words(error.into()))?;
     loop {
         let Some(frame) = protocol::read(&mut line.reading, MOST_TOLD).await.map_err(words)? else {
@@ -40,6 +40,21 @@ pub async fn operate(path: &Path, agent: Option<&AgentName>, request: Request) -
             return result.map_err(SeatError::Refused);
         }
     }
+}
+
+/// Says hello, and leaves: tells who one is there.
+///
+/// # Errors
+/// As [`attach`](super::attach).
+pub async fn greet(path: &Path, agent: Option<&AgentName>) -> Result<Welcome, SeatError> {
+    Ok(knock(path, agent).await?.1)
+}
+
+/// Tells whether a desk is listened for there that runs as another user, whose files are not this one's to read.
+pub async fn of_another(path: &Path) -> bool {
+    let own = rustix::process::geteuid().as_raw();
+    let Ok(stream) = socket::connect(path).await else { return false };
+    own != 0 && stream.peer_cred().is_ok_and(|theirs| theirs.uid() != own)
 }
 
 /// Connects and says hello.

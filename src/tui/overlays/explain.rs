@@ -127,12 +127,16 @@ fn routing(decision: &Decision, page: &mut Lines<'_>) {
 
 /// Tells an agent's presence and what they have in hand, in a few words.
 pub(crate) fn agent_words(view: &AgentView, model: &Model) -> String {
-    let since = view.since.filter(|_| view.presence == Presence::Away).map(|at| age(model.now.since(at)));
-    let since = since.map(|age| format!(" {age}")).unwrap_or_default();
+    // Whoever reads this has pressed a key to do so; it was read before the desk knew of that.
+    let mine = view.agent == model.me && view.presence == Presence::Idle;
+    let presence = if mine { Presence::Available } else { view.presence };
+    let told = view.since.filter(|_| matches!(presence, Presence::Away | Presence::Idle));
+    let since = told.map(|at| format!(" {}", age(model.now.since(at)))).unwrap_or_default();
     let of = view.capacity.map(|capacity| format!(" of {capacity}")).unwrap_or_default();
-    let there = match (view.presence, &view.hours) {
+    let there = match (presence, &view.hours) {
         (Presence::Offline, Some(hours)) => format!("no screen open, hours {hours}"),
-        (presence, _) => presence.to_string(),
+        (Presence::Idle, Some(hours)) => format!("idle{since}, hours {hours}"),
+        (presence, _) => format!("{presence}{since}"),
     };
-    format!("{there}{since}, {}{of} in hand", view.load)
+    format!("{there}, {}{of} in hand", view.load)
 }

@@ -3,6 +3,7 @@
 pub(super) mod confirm;
 pub(super) mod explain;
 pub(super) mod lists;
+mod seats;
 pub(super) mod stats;
 pub(super) mod status;
 pub(super) mod suggestions;
@@ -99,7 +100,7 @@ pub(super) fn draw(model: &Model, frame: &mut Frame<'_>, screen: Rect) {
     match &model.overlay {
         None => {}
         Some(Overlay::Until(form)) => until_form::draw(form, model, frame, screen),
-        Some(Overlay::Status(page)) => status::draw(*page, model, frame, screen),
+        Some(Overlay::Status(page)) => status::draw(page, model, frame, screen),
         Some(Overlay::Stats(page)) => stats::draw(page, model, frame, screen),
         Some(Overlay::Explain(page)) => explain::draw(page, model, frame, screen),
         Some(Overlay::Confirm(confirm)) => confirm::draw(confirm, model, frame, screen),

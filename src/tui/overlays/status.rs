@@ -9,15 +9,29 @@ use super::super::action::Action;
 use super::super::model::Model;
 use super::super::widgets::text;
 use super::explain::agent_words;
+use super::seats;
 use crate::desk::ids::{MessageId, TicketKey};
+use crate::engine::handle::SeatView;
 
 use crate::engine::views::{Completeness, DeskView, LinkState, Presence, RecheckView, Rechecked, TicketCheck, Weight};
 
-/// How far down it is scrolled.
-#[derive(Clone, Copy, Debug, Default)]
+/// A page about the desk, and how far down it is scrolled.
+#[derive(Clone, Debug, Default)]
 pub(crate) struct StatusPage {
     /// The first line that is shown.
     pub(crate) top: usize,
+    /// What it tells.
+    pub(crate) about: About,
+}
+
+/// What a page about the desk tells.
+#[derive(Clone, Debug, Default)]
+pub(crate) enum About {
+    /// How it stands.
+    #[default]
+    Desk,
+    /// Who sits at it; `None`: that was not answered yet.
+    Seats(Option<Vec<SeatView>>),
 }
 
 /// A comparison that was asked for here.
@@ -39,12 +53,15 @@ pub(crate) fn room(model: &Model) -> (usize, usize) {
 }
 
 /// Draws the page.
-pub(super) fn draw(page: StatusPage, model: &Model, frame: &mut Frame<'_>, screen: Rect) {
+pub(super) fn draw(page: &StatusPage, model: &Model, frame: &mut Frame<'_>, screen: Rect) {
     let (width, height) = room(model);
-    let lines = lines(model, width);
+    let lines = lines(page, model, width);
     let top = page.top.min(lines.len().saturating_sub(height));
     let more = if lines.len() > height { " · j k scroll" } else { "" };
-    let title = format!("How the desk stands · Esc closes{more}");
+    let title = match page.about {
+        About::Desk => format!("How the desk stands · Esc closes{more}"),
+        About::Seats(_) => format!("Who sits at the desk · r again · Esc closes{more}"),
+    };
     let size = (width as u16 + 4, lines.len().min(height) as u16 + 2);
     let inside = super::boxed(model, frame, screen, size, &title);
     let shown: Vec<Line<'static>> = lines.into_iter().skip(top).take(height).collect();
@@ -52,8 +69,12 @@ pub(super) fn draw(page: StatusPage, model: &Model, frame: &mut Frame<'_>, scree
 }
 
 /// Writes the page.
-pub(crate) fn lines(model: &Model, width: usize) -> Vec<Line<'static>> {
+pub(crate) fn lines(what: &StatusPage, model: &Model, width: usize) -> Vec<Line<'static>> {
     let mut page = Page { lines: Vec::new(), width };
+    if let About::Seats(seats) = &what.about {
+        seats::write(model, seats.as_deref(), &mut page);
+        return page.lines;
+    }
     let Some(desk) = &model.desk else {
         page.put("", "nothing has been read yet", Style::new());
         return page.lines;
@@ -68,13 +89,13 @@ pub(crate) fn lines(model: &Model, width: usize) -> Vec<Line<'static>> {
     page.lines
 }
 
-struct Page {
-    lines: Vec<Line<'static>>,
+pub(super) struct Page {
+    pub(super) lines: Vec<Line<'static>>,
     width: usize,
 }
 
 impl Page {
-    fn head(&mut self, model: &Model, words: &str) {
+    pub(super) fn head(&mut self, model: &Model, words: &str) {
         if !self.lines.is_empty() {
             self.lines.push(Line::default());
         }
@@ -82,7 +103,7 @@ impl Page {
     }
 
     /// Writes a paragraph with a mark before its first line.
-    fn put(&mut self, mark: &str, words: &str, style: Style) {
+    pub(super) fn put(&mut self, mark: &str, words: &str, style: Style) {
         const LEAD: usize = 5;
         let wrapped = text::wrapped(words, self.width.saturating_sub(LEAD).max(10));
         for (place, line) in wrapped.into_iter().enumerate() {
@@ -103,7 +124,7 @@ fn link(model: &Model, desk: &DeskView, page: &mut Page) {
             let since = model.zone.moment(*since, model.now);
             ("BAD", format!("offline since {since}: {why}; it is tried again by itself, and nothing is lost"))
         }
-        Some(LinkState::Stopped { why }) => ("BAD", format!("stopped: {why}")),
+        Some(LinkState::Stopped { why }) => ("BAD", format!("stopped: {why}; what is to be sent stays queued")),
         None => ("BAD", "there is none: the desk is only read".to_owned()),
     };
     page.put(mark, &words, mark_style(model, mark));

@@ -5,7 +5,7 @@ use super::super::model::{Focus, Model};
 use super::super::panes::groups;
 use super::super::work::NextFor;
 use super::{
-    bulk, desk_work, escalations, explain, keep, outbox, overlay, queue, queues, say, standing, stats, suggestions,
+    bulk, desk_work, escalations, explain, keep, lookup, outbox, queue, queues, say, standing, stats, suggestions,
     templates, thread, warn,
 };
 use crate::desk::ids::TicketKey;
@@ -16,6 +16,8 @@ pub(super) fn on_answer(model: &mut Model, kind: ReadKind, view: View, out: &mut
         (ReadKind::Queue, View::Queue(page)) => queue::on_page(model, page, out),
         (ReadKind::Counts, View::Counts(counts)) => queues::on_counts(model, counts, out),
         (ReadKind::Desk, View::Desk(desk)) => {
+            // It may have been named anew since the screen was opened.
+            model.setup.desk_name.clone_from(&desk.name);
             model.desk = Some(*desk);
             standing::on_desk(model, out);
         }
@@ -31,7 +33,7 @@ pub(super) fn on_answer(model: &mut Model, kind: ReadKind, view: View, out: &mut
         (ReadKind::Suggestions, _) => suggestions::on_suggested(model, Suggestions::default()),
         (ReadKind::Articles, View::Suggestions(found)) => suggestions::on_found(model, found, out),
         (ReadKind::Explain, View::Explained { explanation }) => explain::on_explained(model, explanation, out),
-        (ReadKind::Search, View::Search { hits }) => overlay::found(model, hits),
+        (ReadKind::Search, View::Search { hits }) => lookup::found(model, hits, out),
         (ReadKind::Outbox, View::Outbox { rows }) => outbox::on_rows(model, rows),
         (ReadKind::Escalations, View::Escalations { firings }) => escalations::on_firings(model, firings),
         (ReadKind::Templates, View::Templates { uses }) => templates::on_uses(model, uses),
@@ -42,7 +44,7 @@ pub(super) fn on_answer(model: &mut Model, kind: ReadKind, view: View, out: &mut
             warn(model, why, out);
         }
         (ReadKind::Activity, View::Activity { lines }) => stats::on_activity(model, lines),
-        (ReadKind::Jump, View::Queue(page)) => overlay::jumps(model, page.rows),
+        (ReadKind::Jump, View::Queue(page)) => lookup::jumps(model, page.rows, out),
         (ReadKind::Find, View::Found { tickets }) => found(model, &tickets, out),
         (ReadKind::Next, View::Ticket { ticket }) => next(model, ticket, out),
         (ReadKind::Kept, View::Thread(page)) => keep::on_row(model, page.ticket.row),

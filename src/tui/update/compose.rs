@@ -177,7 +177,8 @@ pub(super) fn changed(model: &mut Model, out: &mut Vec<Effect>) {
     if due && !composer.note && !composer.is_empty() {
         composer.typing = Some(now);
         let ticket = composer.ticket;
-        out.push(model.submit(Command::Typing { ticket }, After::Ignored));
+        let screen = model.screen;
+        out.push(model.submit(Command::Typing { screen, ticket }, After::Ignored));
     }
 }
 

@@ -13,6 +13,7 @@ pub(super) mod intake;
 mod jump;
 mod keep;
 mod keys;
+mod lookup;
 mod names;
 mod outbox;
 mod overlay;
@@ -27,6 +28,7 @@ mod stats;
 mod suggestions;
 pub(super) mod templates;
 mod thread;
+mod whole;
 
 use std::time::Duration;
 
@@ -38,13 +40,13 @@ use super::panes::{due, groups};
 use super::widgets::text;
 use crate::desk::ids::{AgentName, TopicId};
 use crate::desk::thread::Delivery;
-use crate::engine::views::{Alert, EngineNews, QueueName, Revision, ViewRequest};
+use crate::engine::views::{Alert, QueueName, Revision, ViewRequest};
 
-/// How often what has changed is read again, at most.
 /// So many alarms wait until they can be said; what is late shows in the queue all the same.
 const MOST_HEARD: usize = 5;
 
-const REFRESH: Duration = Duration::from_millis(100);
+/// How often what others have changed is read again, at most: many screens at one desk, of which none may keep it busy.
+const REFRESH: Duration = Duration::from_millis(500);
 
 /// Takes a signal, changes the model, and tells what is to be done.
 pub(crate) fn update(model: &mut Model, signal: Signal) -> Vec<Effect> {
@@ -55,6 +57,7 @@ pub(crate) fn update(model: &mut Model, signal: Signal) -> Vec<Effect> {
         Signal::Input(input) => {
             model.aged = model.now;
             model.dirty = true;
+            presence::used(model, &mut out);
             match input {
                 Input::Key(key) => keys::on_key(model, key, &mut out),
                 Input::Paste(pasted) => keys::on_paste(model, &pasted, &mut out),
@@ -72,6 +75,10 @@ pub(crate) fn update(model: &mut Model, signal: Signal) -> Vec<Effect> {
             if model.accept(tag) {
                 model.dirty = true;
                 answers::on_answer(model, tag.kind, view, &mut out);
+                if model.reads_own && matches!(tag.kind, ReadKind::Queue | ReadKind::Thread) {
+                    model.at_once = true;
+                    model.reads_own = model.is_reading(ReadKind::Queue) || model.is_reading(ReadKind::Thread);
+                }
                 refresh(model, &mut out);
             }
         }
@@ -89,7 +96,10 @@ pub(crate) fn update(model: &mut Model, signal: Signal) -> Vec<Effect> {
         Signal::Copied(Ok(words)) | Signal::Launched(Ok(words)) => say(model, words, &mut out),
         Signal::Saved(file, to, outcome) => files::saved(model, file, to, outcome, &mut out),
         Signal::Attached(ticket, outcome) => attach::attached(model, ticket, outcome, &mut out),
+        Signal::Operated(request, outcome) => whole::answered(model, &request, outcome, &mut out),
         Signal::Resumed => {
+            // Whoever comes back from the shell or their editor has pressed keys there.
+            presence::used(model, &mut out);
             model.aged = model.now;
             model.dirty = true;
             out.push(Effect::Repaint);
@@ -208,7 +218,7 @@ fn on_revision(model: &mut Model, revision: Revision, out: &mut Vec<Effect>) {
             Alert::Escalated { .. } | Alert::EscalationsHeld { .. } | Alert::EscalationsMissed { .. } => {
                 escalations::hear(model, alert, out);
             }
-            Alert::Engine(news) => engine(model, news, out),
+            Alert::Engine(news) => whole::engine(model, news, out),
             Alert::File(news) => files::on_news(model, news.clone(), out),
             Alert::Suggestions { ticket } => suggestions::changed(model, *ticket, out),
             Alert::Assigned { ticket, assignee, team } if *assignee == model.me => {
@@ -235,22 +245,8 @@ fn on_revision(model: &mut Model, revision: Revision, out: &mut Vec<Effect>) {
     model.stale.queue |= revision.all || !revision.changed.is_empty();
     model.stale.thread |= touches_open;
     model.stale.outbox = true;
+    model.revision = model.revision.max(revision.number);
     refresh(model, out);
-}
-
-/// The engine is in another process, which may end and come back.
-fn engine(model: &mut Model, news: &EngineNews, out: &mut Vec<Effect>) {
-    model.unreached = match news {
-        EngineNews::Lost { why } => Some(why.clone()),
-        EngineNews::Back | EngineNews::Hosting => None,
-    };
-    match news {
-        EngineNews::Lost { .. } => {
-            warn(model, "the desk is not to be reached: what you do now waits for it".to_owned(), out);
-        }
-        EngineNews::Back => say(model, "the desk is there again, and has all that waited".to_owned(), out),
-        EngineNews::Hosting => say(model, "the desk had ended: it runs here now, and goes on".to_owned(), out),
-    }
 }
 
 fn mine_or_nobodys(model: &Model, assignee: Option<&AgentName>) -> bool {
@@ -281,27 +277,46 @@ fn ring(model: &Model, out: &mut Vec<Effect>) {
     }
 }
 
-/// Reads again what has changed: at most every 100 ms, and never before the answer to the read before.
+/// Reads at once what the screen's own command has changed, unless what was last read has it already.
+fn refresh_at_once(model: &mut Model, revision: u64, out: &mut Vec<Effect>) {
+    if model.read_through >= revision {
+        return;
+    }
+    model.revision = model.revision.max(revision);
+    model.stale.desk = true;
+    model.stale.queue = true;
+    model.stale.thread = true;
+    model.refreshing = false;
+    model.reads_own = true;
+    // What is on its way may be of the time before.
+    for kind in [ReadKind::Desk, ReadKind::Counts, ReadKind::Queue, ReadKind::Thread] {
+        model.forget_read(kind);
+    }
+    refresh(model, out);
+}
+
+/// Reads again what has changed: at most every [`REFRESH`], and never before the answer to the read before.
 fn refresh(model: &mut Model, out: &mut Vec<Effect>) {
     if model.refreshing {
         return;
     }
     let mut asked = false;
-    if model.stale.desk && !model.is_reading(ReadKind::Desk) && !model.is_reading(ReadKind::Counts) {
-        model.stale.desk = false;
-        out.push(model.read(ReadKind::Desk, ViewRequest::Desk));
-        out.push(model.read(ReadKind::Counts, ViewRequest::Counts));
-        asked = true;
-    }
-    if model.stale.queue && !model.is_reading(ReadKind::Queue) {
-        model.stale.queue = false;
-        out.push(queue::read(model));
-        asked = true;
-    }
     let paging = model.is_reading(ReadKind::Before) || model.is_reading(ReadKind::After);
     if model.stale.thread && model.open.is_some() && !model.is_reading(ReadKind::Thread) && !paging {
         model.stale.thread = false;
         out.push(thread::read(model));
+        asked = true;
+    }
+    if model.stale.queue && !model.is_reading(ReadKind::Queue) {
+        model.stale.queue = false;
+        model.read_through = model.revision;
+        out.push(queue::read(model));
+        asked = true;
+    }
+    if model.stale.desk && !model.is_reading(ReadKind::Desk) && !model.is_reading(ReadKind::Counts) {
+        model.stale.desk = false;
+        out.push(model.read(ReadKind::Desk, ViewRequest::Desk));
+        out.push(model.read(ReadKind::Counts, ViewRequest::Counts));
         asked = true;
     }
     if model.stale.outbox && !model.is_reading(ReadKind::Outbox) {
@@ -355,7 +370,7 @@ fn on_timer(model: &mut Model, timer: Timer, out: &mut Vec<Effect>) {
             model.refreshing = false;
             refresh(model, out);
         }
-        Timer::Typed => overlay::ask_remote(model, out),
+        Timer::Typed => lookup::ask_remote(model, out),
     }
 }
 

@@ -1,28 +1,23 @@
 //! What lies over everything: opening it, its keys, and what follows.
 
-use std::time::Duration;
-
 use super::super::action::{ACTIONS, Action, Context};
-use super::super::effect::{Effect, ReadKind, Timer};
+use super::super::effect::Effect;
 use super::super::keymap::Lookup;
 use super::super::keys::{Key, KeyCode};
 use super::super::model::Model;
 use super::super::overlays::explain::agent_words;
 use super::super::overlays::{Confirm, Overlay, Then, UntilFor, UntilForm};
-use super::super::panes::groups;
-use super::super::view;
 use super::super::widgets::line_edit::LineEdit;
 use super::super::widgets::picker::{Item, Picked, Picker};
 use super::super::work::Repeatable;
 use super::{
-    bulk, close, compose, desk_work, escalations, files, intake, outbox, palette, perform, queue, say, standing, stats,
-    suggestions, thread,
+    bulk, close, compose, desk_work, escalations, files, intake, lookup, outbox, palette, perform, queue, say,
+    standing, stats, suggestions, thread,
 };
 use crate::clock::Timestamp;
 use crate::desk::command::Command;
 use crate::desk::ids::AgentName;
 use crate::desk::ticket::Pending;
-use crate::engine::views::{Hit, QueueName, Sort, TicketRow, ViewRequest};
 
 /// The marks of queue and thread, for the help.
 const MARKS: [(&str, &str); 10] = [
@@ -106,69 +101,6 @@ pub(super) fn open_palette(model: &mut Model) {
         ..Item::default()
     });
     model.overlay = Some(Overlay::Palette(Picker::new(items.collect())));
-}
-
-pub(super) fn open_search(model: &mut Model, words: &str) {
-    let mut picker = Picker::remote();
-    picker.query = LineEdit::new(words);
-    model.overlay = Some(Overlay::Search(picker, Vec::new()));
-}
-
-pub(super) fn open_jump(model: &mut Model, out: &mut Vec<Effect>) {
-    model.overlay = Some(Overlay::Jump(Picker::remote(), Vec::new()));
-    ask_remote(model, out);
-}
-
-/// Asks for what the typed words find.
-pub(super) fn ask_remote(model: &mut Model, out: &mut Vec<Effect>) {
-    match &model.overlay {
-        Some(Overlay::Search(picker, _)) => {
-            let text = picker.query.text().trim().to_owned();
-            if text.is_empty() {
-                found(model, Vec::new());
-            } else {
-                out.push(model.read(ReadKind::Search, ViewRequest::Search { text, limit: 100 }));
-            }
-        }
-        Some(Overlay::Jump(picker, _)) => {
-            let filter = picker.query.text().trim().trim_start_matches('#').to_owned();
-            let sort = if filter.is_empty() { Sort::Activity } else { Sort::Natural };
-            let request = ViewRequest::Queue { queue: QueueName::All, filter, sort, offset: 0, limit: 50 };
-            out.push(model.read(ReadKind::Jump, request));
-        }
-        Some(Overlay::Suggestions(_)) => suggestions::look_up(model, false, out),
-        _ => {}
-    }
-}
-
-pub(super) fn found(model: &mut Model, hits: Vec<Hit>) {
-    let items = hits.iter().enumerate().map(|(index, hit)| Item {
-        label: format!("{} {}", groups::ticket(model, hit.key()), hit.title),
-        code: hit.status.map(|status| status.letter().to_string()).unwrap_or_default(),
-        detail: format!("{} · {}: {}", model.zone.day(hit.at, model.now), hit.author, hit.snippet),
-        preview: hit.snippet.clone(),
-        index,
-    });
-    let items = items.collect();
-    if let Some(Overlay::Search(picker, shown)) = &mut model.overlay {
-        picker.set_items(items);
-        *shown = hits;
-    }
-}
-
-pub(super) fn jumps(model: &mut Model, rows: Vec<TicketRow>) {
-    let items = rows.iter().enumerate().map(|(index, row)| Item {
-        label: format!("#{} {}", row.id, view::customer_name(row)),
-        code: row.status.letter().to_string(),
-        detail: format!("{} · {}", row.title, row.last_text),
-        index,
-        ..Item::default()
-    });
-    let items = items.collect();
-    if let Some(Overlay::Jump(picker, shown)) = &mut model.overlay {
-        picker.set_items(items);
-        *shown = rows;
-    }
 }
 
 pub(super) fn on_key(model: &mut Model, key: Key, out: &mut Vec<Effect>) {
@@ -397,10 +329,7 @@ fn list_key(model: &mut Model, key: Key, out: &mut Vec<Effect>) {
 /// Something was typed into a list.
 pub(super) fn typed(model: &mut Model, out: &mut Vec<Effect>) {
     match &model.overlay {
-        Some(Overlay::Search(..) | Overlay::Jump(..)) => {
-            out.push(Effect::Timer(Timer::Typed, Duration::from_millis(120)));
-        }
-        Some(Overlay::Suggestions(_)) => suggestions::typed(out),
+        Some(Overlay::Search(..) | Overlay::Jump(..) | Overlay::Suggestions(_)) => lookup::typed(model, out),
         Some(Overlay::Templates(picker, _)) => {
             // A code that is the only one to begin so inserts at once.
             if let Some(index) = picker.unique_code().map(|item| item.index) {
@@ -431,7 +360,11 @@ fn tab(model: &mut Model) {
     }
 }
 
-fn accept(model: &mut Model, out: &mut Vec<Effect>) {
+/// Takes what is selected in the list that is open.
+pub(super) fn accept(model: &mut Model, out: &mut Vec<Effect>) {
+    if lookup::waits(model, out) {
+        return;
+    }
     if matches!(model.overlay, Some(Overlay::Suggestions(_))) {
         return suggestions::accept(model, out);
     }

@@ -6,7 +6,7 @@ use super::super::model::Model;
 use super::super::widgets::picker::Picker;
 use super::super::work::Repeatable;
 use super::{
-    attach, bulk, compose, desk_work, explain, files, overlay, perform, queue, queues, suggestions, thread, warn,
+    attach, bulk, compose, desk_work, explain, files, lookup, perform, queue, queues, suggestions, thread, warn,
 };
 use crate::desk::command::Command;
 use crate::desk::groups::TicketNumber;
@@ -74,18 +74,18 @@ fn with_words(model: &mut Model, action: Action, words: &str, out: &mut Vec<Effe
         Action::Find if model.focus == super::super::model::Focus::Queue => queue::set_filter(model, words, out),
         Action::Find => thread::find(model, words, out),
         Action::Search => {
-            overlay::open_search(model, words);
-            overlay::ask_remote(model, out);
+            lookup::open_search(model, words);
+            lookup::ask_remote(model, out);
         }
         Action::Suggestions => suggestions::open(model, words, out),
         Action::Jump => match words.parse::<TicketNumber>() {
             Ok(_) => thread::open_number(model, words, out),
             Err(_) => {
-                overlay::open_jump(model, out);
+                lookup::open_jump(model, out);
                 if let Some(super::super::overlays::Overlay::Jump(picker, _)) = &mut model.overlay {
                     picker.type_text(words);
                 }
-                overlay::ask_remote(model, out);
+                lookup::ask_remote(model, out);
             }
         },
         Action::Sort => match Sort::named(words) {

@@ -8,8 +8,8 @@ use super::super::prompt::{Prompt, PromptKind};
 use super::super::widgets::line_edit::LineEdit;
 use super::super::work::{NextFor, Repeatable};
 use super::{
-    attach, bulk, close, compose, desk_work, escalations, explain, files, intake, jump, outbox, overlay, queue, queues,
-    say, standing, stats, suggestions, templates, thread, warn,
+    attach, bulk, close, compose, desk_work, escalations, explain, files, intake, jump, lookup, outbox, overlay, queue,
+    queues, say, standing, stats, suggestions, templates, thread, warn, whole,
 };
 use crate::desk::command::Command;
 use crate::desk::thread::Delivery;
@@ -108,13 +108,15 @@ pub(super) fn perform(model: &mut Model, action: Action, out: &mut Vec<Effect>) 
         Action::PreviousMine => next(model, true, out),
         Action::Undo => desk_work::undo(model, out),
         Action::Repeat => desk_work::repeat(model, out),
-        Action::Jump => overlay::open_jump(model, out),
-        Action::Search => overlay::open_search(model, ""),
+        Action::Jump => lookup::open_jump(model, out),
+        Action::Search => lookup::open_search(model, ""),
         Action::Suggestions | Action::InsertArticle => suggestions::open(model, "", out),
         Action::RereadArticles => suggestions::reread(model, out),
         Action::Outbox => outbox::open(model, out),
         Action::Escalations => escalations::open(model, out),
         Action::Status => standing::open(model),
+        Action::Seats => whole::seats(model, out),
+        Action::Reload => whole::reload(model, out),
         Action::Stats => stats::open(model, out),
         Action::Activity => stats::open_activity(model, out),
         Action::Verify => standing::verify(model, false, out),

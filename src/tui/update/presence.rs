@@ -1,6 +1,7 @@
-//! Who else is here: the desk is told what is on this screen, and two who write the same answer are told of each other.
+//! Who else is here: the desk is told what is on this screen and when it is used, and two who write the same answer are told of each other.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use super::super::effect::Effect;
 use super::super::model::Model;
@@ -10,14 +11,25 @@ use super::super::work::After;
 use super::overlay;
 use crate::desk::command::Command;
 use crate::desk::ids::{AgentName, TicketKey};
+use crate::desk::presence::USE_IS_SAID;
 use crate::engine::views::Here;
+
+/// Tells the desk that somebody is at the screen, now and then while keys are pressed, and at the first one after a pause.
+pub(super) fn used(model: &mut Model, out: &mut Vec<Effect>) {
+    if model.now.since(model.used) >= USE_IS_SAID {
+        model.used = model.now;
+        let (screen, used) = (model.screen, Some(Duration::ZERO));
+        out.push(model.submit(Command::Screen { screen, used }, After::Ignored));
+    }
+}
 
 /// Tells the desk when another ticket is on the screen, or none.
 pub(super) fn tell(model: &mut Model, out: &mut Vec<Effect>) {
     let ticket = model.open.as_ref().filter(|open| open.entered).map(|open| open.key);
     if ticket != model.looks {
         model.looks = ticket;
-        out.push(model.submit(Command::Look { ticket }, After::Ignored));
+        let screen = model.screen;
+        out.push(model.submit(Command::Look { screen, ticket }, After::Ignored));
     }
 }
 

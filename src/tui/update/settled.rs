@@ -5,7 +5,7 @@ use super::super::effect::{Effect, ReadKind};
 use super::super::model::{Focus, Model};
 use super::super::until;
 use super::super::work::{After, NextFor, Repeatable, Submitted, Undoable};
-use super::{bulk, compose, desk_work, files, keep, queue, say, standing, templates, warn};
+use super::{bulk, compose, desk_work, files, keep, queue, refresh_at_once, say, standing, templates, warn};
 use crate::desk::along::{Along, Then};
 use crate::desk::command::{Command, Refusal};
 use crate::desk::ids::TicketKey;
@@ -28,8 +28,15 @@ pub(super) fn on_settled(model: &mut Model, tag: u64, outcome: Result<Receipt, R
         assigned_here(model, ticket);
         keep::begin(model, ticket, out);
     }
+    // Of many at once, and of what nobody waits for, the next regular reading tells.
+    let is_waited_for = !matches!(after, After::Bulk(..) | After::BulkReply { .. } | After::Quietly | After::Ignored);
     match outcome {
-        Ok(receipt) => done(model, ticket, after, &receipt, out),
+        Ok(receipt) => {
+            done(model, ticket, after, &receipt, out);
+            if is_waited_for {
+                refresh_at_once(model, receipt.revision, out);
+            }
+        }
         Err(refusal) => refused(model, ticket, after, &refusal, out),
     }
 }

@@ -6,11 +6,12 @@ use super::super::keymap::Lookup;
 use super::super::keys::Key;
 use super::super::model::Model;
 use super::super::overlays::Overlay;
-use super::super::overlays::status::{StatusPage, Verifying, found_words, lines, room};
+use super::super::overlays::status::{About, StatusPage, Verifying, found_words, lines, room};
 use super::super::work::After;
 use super::{say, warn};
 use crate::desk::command::Command;
 use crate::desk::ids::TicketKey;
+use crate::engine::handle::Request;
 use crate::engine::views::{Completeness, TicketCheck, ViewRequest};
 
 pub(super) fn open(model: &mut Model) {
@@ -19,12 +20,15 @@ pub(super) fn open(model: &mut Model) {
 
 pub(super) fn on_key(model: &mut Model, key: Key, out: &mut Vec<Effect>) {
     let (width, height) = room(model);
-    let last = lines(model, width).len().saturating_sub(height);
+    let Some(Overlay::Status(page)) = &model.overlay else { return };
+    let last = lines(page, model, width).len().saturating_sub(height);
+    let seats = matches!(page.about, About::Seats(_));
     let by = match (model.keymap.look_up(Context::Picker, &[key]), key.latin().unwrap_or(key).text()) {
         (Lookup::Action(Action::PickClose | Action::PickAccept), _) | (_, Some('q')) => {
             model.overlay = None;
             return;
         }
+        (_, Some('r')) if seats => return out.push(Effect::Operate(Request::Seats)),
         (Lookup::Action(Action::PickRepaint), _) => return out.push(Effect::Repaint),
         (Lookup::Action(Action::PickNext), _) | (_, Some('j')) => 1,
         (Lookup::Action(Action::PickPrevious), _) | (_, Some('k')) => -1,
@@ -53,7 +57,7 @@ pub(super) fn verify(model: &mut Model, all: bool, out: &mut Vec<Effect>) {
 pub(super) fn begun(model: &mut Model, ticket: Option<TicketKey>, out: &mut Vec<Effect>) {
     model.verifying = Some(Verifying { ticket, verdict: None });
     if model.overlay.is_none() && model.composer.is_none() {
-        let lines = StatusPage { top: usize::MAX };
+        let lines = StatusPage { top: usize::MAX, about: About::Desk };
         model.overlay = Some(Overlay::Status(lines));
     }
     // What was asked for before may still tell of the comparison before.

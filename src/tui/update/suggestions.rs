@@ -1,9 +1,7 @@
 //! Articles that may answer: read when they are shown somewhere, listed, inserted, opened.
 
-use std::time::Duration;
-
 use super::super::action::Action;
-use super::super::effect::{Effect, ReadKind, Timer};
+use super::super::effect::{Effect, ReadKind};
 use super::super::model::{Focus, Model};
 use super::super::overlays::suggestions::Listed;
 use super::super::overlays::{Choice, Confirm, Overlay, Then};
@@ -11,7 +9,7 @@ use super::super::view;
 use super::super::widgets::line_edit::LineEdit;
 use super::super::widgets::picker::{Item, Picker};
 use super::super::widgets::text;
-use super::{compose, files, overlay, say, warn};
+use super::{compose, files, lookup, overlay, say, warn};
 use crate::desk::ids::TicketKey;
 use crate::engine::views::{Source, Suggestion, Suggestions, ViewRequest};
 
@@ -98,6 +96,7 @@ pub(super) fn on_found(model: &mut Model, found: Suggestions, out: &mut Vec<Effe
     };
     list.picker.set_items(found.list.iter().enumerate().map(item).collect());
     list.found = Some(found);
+    lookup::filled(model, out);
 }
 
 fn preview(one: &Suggestion) -> String {
@@ -108,11 +107,6 @@ fn preview(one: &Suggestion) -> String {
     parts.push(one.text.clone());
     parts.retain(|part| !part.is_empty());
     parts.join("\n\n")
-}
-
-/// Something was typed into the list.
-pub(super) fn typed(out: &mut Vec<Effect>) {
-    out.push(Effect::Timer(Timer::Typed, Duration::from_millis(120)));
 }
 
 fn selected(model: &Model) -> Option<Suggestion> {

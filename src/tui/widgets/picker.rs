@@ -31,6 +31,10 @@ pub(crate) struct Picker {
     selected: usize,
     /// Somebody else filters: the items are shown as they come.
     remote: bool,
+    /// The items are those of an earlier text, or none have come.
+    stale: bool,
+    /// Enter was pressed while they were.
+    waits: bool,
 }
 
 /// What a key did to a picker.
@@ -58,14 +62,32 @@ impl Picker {
 
     /// Makes a picker whose items come from elsewhere for every text.
     pub(crate) fn remote() -> Picker {
-        Picker { remote: true, ..Picker::default() }
+        Picker { remote: true, stale: true, ..Picker::default() }
     }
 
     /// Puts other items in; keeps the selection's place.
     pub(crate) fn set_items(&mut self, items: Vec<Item>) {
         self.items = items;
+        self.stale = false;
         self.filter();
         self.selected = self.selected.min(self.shown.len().saturating_sub(1));
+    }
+
+    /// Tells whether an Enter has to wait, because the items are not yet those of the text.
+    pub(crate) fn wait(&mut self) -> bool {
+        self.waits = self.stale;
+        self.stale
+    }
+
+    /// Tells, once, whether an Enter has waited for the items that have come.
+    pub(crate) fn has_waited(&mut self) -> bool {
+        std::mem::take(&mut self.waits)
+    }
+
+    fn changed(&mut self) {
+        self.selected = 0;
+        (self.stale, self.waits) = (self.remote, false);
+        self.filter();
     }
 
     /// Tells the entries that match, best first.
@@ -106,8 +128,7 @@ impl Picker {
     /// Types a text.
     pub(crate) fn type_text(&mut self, text: &str) -> Picked {
         self.query.insert(text);
-        self.selected = 0;
-        self.filter();
+        self.changed();
         Picked::Typed
     }
 
@@ -125,8 +146,7 @@ impl Picker {
             _ => {
                 let before = self.query.text().to_owned();
                 if self.query.act(action) && self.query.text() != before {
-                    self.selected = 0;
-                    self.filter();
+                    self.changed();
                     return Picked::Typed;
                 }
             }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use topicdesk::clock::{Clock, Timestamp};
 use topicdesk::desk::command::{Command, Refusal};
-use topicdesk::desk::ids::{AgentName, CommandId, GroupId, MessageId, PersonId, TicketKey, TopicId};
+use topicdesk::desk::ids::{AgentName, CommandId, GroupId, MessageId, PersonId, ScreenId, TicketKey, TopicId};
 use topicdesk::desk::people::{Agent, Person};
 use topicdesk::desk::rules::Rules;
 use topicdesk::desk::thread::{Content, Message, Post, ServiceMessage};
@@ -55,6 +55,16 @@ pub(crate) fn rules() -> Rules {
     rules.staff.agents = vec![agent("anna", Some(ANNA)), agent("tom", None)];
     rules.thanks = topicdesk::config::words::thanks();
     rules
+}
+
+/// A screen is open, and a key was pressed there just now.
+pub(crate) fn at_screen(screen: u64) -> Command {
+    Command::Screen { screen: ScreenId(screen), used: Some(Duration::ZERO) }
+}
+
+/// A screen was closed.
+pub(crate) fn screen_closed(screen: u64) -> Command {
+    Command::Screen { screen: ScreenId(screen), used: None }
 }
 
 /// The engine, its folder, and everything that came out of it.
@@ -235,7 +245,8 @@ impl Bench {
 
     /// Reads a view as another process would.
     pub(crate) fn read(&self, agent: &str, request: ViewRequest) -> View {
-        let desk = runner::read_only(self.folder.path(), self.rules.clone(), self.clock.clone()).expect("readable");
+        let (rules, clock) = (self.rules.clone(), self.clock.clone());
+        let desk = runner::read_beside(&self.engine, self.folder.path(), rules, clock).expect("readable");
         let handle = desk.handle(AgentName::from(agent));
         let runtime = tokio::runtime::Builder::new_current_thread().build().expect("runtime");
         runtime.block_on(handle.read(request))

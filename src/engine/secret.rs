@@ -2,8 +2,11 @@
 
 use std::fmt;
 
-/// A secret text: a token, a password, an api_hash, a key in hex.
-#[derive(Clone, PartialEq, Eq, Default)]
+use serde::{Deserialize, Serialize};
+
+/// A secret text: a token, a password, an api_hash, a key in hex. It is written out only where it goes to the desk's own process.
+#[derive(Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(transparent)]
 pub struct Secret(String);
 
 impl Secret {
