@@ -209,7 +209,7 @@ async fn sit(stream: UnixStream, house: &Arc<House>) -> Result<(), Ended> {
         authority,
         handle: house.desk.handle.for_agent(agent.clone()),
     };
-    // Before the welcome, so that whoever is in hears everything.
+    // Before the welcome, as its place in the list is: whoever is in hears everything, and is seen.
     let revisions = seat.handle.watch();
     let told = Told::Welcome {
         version: VERSION,
@@ -220,10 +220,6 @@ async fn sit(stream: UnixStream, house: &Arc<House>) -> Result<(), Ended> {
         pid: std::process::id(),
     };
     let frame = Frame::of(&told).map_err(|error| words(&error))?;
-    tokio::time::timeout(DEAF, protocol::write(&mut writing, &frame))
-        .await
-        .map_err(|_| "it does not read".to_owned())?
-        .map_err(|error| words(&error))?;
     let view = SeatView {
         agent,
         authority,
@@ -236,7 +232,11 @@ async fn sit(stream: UnixStream, house: &Arc<House>) -> Result<(), Ended> {
         presence: None,
     };
     house.seats.lock().unwrap_or_else(PoisonError::into_inner).insert(seat.number, view);
-    let ended = seat.serve(house, reading, writing, revisions).await;
+    let ended = match tokio::time::timeout(DEAF, protocol::write(&mut writing, &frame)).await {
+        Ok(Ok(())) => seat.serve(house, reading, writing, revisions).await,
+        Ok(Err(error)) => Err(words(&error)),
+        Err(_) => Err("it does not read".to_owned()),
+    };
     house.seats.lock().unwrap_or_else(PoisonError::into_inner).remove(&seat.number);
     // A screen whose process died has closed.
     house.screens.close_all(seat.number, &seat.handle).await;
@@ -441,7 +441,6 @@ impl House {
     }
 
     async fn answer(&self, request: &Request) -> Option<Answer> {
-        let seats = || self.seats.lock().unwrap_or_else(PoisonError::into_inner);
         match request {
             Request::Seats => Some(Answer::Seats { seats: self.seats().await }),
             Request::Status => {
@@ -454,7 +453,7 @@ impl House {
                     pid: std::process::id(),
                     program: env!("CARGO_PKG_VERSION").to_owned(),
                     since: self.since,
-                    seats: seats().len(),
+                    seats: self.seats.lock().unwrap_or_else(PoisonError::into_inner).len(),
                     link,
                 }))
             }
