@@ -116,8 +116,9 @@
 //!
 //! Who is at the other end the kernel says, and what they may do [`desk::authority`] says, in the engine. A line that breaks is knocked for
 //! again, and what was not answered is asked again under the same ids; if nobody listens any more, a seat that may open the files takes
-//! the lock and is the host. A host's own screen goes through the same client, so that it outlives its engine: with other settings, or
-//! another login, an engine is not changed but begun again.
+//! the lock and is the host. The lock is kept until the link has ended, so that nobody uses the login twice; whoever finds the lock taken and
+//! nobody listening waits a little for one or the other (`cli::seat::reach`). A host's own screen goes through the same client, so that it
+//! outlives its engine: with other settings, or another login, an engine is not changed but begun again, under the same lock.
 //!
 //! What is asked about the desk as a whole (`engine::operation`: who sits there, read `desk.toml` again, log in, a page of an export) takes
 //! the handle too, and is answered by whoever runs the desk (`cli::attend`), beside the engine.

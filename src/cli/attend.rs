@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, oneshot};
 use tokio::task::JoinSet;
 
 use super::args::Global;
@@ -23,8 +23,8 @@ use crate::telegram::login;
 /// So many read the whole log at once.
 const READERS: usize = 2;
 
-/// An answer leaves before the desk does.
-const LEAVES: Duration = Duration::from_millis(50);
+/// How long the answer to what ends a run may take to be written.
+const LEAVES: Duration = Duration::from_secs(2);
 
 /// Why a desk goes on with another configuration, or with another login, or ends.
 pub(super) enum Turn {
@@ -59,10 +59,9 @@ impl Hosted {
                             read(site, operation, &readers, &mut tasks);
                             None
                         }
-                        _ => self.carry_out(global, operation),
+                        _ => self.carry_out(global, operation).await,
                     };
                     if let Some(turn) = turn {
-                        tokio::time::sleep(LEAVES).await;
                         return turn;
                     }
                 }
@@ -72,8 +71,8 @@ impl Hosted {
                     }
                 }
                 logged_in = logins.goes_on() => {
-                    if logged_in {
-                        tokio::time::sleep(LEAVES).await;
+                    if let Some(heard) = logged_in {
+                        leave(heard).await;
                         return Turn::Again(Box::new(site.clone()));
                     }
                 }
@@ -104,7 +103,7 @@ impl Hosted {
     }
 
     /// Does what is done at once.
-    fn carry_out(&self, global: &Global, operation: Operation) -> Option<Turn> {
+    async fn carry_out(&self, global: &Global, operation: Operation) -> Option<Turn> {
         let (result, turn): Outcome = match (operation.request, &self.whose) {
             (Request::Stop, Some(whose)) => {
                 (Err(format!("this desk runs in {whose}'s screen, and ends with it")), None)
@@ -120,6 +119,9 @@ impl Hosted {
             (request, _) => (Err(format!("{} is not known here", request.label())), None),
         };
         let _gone = operation.answer.send(result);
+        if turn.is_some() {
+            leave(operation.heard).await;
+        }
         turn
     }
 
@@ -148,11 +150,16 @@ impl Hosted {
                 Err(error) => failed(error.into()),
             };
             let _gone = operation.answer.send(Ok(answer));
-            tokio::time::sleep(LEAVES).await;
+            leave(operation.heard).await;
             Some(Turn::Again(Box::new(site)))
         });
         None
     }
+}
+
+/// Waits until an answer has left, before the desk does; a seat that does not read holds up nobody.
+async fn leave(heard: oneshot::Receiver<()>) {
+    let _late = tokio::time::timeout(LEAVES, heard).await;
 }
 
 /// Reads the store, in a thread that nobody waits for.

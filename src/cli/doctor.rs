@@ -175,8 +175,13 @@ fn data(site: &Site, checks: &mut Checks) {
         },
     }
     for path in [paths.session(), paths.tickets()] {
-        if let Some(mode) = mode(&path).filter(|mode| mode & 0o077 != 0) {
-            let path = path.display();
+        // What a link leads to is not to be changed.
+        let is_link = std::fs::symlink_metadata(&path).is_ok_and(|facts| facts.is_symlink());
+        let mode = mode(&path).filter(|mode| mode & 0o077 != 0);
+        let path = path.display();
+        if is_link {
+            checks.wrong("data", format!("{path} is a link to elsewhere"), "look at it, and put the file itself there");
+        } else if let Some(mode) = mode {
             checks.wrong("data", format!("{path} can be read by others (mode {mode:o})"), format!("chmod 600 {path}"));
         }
     }
@@ -192,7 +197,7 @@ fn data(site: &Site, checks: &mut Checks) {
 /// Attaches to the desk that runs, and tells what that knows of itself.
 async fn seat(site: &Site, checks: &mut Checks) -> Vec<GroupFacts> {
     const AREA: &str = "desk";
-    let (handle, welcome) = match super::seat::attach(site, site.wanted(), None).await {
+    let (handle, welcome) = match super::seat::attach(site, site.wanted()).await {
         Ok(Some(attached)) => attached,
         Ok(None) => {
             let what = format!("nobody listens at {}", site.paths.socket.display());

@@ -123,7 +123,7 @@ enum Source {
 
 async fn open(site: &Site) -> Done<Source> {
     if client::of_another(&site.paths.socket).await
-        && let Some((handle, _)) = seat::attach(site, site.wanted(), None).await?
+        && let Some((handle, _)) = seat::attach(site, site.wanted()).await?
     {
         return Ok(Source::Seat(handle));
     }

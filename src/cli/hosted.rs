@@ -3,9 +3,8 @@
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
-use super::failure::Done;
 use super::mirror::Mirror;
-use super::site::Site;
+use super::site::{Site, Unopened};
 use super::{hooks, seat};
 use crate::desk::ids::AgentName;
 use crate::engine::handle::{Handle, Operation};
@@ -28,7 +27,7 @@ impl Hosted {
     ///
     /// # Errors
     /// Another process has the desk, it cannot be opened, or, where there is no screen, it cannot be listened for.
-    pub(super) async fn begin(site: &Site, whose: Option<&AgentName>, lock: Option<Lock>) -> Done<Hosted> {
+    pub(super) async fn begin(site: &Site, whose: Option<&AgentName>, lock: Option<Lock>) -> Result<Hosted, Unopened> {
         let mut mirror = Mirror::hosting(site, lock)?;
         mirror.consult(site)?;
         let handle = mirror.handle(whose.cloned().unwrap_or_default());
@@ -42,7 +41,7 @@ impl Hosted {
             Err(failure) => {
                 drop(handle);
                 mirror.stop().await;
-                return Err(failure);
+                return Err(failure.into());
             }
         };
         // They are given once, and this is it.
@@ -57,11 +56,19 @@ impl Hosted {
     }
 
     /// Stops everything, and waits for the transaction in progress. Gives the desk's lock, for whoever begins it again.
-    pub(super) async fn stop(self) -> Option<Lock> {
-        drop(self.listening);
+    pub(super) async fn stop(mut self) -> Option<Lock> {
+        drop(self.listening.take());
         if let Some(hooks) = self.hooks {
             hooks.abort();
         }
         self.mirror.stop().await
+    }
+
+    /// As [`Hosted::stop`], for whoever begins it again: the socket stays where it is, so that who comes meanwhile waits.
+    pub(super) async fn pause(mut self) -> Option<Lock> {
+        if let Some(listening) = self.listening.take() {
+            listening.pause();
+        }
+        self.stop().await
     }
 }

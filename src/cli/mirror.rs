@@ -6,7 +6,8 @@ use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
 use super::failure::{ACCESS, Done, FAILED, Failure, USAGE};
-use super::site::Site;
+use super::seat::{self, Reached};
+use super::site::{Site, Unopened};
 use crate::config::{Group, GroupChoice};
 use crate::desk::ids::AgentName;
 use crate::engine::handle::{Handle, Operation};
@@ -47,12 +48,17 @@ impl Opened {
         .await
     }
 
-    async fn open(site: &Site, agent: Option<AgentName>, alone: impl Fn(&Site) -> Done<Mirror>) -> Done<Opened> {
-        if let Some((handle, _)) = super::seat::attach(site, agent.clone(), None).await? {
-            return Ok(Opened { handle, own: None });
+    async fn open(
+        site: &Site,
+        agent: Option<AgentName>,
+        alone: impl Fn(&Site) -> Result<Mirror, Unopened>,
+    ) -> Done<Opened> {
+        match seat::reach(site, agent.clone(), || None, async || alone(site)).await? {
+            Reached::Attached(handle) => Ok(Opened { handle, own: None }),
+            Reached::Opened(mirror) => {
+                Ok(Opened { handle: mirror.handle(agent.unwrap_or_default()), own: Some(mirror) })
+            }
         }
-        let mirror = alone(site)?;
-        Ok(Opened { handle: mirror.handle(agent.unwrap_or_default()), own: Some(mirror) })
     }
 
     /// Gives the handle, for the agent.
@@ -76,23 +82,32 @@ const GOODBYE: Duration = Duration::from_secs(3);
 
 impl Mirror {
     /// Takes the desk's lock, opens it, and starts the link. Somebody has to be logged in.
-    pub(super) fn start(site: &Site) -> Done<Mirror> {
+    pub(super) fn start(site: &Site) -> Result<Mirror, Unopened> {
+        Mirror::check_login(site)?;
+        Mirror::hosting(site, None)
+    }
+
+    /// Checks that this user may open the desk, and that somebody is logged in.
+    ///
+    /// # Errors
+    /// As [`Site::may_open`]; nobody is logged in.
+    pub(super) fn check_login(site: &Site) -> Done {
         site.may_open()?;
         login::standing(&setup(site)?.session)?;
-        Mirror::hosting(site, None)
+        Ok(())
     }
 
     /// As [`Mirror::start`], but a desk to which nobody is logged in is worked without a link, and says why: for whoever lets others
     /// attach, one of whom may log it in.
     /// `lock`: the desk's, of whoever has it.
-    pub(super) fn hosting(site: &Site, lock: Option<Lock>) -> Done<Mirror> {
+    pub(super) fn hosting(site: &Site, lock: Option<Lock>) -> Result<Mirror, Unopened> {
         site.may_open()?;
         let setup = setup(site)?;
         let missing = match login::standing(&setup.session) {
             Ok(_) => None,
             Err(TelegramError::NotLoggedIn) => Some(NOT_LOGGED_IN.to_owned()),
             Err(error) if error.kind() == ErrorKind::NotLoggedIn => Some(error.to_string()),
-            Err(error) => return Err(error.into()),
+            Err(error) => return Err(Failure::from(error).into()),
         };
         let (desk, ends) = match lock {
             Some(lock) => site.start_with(lock)?,
@@ -151,12 +166,13 @@ impl Mirror {
             knowledge.abort();
         }
         // The engine's thread is waited for on this one: at most a transaction.
+        // The login is the link's until that has ended: nobody else may have the desk before.
         let lock = self.desk.stop();
-        if let Some(link) = self.link {
-            let abort = link.abort_handle();
-            if tokio::time::timeout(GOODBYE, link).await.is_err() {
-                abort.abort();
-            }
+        if let Some(mut link) = self.link
+            && tokio::time::timeout(GOODBYE, &mut link).await.is_err()
+        {
+            link.abort();
+            let _aborted = link.await;
         }
         lock
     }

@@ -7,11 +7,12 @@ use tokio::sync::{Mutex, oneshot};
 use tokio::task::JoinHandle;
 
 use super::args::Global;
-use super::attend::read_again;
+use super::attend::{Turn, read_again};
 use super::failure::{Done, FAILED, Failure};
 use super::hosted::Hosted;
+use super::mirror::Mirror;
+use super::seat::{self, Reached};
 use super::site::{Site, say};
-use super::{mirror, seat};
 use crate::config::After;
 use crate::desk::ids::AgentName;
 use crate::desk::people::Agent;
@@ -34,11 +35,13 @@ pub(super) async fn work(global: &Global, site: &Site, hint: Option<String>) -> 
     super::knowledge::setup(&site.config)?;
     let beside = Arc::default();
     let host = || host(global, site, &agent.name, &beside);
-    let handle = match seat::attach(site, Some(agent.name.clone()), Some(host())).await? {
-        Some((handle, _)) => handle,
-        None => {
-            login::standing(&mirror::setup(site)?.session)?;
-            let hosted = Hosted::begin(site, Some(&agent.name), None).await?;
+    let open = async || {
+        Mirror::check_login(site)?;
+        Hosted::begin(site, Some(&agent.name), None).await
+    };
+    let handle = match seat::reach(site, Some(agent.name.clone()), || Some(host()), open).await? {
+        Reached::Attached(handle) => handle,
+        Reached::Opened(hosted) => {
             let engine = hosted.handle();
             beside.lock().await.attend(global, site, hosted);
             seat::begin(site, engine, host())
@@ -73,12 +76,15 @@ impl Beside {
         let (stop, stopped) = oneshot::channel();
         let (global, site) = (global.clone(), site.clone());
         let task = tokio::spawn(async move {
-            tokio::select! {
+            let turn = tokio::select! {
+                turn = hosted.attend(&global, &site) => turn,
+                _ = stopped => Turn::End,
+            };
+            match turn {
                 // Whatever is to be another way, the next engine is: the screen begins it as soon as this one has gone.
-                _turn = hosted.attend(&global, &site) => {}
-                _ = stopped => {}
+                Turn::Again(_) => hosted.pause().await,
+                Turn::End => hosted.stop().await,
             }
-            hosted.stop().await
         });
         *self = Beside { task: Some(task), stop: Some(stop) };
     }

@@ -2,10 +2,10 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::failure::{ACCESS, Done, FAILED, Failure};
-use super::site::Site;
+use super::site::{Site, Unopened, say};
 use crate::config::{self, Config};
 use crate::desk::authority::Authority;
 use crate::desk::ids::AgentName;
@@ -16,6 +16,15 @@ use crate::seat::server::{self, Access, Gate, Listening};
 
 /// How long a command looks for a desk whose process has ended: as long as starting it again takes, with room to spare.
 const PATIENCE: Duration = Duration::from_secs(30);
+
+/// One process that has the desk's lock for so long, and does not listen, is not soon done: `sync --follow`.
+const HELD: Duration = Duration::from_secs(5);
+
+/// How long to wait before a desk is tried again.
+const PAUSE: Duration = Duration::from_millis(20);
+
+/// So long is waited without a word.
+const UNSAID: Duration = Duration::from_secs(2);
 
 /// Files that were brought over are kept so long: what is deleted in Telegram is not to stay where the desk cannot remove it.
 const KEPT: Duration = Duration::from_secs(24 * 3600);
@@ -55,16 +64,116 @@ fn how(site: &Site, agent: Option<AgentName>, host: Option<Host>) -> Attach {
 ///
 /// # Errors
 /// The desk does not let this user in, or speaks another version; the socket is not safe.
-pub(super) async fn attach(
-    site: &Site,
-    agent: Option<AgentName>,
-    host: Option<Host>,
-) -> Done<Option<(Handle, Welcome)>> {
+pub(super) async fn attach(site: &Site, agent: Option<AgentName>) -> Done<Option<(Handle, Welcome)>> {
     forget_old(&own_folder(site));
-    match client::attach(how(site, agent, host)).await {
+    match client::attach(how(site, agent, None)).await {
         Ok(attached) => Ok(Some(attached)),
         Err(SeatError::Nobody(_)) => Ok(None),
         Err(error) => Err(error.into()),
+    }
+}
+
+/// What a desk is worked through.
+pub(super) enum Reached<T> {
+    /// Whoever runs it.
+    Attached(Handle),
+    /// It was opened here.
+    Opened(T),
+}
+
+/// Attaches to whoever runs the desk, or opens it here if nobody does.
+///
+/// Between two runs of a desk there are moments in which neither can be: its process has just died and is about to be started again, or
+/// another command has the desk's lock and is soon done. They are waited for, as an attached command would wait. A user who has
+/// none of the desk's files cannot open it; as long as its socket lies there, they wait for whoever will listen.
+///
+/// # Errors
+/// The desk does not let this user in, or speaks another version; the socket is not safe; it cannot be opened; nobody runs it.
+pub(super) async fn reach<T>(
+    site: &Site,
+    agent: Option<AgentName>,
+    host: impl Fn() -> Option<Host>,
+    open: impl AsyncFn() -> Result<T, Unopened>,
+) -> Done<Reached<T>> {
+    forget_old(&own_folder(site));
+    let path = &site.paths.socket;
+    let has_none = !site.paths.data.exists() && path.parent() != Some(&site.paths.data);
+    let is_guest = has_none || site.is_anothers();
+    let mut waiting = Waiting::new();
+    loop {
+        let (failure, most) = match client::attach(how(site, agent.clone(), host())).await {
+            Ok((handle, _)) => return Ok(Reached::Attached(handle)),
+            Err(SeatError::Nobody(_)) if !is_guest => match open().await {
+                Ok(opened) => return Ok(Reached::Opened(opened)),
+                Err(Unopened::Taken(failure)) => (failure, HELD),
+                Err(Unopened::Failed(failure)) => return Err(failure),
+            },
+            Err(error @ SeatError::Closed(_)) => (error.into(), PATIENCE),
+            Err(error @ SeatError::Nobody(_)) => {
+                let waited = match path.exists() {
+                    true => waiting.pause(error.into(), PATIENCE).await,
+                    false => Err(error.into()),
+                };
+                if waited.is_err() {
+                    // Where the files are another user's, this says who may begin it.
+                    site.may_open()?;
+                }
+                waited?;
+                continue;
+            }
+            Err(error) => return Err(error.into()),
+        };
+        waiting.pause(failure, most).await?;
+    }
+}
+
+/// Opens a desk for whoever is to run it: a command that has it for a moment is waited for, another one that runs it is not.
+///
+/// # Errors
+/// As [`Hosted::begin`](super::hosted::Hosted::begin).
+pub(super) async fn wait_for_lock<T>(site: &Site, open: impl AsyncFn() -> Result<T, Unopened>) -> Done<T> {
+    let mut waiting = Waiting::new();
+    loop {
+        match open().await {
+            Err(Unopened::Taken(failure)) => {
+                if std::os::unix::net::UnixStream::connect(&site.paths.socket).is_ok() {
+                    return Err(failure);
+                }
+                waiting.pause(failure, PATIENCE).await?;
+            }
+            other => return Ok(other?),
+        }
+    }
+}
+
+/// Waiting for a desk that cannot be reached at the moment.
+struct Waiting {
+    since: Instant,
+    /// For what, and since when for that.
+    why: (String, Instant),
+    told: bool,
+}
+
+impl Waiting {
+    fn new() -> Waiting {
+        Waiting { since: Instant::now(), why: (String::new(), Instant::now()), told: false }
+    }
+
+    /// Waits a little; who waits for longer is told for what. Gives the failure back when it has been too long, in all or for this.
+    async fn pause(&mut self, failure: Failure, most: Duration) -> Done {
+        if self.why.0 != failure.message {
+            self.why = (failure.message.clone(), Instant::now());
+        }
+        let waited = self.since.elapsed();
+        if waited >= PATIENCE || self.why.1.elapsed() >= most {
+            return Err(failure);
+        }
+        if waited >= UNSAID && !self.told {
+            say(&format!("{}: waiting", failure.message));
+            self.told = true;
+        }
+        tokio::time::sleep(PAUSE).await;
+        Ok(())
     }
 }
 
@@ -134,7 +243,11 @@ fn gate(config: &Config, file: &str) -> Gate {
 impl From<SeatError> for Failure {
     fn from(error: SeatError) -> Self {
         let code = match &error {
-            SeatError::Refused(_) | SeatError::Denied(_) | SeatError::Version { .. } | SeatError::Nobody(_) => ACCESS,
+            SeatError::Refused(_)
+            | SeatError::Denied(_)
+            | SeatError::Version { .. }
+            | SeatError::Nobody(_)
+            | SeatError::Closed(_) => ACCESS,
             SeatError::Nonsense(_) | SeatError::Unsafe { .. } | SeatError::Io { .. } => FAILED,
         };
         Failure { code, message: error.to_string() }

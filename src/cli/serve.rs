@@ -9,8 +9,8 @@ use super::args::Global;
 use super::attend::{Turn, read_again};
 use super::failure::Done;
 use super::hosted::Hosted;
-use super::interrupt;
 use super::site::{Site, say};
+use super::{interrupt, seat};
 use crate::store::lock::Lock;
 
 pub(super) async fn run(global: &Global) -> Done {
@@ -31,7 +31,10 @@ async fn serve(global: &Global, site: &Site, lock: Option<Lock>) -> Done<(Turn, 
     let first = lock.is_none();
     // A webhook that cannot be is told before the desk is opened.
     super::knowledge::setup(&site.config)?;
-    let mut hosted = Hosted::begin(site, None, lock).await?;
+    let mut hosted = match lock {
+        Some(lock) => Hosted::begin(site, None, Some(lock)).await?,
+        None => seat::wait_for_lock(site, async || Hosted::begin(site, None, None).await).await?,
+    };
     if first {
         say(&format!("{} is listened for at {}", site.config.rules.desk_name, site.paths.socket.display()));
     }
@@ -42,7 +45,11 @@ async fn serve(global: &Global, site: &Site, lock: Option<Lock>) -> Done<(Turn, 
     notify(&format!("READY=1\nSTATUS={}", missing.as_deref().unwrap_or("logged in")));
     let turn = until_turn(global, site, &mut hosted).await;
     notify(if matches!(turn, Turn::End) { "STOPPING=1" } else { "RELOADING=1" });
-    Ok((turn, hosted.stop().await))
+    let lock = match turn {
+        Turn::End => hosted.stop().await,
+        Turn::Again(_) => hosted.pause().await,
+    };
+    Ok((turn, lock))
 }
 
 /// Waits for a signal or a request that ends this run.

@@ -7,6 +7,7 @@ use std::path::Path;
 use super::args::Global;
 use super::failure::{ACCESS, Done, Failure};
 use super::log;
+use super::seat::Reached;
 use super::times::Zone;
 use crate::clock::Clock;
 use crate::config::paths::Paths;
@@ -151,11 +152,10 @@ impl Site {
 
     /// Opens the desk for reading, for whoever reads: through whoever runs it, else by itself.
     pub(super) async fn read_only(&self) -> Done<(Option<Desk>, Handle)> {
-        if let Some((handle, _)) = super::seat::attach(self, self.wanted(), None).await? {
-            return Ok((None, handle));
+        match super::seat::reach(self, self.wanted(), || None, async || Ok(self.alone()?)).await? {
+            Reached::Attached(handle) => Ok((None, handle)),
+            Reached::Opened((desk, handle)) => Ok((Some(desk), handle)),
         }
-        let (desk, handle) = self.alone()?;
-        Ok((Some(desk), handle))
     }
 
     /// Tells whom the caller would like to be, as far as that can be known here.
@@ -167,7 +167,7 @@ impl Site {
     }
 
     /// Tells whether the desk's folder is another user's, who lets nobody look into it.
-    fn is_anothers(&self) -> bool {
+    pub(super) fn is_anothers(&self) -> bool {
         let looked = std::fs::read_dir(&self.paths.data);
         looked.is_err_and(|error| error.kind() == std::io::ErrorKind::PermissionDenied)
     }
@@ -198,13 +198,13 @@ impl Site {
     }
 
     /// Opens the desk for change: takes its lock. Without a link at the other ends, what is to be sent stays queued.
-    pub(super) fn start(&self) -> Done<(Desk, TransportEnds)> {
+    pub(super) fn start(&self) -> Result<(Desk, TransportEnds), Unopened> {
         self.may_open()?;
         self.start_with(lock::take(&self.paths.data).map_err(EngineError::from)?)
     }
 
     /// As [`Site::start`], by whoever has the desk's lock.
-    pub(super) fn start_with(&self, lock: Lock) -> Done<(Desk, TransportEnds)> {
+    pub(super) fn start_with(&self, lock: Lock) -> Result<(Desk, TransportEnds), Unopened> {
         let (data, rules) = (self.paths.data.clone(), self.config.rules.clone());
         Ok(runner::start_with(lock, EngineSetup { data, rules, clock: self.clock.clone() })?)
     }
@@ -215,6 +215,36 @@ impl Site {
         settings
             .flat_map(|set| set.keys.iter().map(|key| (set.context.clone(), set.action.clone(), key.clone())))
             .collect()
+    }
+}
+
+/// Why a desk was not opened.
+pub(super) enum Unopened {
+    /// Another process has it, as its lock says: perhaps only for a moment.
+    Taken(Failure),
+    /// Whatever else.
+    Failed(Failure),
+}
+
+impl From<Failure> for Unopened {
+    fn from(failure: Failure) -> Self {
+        Unopened::Failed(failure)
+    }
+}
+
+impl From<EngineError> for Unopened {
+    fn from(error: EngineError) -> Self {
+        let taken = matches!(error, EngineError::Store(StoreError::Locked { .. }));
+        let failure = Failure::from(error);
+        if taken { Unopened::Taken(failure) } else { Unopened::Failed(failure) }
+    }
+}
+
+impl From<Unopened> for Failure {
+    fn from(unopened: Unopened) -> Self {
+        match unopened {
+            Unopened::Taken(failure) | Unopened::Failed(failure) => failure,
+        }
     }
 }
 

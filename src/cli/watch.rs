@@ -14,7 +14,7 @@ use crate::seat::SeatError;
 
 pub(super) async fn run(global: &Global) -> Done {
     let site = Site::open(global)?;
-    let Some((handle, _)) = super::seat::attach(&site, site.wanted(), None).await? else {
+    let Some((handle, _)) = super::seat::attach(&site, site.wanted()).await? else {
         return Err(SeatError::Nobody(site.paths.socket.clone()).into());
     };
     let mut revisions = handle.watch();

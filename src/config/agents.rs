@@ -87,38 +87,22 @@ enum Account {
 /// By the user id that the kernel knows, not by `$USER`, which anybody can set.
 pub fn os_user() -> Vec<String> {
     let own = rustix::process::getuid().as_raw();
-    let named = os_user_named(own);
-    // Accounts of a directory service are not in the table; their shell knows the name.
-    let name = named.or_else(|| std::env::var("USER").ok().filter(|name| !name.is_empty()));
-    name.into_iter().chain([own.to_string()]).collect()
+    os_user_named(own).into_iter().chain([own.to_string()]).collect()
 }
 
-/// Tells the name of an account of this machine, by its number, as its table of accounts has it.
+/// Tells the name of an account of this machine, by its number, as the system knows it: from its own table or a directory service.
 fn os_user_named(uid: u32) -> Option<String> {
-    let number = uid.to_string();
-    let table = std::fs::read_to_string("/etc/passwd").unwrap_or_default();
-    table.lines().find_map(|line| {
-        let mut fields = line.split(':');
-        let name = fields.next()?;
-        (fields.nth(1)? == number).then(|| name.to_owned())
-    })
+    uzers::get_user_by_uid(uid)?.name().to_str().map(str::to_owned)
 }
 
-/// Finds the agent that an account of this machine is: `os_user` is its name, or its number.
+/// Finds the agent that an account of this machine is: `os_user` is its name, or its number. May wait for a directory service.
 pub fn agent_of(uid: u32, agents: &[Agent]) -> Option<&Agent> {
     let (name, number) = (os_user_named(uid), uid.to_string());
     let is_it = |user: &str| user == number || name.as_deref() == Some(user);
     agents.iter().find(|agent| agent.os_user.as_deref().is_some_and(is_it))
 }
 
-/// Finds the number of a group of this machine, by its name or the number itself.
+/// Finds the number of a group of this machine, by its name or the number itself. May wait for a directory service.
 pub fn group_id(group: &str) -> Option<u32> {
-    if let Ok(number) = group.parse() {
-        return Some(number);
-    }
-    let table = std::fs::read_to_string("/etc/group").unwrap_or_default();
-    table.lines().find_map(|line| {
-        let mut fields = line.split(':');
-        (fields.next()? == group).then(|| fields.nth(1)?.parse().ok()).flatten()
-    })
+    group.parse().ok().or_else(|| Some(uzers::get_group_by_name(group)?.gid()))
 }

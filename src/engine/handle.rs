@@ -266,9 +266,11 @@ impl Handle {
     /// # Errors
     /// A sentence: the agent may not, it was refused, or nobody runs the desk.
     pub async fn operate(&self, request: Request) -> Result<Answer, String> {
-        let (answer, done) = oneshot::channel();
-        self.pass(Operation { request, by: self.agent.clone(), authority: None, answer }).await;
-        done.await.unwrap_or_else(|_| Err("nobody runs the desk, or it is ending".to_owned()))
+        let ((answer, done), (until, heard)) = (oneshot::channel(), oneshot::channel());
+        self.pass(Operation { request, by: self.agent.clone(), authority: None, answer, heard }).await;
+        let result = done.await.unwrap_or_else(|_| Err("nobody runs the desk, or it is ending".to_owned()));
+        drop(until);
+        result
     }
 
     /// Passes on what somebody else asks about the desk as a whole. Whoever waits for the answer is told if nobody takes it.

@@ -304,4 +304,6 @@ pub struct Operation {
     pub authority: Option<Authority>,
     /// Where the answer goes.
     pub answer: oneshot::Sender<Result<Answer, String>>,
+    /// Ends when the answer has reached whoever asked, or has been written to their seat, or they have gone: before that a desk must not end.
+    pub heard: oneshot::Receiver<()>,
 }

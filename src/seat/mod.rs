@@ -9,6 +9,7 @@
 //! the desk, or a look into the store.
 
 pub mod client;
+mod door;
 mod files;
 mod protocol;
 mod screens;
@@ -26,6 +27,9 @@ pub enum SeatError {
     /// Nobody listens there.
     #[error("no desk is running: nobody listens at {}", .0.display())]
     Nobody(PathBuf),
+    /// Somebody listens, but has hung up before a word, or does not answer the door: a moment later it may be another matter.
+    #[error("the desk at {} has no room for another seat, or is ending", .0.display())]
+    Closed(PathBuf),
     /// The system does not let this user connect.
     #[error(
         "this user may not attach to the desk at {}: an admin of this machine makes it a member of the socket's group \

@@ -15,6 +15,7 @@ use tokio::sync::{Semaphore, mpsc, oneshot};
 use tokio::task::{JoinHandle, JoinSet};
 
 use super::SeatError;
+use super::door::{Door, Spoken};
 use super::files::{Coming, next_part};
 use super::protocol::{self, Asked, Frame, FrameError, MOST_ASKED, Told, VERSION};
 use super::screens::Screens;
@@ -27,9 +28,6 @@ use crate::engine::handle::{Answer, Handle, Operation, Request, Revisions, SeatV
 use crate::engine::views::{View, ViewRequest};
 
 pub use super::socket::Access;
-
-/// So many seats and commands at once; a desk has some dozen agents.
-const SEATS: usize = 256;
 
 /// How long a seat may take to say who it is.
 const HELLO: Duration = Duration::from_secs(5);
@@ -78,13 +76,20 @@ impl Listening {
     pub async fn answer(&self, request: &Request) -> Option<Answer> {
         self.house.answer(request).await
     }
+
+    /// Listens no more, and leaves the socket where it is: whoever comes now finds that the desk is about to be there again, and waits.
+    pub fn pause(mut self) {
+        self.path.clear();
+    }
 }
 
 impl Drop for Listening {
     fn drop(&mut self) {
         self.task.abort();
-        // The next one removes it too, should this fail.
-        let _gone = std::fs::remove_file(&self.path);
+        if !self.path.as_os_str().is_empty() {
+            // The next one takes its place, should this fail.
+            let _gone = std::fs::remove_file(&self.path);
+        }
     }
 }
 
@@ -94,6 +99,7 @@ struct House {
     seats: Mutex<BTreeMap<u64, SeatView>>,
     screens: Screens,
     next: AtomicU64,
+    turned_away: Spoken,
 }
 
 /// Listens at a path; the caller has the desk's lock.
@@ -119,13 +125,14 @@ pub fn listen(path: &Path, access: Access, desk: Desk) -> Result<Listening, Seat
         seats.insert(0, own);
     }
     let (seats, screens) = (Mutex::new(seats), Screens::default());
-    let house = Arc::new(House { desk, since, seats, screens, next: AtomicU64::new(1) });
+    let (next, turned_away) = (AtomicU64::new(1), Spoken::default());
+    let house = Arc::new(House { desk, since, seats, screens, next, turned_away });
     let task = tokio::spawn(welcome(listener, house.clone()));
     Ok(Listening { path: path.to_owned(), task, house })
 }
 
 async fn welcome(listener: UnixListener, house: Arc<House>) {
-    let room = Arc::new(Semaphore::new(SEATS));
+    let mut door = Door::new();
     // When this task ends, all of them do.
     let mut seats = JoinSet::new();
     loop {
@@ -139,8 +146,12 @@ async fn welcome(listener: UnixListener, house: Arc<House>) {
                 continue;
             }
         };
-        let Ok(place) = room.clone().try_acquire_owned() else {
-            tracing::warn!("a seat was turned away: there are {SEATS} already");
+        // Who has gone already needs none.
+        let Ok(uid) = stream.peer_cred().map(|peer| peer.uid()) else { continue };
+        let Some(place) = door.let_in(uid) else {
+            if house.turned_away.is_news(uid) {
+                tracing::warn!(uid, "a seat was turned away: there are too many already, in all or of this user");
+            }
             // Who floods is not answered.
             continue;
         };
@@ -170,7 +181,9 @@ async fn sit(stream: UnixStream, house: &Arc<House>) -> Result<(), Ended> {
         Ok(Ok(Some(frame))) => frame.request(),
     };
     let refuse = async |writing: &mut OwnedWriteHalf, why: String| {
-        tracing::warn!(uid = peer.uid(), why, "a seat was refused");
+        if house.turned_away.is_news(peer.uid()) {
+            tracing::warn!(uid = peer.uid(), why, "a seat was refused");
+        }
         if let Ok(frame) = Frame::of(&Told::Refused { version: VERSION, why: why.clone() }) {
             let _gone = tokio::time::timeout(HELLO, protocol::write(writing, &frame)).await;
         }
@@ -184,7 +197,10 @@ async fn sit(stream: UnixStream, house: &Arc<House>) -> Result<(), Ended> {
         }
         _ => return refuse(&mut writing, "the first thing to say is hello".to_owned()).await,
     };
-    let (agent, authority) = match (house.desk.gate)(peer.uid(), agent.as_ref()) {
+    // The gate asks the system who that is, and the system may ask a directory service.
+    let (gate, uid) = (house.desk.gate.clone(), peer.uid());
+    let known = tokio::task::spawn_blocking(move || gate(uid, agent.as_ref())).await;
+    let (agent, authority) = match known.map_err(|panic| words(&panic))? {
         Ok(known) => known,
         Err(why) => return refuse(&mut writing, why).await,
     };
@@ -193,7 +209,7 @@ async fn sit(stream: UnixStream, house: &Arc<House>) -> Result<(), Ended> {
         authority,
         handle: house.desk.handle.for_agent(agent.clone()),
     };
-    // Before the welcome, so that whoever is in hears everything.
+    // Before the welcome, as its place in the list is: whoever is in hears everything, and is seen.
     let revisions = seat.handle.watch();
     let told = Told::Welcome {
         version: VERSION,
@@ -204,10 +220,6 @@ async fn sit(stream: UnixStream, house: &Arc<House>) -> Result<(), Ended> {
         pid: std::process::id(),
     };
     let frame = Frame::of(&told).map_err(|error| words(&error))?;
-    tokio::time::timeout(DEAF, protocol::write(&mut writing, &frame))
-        .await
-        .map_err(|_| "it does not read".to_owned())?
-        .map_err(|error| words(&error))?;
     let view = SeatView {
         agent,
         authority,
@@ -220,7 +232,11 @@ async fn sit(stream: UnixStream, house: &Arc<House>) -> Result<(), Ended> {
         presence: None,
     };
     house.seats.lock().unwrap_or_else(PoisonError::into_inner).insert(seat.number, view);
-    let ended = seat.serve(house, reading, writing, revisions).await;
+    let ended = match tokio::time::timeout(DEAF, protocol::write(&mut writing, &frame)).await {
+        Ok(Ok(())) => seat.serve(house, reading, writing, revisions).await,
+        Ok(Err(error)) => Err(words(&error)),
+        Err(_) => Err("it does not read".to_owned()),
+    };
     house.seats.lock().unwrap_or_else(PoisonError::into_inner).remove(&seat.number);
     // A screen whose process died has closed.
     house.screens.close_all(seat.number, &seat.handle).await;
@@ -257,12 +273,12 @@ impl Seat {
         &self,
         house: &Arc<House>,
         mut reading: OwnedReadHalf,
-        out: mpsc::Sender<Frame>,
+        out: mpsc::Sender<Unread>,
     ) -> Result<(), FrameError> {
         let room = Arc::new(Semaphore::new(UNDER_WAY));
         let one_file = Arc::new(Semaphore::new(1));
-        // Files of replies, until the engine has a copy of its own.
-        let folder = tempfile::tempdir()?;
+        // Files of replies, until the engine has a copy of its own. Made when the first comes: a seat without one needs no room on a disk.
+        let mut folder: Option<tempfile::TempDir> = None;
         let mut coming: Option<Coming> = None;
         while let Some(frame) = protocol::read(&mut reading, MOST_ASKED).await? {
             let asked = match frame {
@@ -311,6 +327,10 @@ impl Seat {
                     });
                 }
                 Asked::Put { number, name, size } => {
+                    let folder = match &mut folder {
+                        Some(folder) => folder,
+                        none => none.insert(tempfile::tempdir()?),
+                    };
                     let begun = Coming::begin(number, folder.path(), &name, size)?;
                     if begun.is_whole() {
                         let result = Err(format!("{name} is empty"));
@@ -331,8 +351,9 @@ impl Seat {
                 Asked::Operate { number, request } => {
                     let (house, agent, authority) = (house.clone(), self.handle.agent().clone(), self.authority);
                     tokio::spawn(async move {
-                        let result = operate(&house, agent, authority, request).await;
-                        send(&out, &Told::Operated { number, result }).await;
+                        let (until, heard) = oneshot::channel();
+                        let result = operate(&house, agent, authority, request, heard).await;
+                        send_with(&out, &Told::Operated { number, result }, Some(until)).await;
                         drop(place);
                     });
                 }
@@ -342,7 +363,7 @@ impl Seat {
     }
 
     /// Has the engine copy a file that has come.
-    async fn keep(&self, number: u64, path: PathBuf, out: &mpsc::Sender<Frame>) -> Result<(), FrameError> {
+    async fn keep(&self, number: u64, path: PathBuf, out: &mpsc::Sender<Unread>) -> Result<(), FrameError> {
         let result = self.handle.attach(path.clone()).await;
         std::fs::remove_file(&path)?;
         send(out, &Told::Kept { number, result }).await;
@@ -350,17 +371,28 @@ impl Seat {
     }
 }
 
+/// A frame on its way to a seat.
+struct Unread {
+    frame: Frame,
+    /// Dropped when the frame has been written, or never will be.
+    _until: Option<oneshot::Sender<()>>,
+}
+
 /// Puts a value into a seat's queue. A seat that has left needs none.
-async fn send(out: &mpsc::Sender<Frame>, told: &Told) {
+async fn send(out: &mpsc::Sender<Unread>, told: &Told) {
+    send_with(out, told, None).await;
+}
+
+async fn send_with(out: &mpsc::Sender<Unread>, told: &Told, until: Option<oneshot::Sender<()>>) {
     match Frame::of(told) {
-        Ok(frame) => drop(out.send(frame).await),
+        Ok(frame) => drop(out.send(Unread { frame, _until: until }).await),
         Err(error) => tracing::error!(%error, "an answer cannot be written"),
     }
 }
 
-async fn write(mut unread: mpsc::Receiver<Frame>, mut writing: OwnedWriteHalf) -> Result<(), Ended> {
-    while let Some(frame) = unread.recv().await {
-        match tokio::time::timeout(DEAF, protocol::write(&mut writing, &frame)).await {
+async fn write(mut unread: mpsc::Receiver<Unread>, mut writing: OwnedWriteHalf) -> Result<(), Ended> {
+    while let Some(unread) = unread.recv().await {
+        match tokio::time::timeout(DEAF, protocol::write(&mut writing, &unread.frame)).await {
             Ok(Ok(())) => {}
             Ok(Err(error)) => return Err(error.to_string()),
             Err(_) => return Err(format!("it has read nothing for {} seconds", DEAF.as_secs())),
@@ -370,7 +402,7 @@ async fn write(mut unread: mpsc::Receiver<Frame>, mut writing: OwnedWriteHalf) -
 }
 
 /// Tells a seat what has changed; one that is slow hears in one word that everything has.
-async fn tell(mut revisions: Revisions, out: mpsc::Sender<Frame>, house: Arc<House>, seat: u64) -> Result<(), Ended> {
+async fn tell(mut revisions: Revisions, out: mpsc::Sender<Unread>, house: Arc<House>, seat: u64) -> Result<(), Ended> {
     while let Some(revision) = revisions.next().await {
         tokio::time::sleep(house.turn_of(seat)).await;
         let mut next = Some(revision);
@@ -383,7 +415,7 @@ async fn tell(mut revisions: Revisions, out: mpsc::Sender<Frame>, house: Arc<Hou
 }
 
 /// Sends a file of the cache.
-async fn give(handle: &Handle, number: u64, name: &str, out: &mpsc::Sender<Frame>) {
+async fn give(handle: &Handle, number: u64, name: &str, out: &mpsc::Sender<Unread>) {
     let opened = handle.cached(name).and_then(|file| Ok((file.metadata()?.len(), file)));
     let (size, file) = match opened {
         Ok((size, file)) => (Ok(size), Some(file)),
@@ -393,7 +425,7 @@ async fn give(handle: &Handle, number: u64, name: &str, out: &mpsc::Sender<Frame
     send(out, &Told::File { number, size }).await;
     let Some(mut file) = file.map(|file| std::io::Read::take(file, left)) else { return };
     while let Ok(Some(part)) = next_part(&mut file) {
-        if out.send(Frame::Bytes(part)).await.is_err() {
+        if out.send(Unread { frame: Frame::Bytes(part), _until: None }).await.is_err() {
             return;
         }
     }
@@ -409,7 +441,6 @@ impl House {
     }
 
     async fn answer(&self, request: &Request) -> Option<Answer> {
-        let seats = || self.seats.lock().unwrap_or_else(PoisonError::into_inner);
         match request {
             Request::Seats => Some(Answer::Seats { seats: self.seats().await }),
             Request::Status => {
@@ -422,7 +453,7 @@ impl House {
                     pid: std::process::id(),
                     program: env!("CARGO_PKG_VERSION").to_owned(),
                     since: self.since,
-                    seats: seats().len(),
+                    seats: self.seats.lock().unwrap_or_else(PoisonError::into_inner).len(),
                     link,
                 }))
             }
@@ -449,7 +480,13 @@ impl House {
     }
 }
 
-async fn operate(house: &House, by: AgentName, authority: Authority, request: Request) -> Result<Answer, String> {
+async fn operate(
+    house: &House,
+    by: AgentName,
+    authority: Authority,
+    request: Request,
+    heard: oneshot::Receiver<()>,
+) -> Result<Answer, String> {
     if authority < request.needs() {
         return Err(format!("{by} is {authority}: that needs {}", request.needs()));
     }
@@ -457,6 +494,6 @@ async fn operate(house: &House, by: AgentName, authority: Authority, request: Re
         return Ok(answer);
     }
     let (answer, done) = oneshot::channel();
-    house.desk.handle.pass(Operation { request, by, authority: Some(authority), answer }).await;
+    house.desk.handle.pass(Operation { request, by, authority: Some(authority), answer, heard }).await;
     done.await.unwrap_or_else(|_| Err("the desk is ending".to_owned()))
 }

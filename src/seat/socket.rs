@@ -29,7 +29,8 @@ fn folder_of(path: &Path) -> Result<(&Path, fs::Metadata), SeatError> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let facts = fs::symlink_metadata(folder).map_err(at(folder))?;
     if !facts.is_dir() {
-        return Err(bad(folder, "it is no folder: the desk's socket lies in a folder of its own"));
+        let what = if facts.is_symlink() { "a link, and no folder" } else { "no folder" };
+        return Err(bad(folder, format!("it is {what}: the desk's socket lies in a folder of its own")));
     }
     if facts.mode() & 0o022 != 0 {
         let why = format!("others may write there (mode {:o}): chmod go-w it", facts.mode() & 0o7777);
@@ -38,8 +39,8 @@ fn folder_of(path: &Path) -> Result<(&Path, fs::Metadata), SeatError> {
     Ok((folder, facts))
 }
 
-/// Makes the socket and listens. What a dead process has left there is removed; the caller has the desk's lock, so nobody
-/// alive listens for the same desk.
+/// Makes the socket and listens. It takes the place of what a dead process has left there; the caller has the desk's lock, so
+/// nobody alive listens for the same desk.
 ///
 /// # Errors
 /// The folder is not safe; something else lies there; somebody listens; the system's.
@@ -57,25 +58,38 @@ pub(super) fn bind(path: &Path, access: Access) -> Result<UnixListener, SeatErro
             if std::os::unix::net::UnixStream::connect(path).is_ok() {
                 return Err(bad(path, "another process listens there"));
             }
-            fs::remove_file(path).map_err(at(path))?;
         }
         Err(error) if error.kind() == io::ErrorKind::NotFound => {}
         Err(error) => return Err(at(path)(error)),
     }
-    // Made by the umask of the process for its owner only, and opened to the group when it is the group's.
-    let listener = UnixListener::bind(path).map_err(at(path))?;
-    if let Some(group) = access.group {
-        std::os::unix::fs::chown(path, None, Some(group)).map_err(at(path))?;
+    // Made beside its place, and put there when it is as it shall be: whoever waits for the desk finds a dead socket or a living one,
+    // never none, and never one that is not the group's yet. By the umask of the process it is its owner's only until then.
+    let made = folder.join(format!(".{}", std::process::id()));
+    match fs::remove_file(&made) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(at(&made)(error)),
+        _ => {}
     }
-    let mode = if access.group.is_some() { 0o660 } else { 0o600 };
-    fs::set_permissions(path, fs::Permissions::from_mode(mode)).map_err(at(path))?;
+    let listener = UnixListener::bind(&made).map_err(at(&made))?;
+    let placed = (|| {
+        if let Some(group) = access.group {
+            std::os::unix::fs::chown(&made, None, Some(group))?;
+        }
+        let mode = if access.group.is_some() { 0o660 } else { 0o600 };
+        fs::set_permissions(&made, fs::Permissions::from_mode(mode))?;
+        fs::rename(&made, path)
+    })();
+    if let Err(error) = placed {
+        let _gone = fs::remove_file(&made);
+        return Err(at(path)(error));
+    }
     Ok(listener)
 }
 
 /// Connects to whoever listens, if that is who may.
 ///
 /// # Errors
-/// [`SeatError::Nobody`]; [`SeatError::Denied`]; the folder is not safe; somebody else than its owner listens; the system's.
+/// [`SeatError::Nobody`]; [`SeatError::Denied`]; [`SeatError::Closed`]: so many wait at the door that there is no more room; the folder is
+/// not safe; somebody else than its owner listens; the system's.
 pub(super) async fn connect(path: &Path) -> Result<UnixStream, SeatError> {
     let (_, facts) = match folder_of(path) {
         Err(SeatError::Io { source, .. }) if source.kind() == io::ErrorKind::NotFound => {
@@ -89,6 +103,8 @@ pub(super) async fn connect(path: &Path) -> Result<UnixStream, SeatError> {
     let stream = UnixStream::connect(path).await.map_err(|error| match error.kind() {
         io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused => SeatError::Nobody(path.to_owned()),
         io::ErrorKind::PermissionDenied => SeatError::Denied(path.to_owned()),
+        // Too many at the door; or its process died while this one stood there.
+        io::ErrorKind::WouldBlock | io::ErrorKind::ConnectionReset => SeatError::Closed(path.to_owned()),
         _ => at(path)(error),
     })?;
     let theirs = stream.peer_cred().map_err(at(path))?.uid();
@@ -158,7 +174,7 @@ mod tests {
         std::os::unix::fs::symlink(folder.path(), &link).expect("links");
         let said = runtime.block_on(connect(&link.join("desk.sock"))).expect_err("a link").to_string();
         fs::remove_file(&link).expect("removes");
-        assert!(said.contains("no folder"), "{said}");
+        assert!(said.contains("a link, and no folder"), "{said}");
     }
 
     #[test]

@@ -7,7 +7,7 @@ use std::path::Path;
 
 use rustix::fs::{FlockOperation, flock};
 
-use super::{Result, StoreError};
+use super::{Result, StoreError, place};
 
 /// Held as long as it lives; the kernel lets go of it when the process dies, however it dies.
 #[derive(Debug)]
@@ -18,10 +18,11 @@ pub struct Lock {
 /// Takes the desk's lock.
 ///
 /// # Errors
-/// [`StoreError::Locked`] with the PID of the process that has it.
+/// [`StoreError::Locked`] with the PID of the process that has it; [`StoreError::Unsafe`].
 pub fn take(folder: &Path) -> Result<Lock> {
     let path = folder.join("desk.lock");
     let io = |source| StoreError::Io { path: path.clone(), source };
+    place::check(folder)?;
     std::fs::create_dir_all(folder).map_err(io)?;
     let mut file =
         OpenOptions::new().read(true).write(true).create(true).truncate(false).mode(0o600).open(&path).map_err(io)?;

@@ -29,6 +29,7 @@ pub mod mirror_status;
 pub mod openings;
 pub mod outbox;
 pub mod peers;
+mod place;
 mod query;
 pub mod revision;
 pub mod routing;
@@ -81,6 +82,14 @@ pub enum StoreError {
         /// Which.
         path: PathBuf,
         /// Why.
+        why: String,
+    },
+    /// Its place, or what lies there, is not safe.
+    #[error("{}: {why}", .path.display())]
+    Unsafe {
+        /// Where.
+        path: PathBuf,
+        /// What is wrong with it, and what to do.
         why: String,
     },
     /// Another process has the desk.
@@ -236,6 +245,7 @@ impl Reader {
         if !path.exists() {
             return Err(StoreError::Missing(folder.to_owned()));
         }
+        place::plain(&path)?;
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let connection = Connection::open_with_flags(&path, flags)
             .map_err(|source| StoreError::Open { path: path.clone(), source })?;

@@ -181,6 +181,9 @@ impl SessionFile {
 
     fn open_existing(path: &Path) -> Result<Self, SessionError> {
         let unreadable = |source| SessionError::Unreadable { path: path.to_owned(), source };
+        if std::fs::symlink_metadata(path).map_err(unreadable)?.is_symlink() {
+            return Err(SessionError::Foreign { path: path.to_owned(), why: "a link to elsewhere".to_owned() });
+        }
         // Opened for real, because permission bits say nothing about access lists or a read-only disk.
         let file = File::open(path).map_err(unreadable)?;
         let mode = file.metadata().map_err(unreadable)?.permissions().mode() & 0o777;

@@ -513,7 +513,7 @@ fn a_session_file_that_others_can_read_is_refused() {
 }
 
 /// Runs a script with the binary as `$DESK`, with a small disk of its own at `$DISK`; `None` where this account may not mount one.
-fn with_small_disk(size: &str, script: &str, from: &std::path::Path) -> Option<String> {
+pub(crate) fn with_small_disk(size: &str, script: &str, from: &std::path::Path) -> Option<String> {
     let disk = tempfile::tempdir().expect("a folder");
     let mount = |then: &str| {
         let mut shell = Command::new("unshare");

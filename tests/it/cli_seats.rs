@@ -11,8 +11,8 @@ use rustix::process::{Pid, Signal, kill_process};
 
 use crate::support::process::{Desk, SandboxProcess, until};
 
-const FAST: &str = "backfill_calls_per_second = 0";
-const QUIET: [&str; 3] = ["--quiet", "--flood-per-minute", "0"];
+pub(crate) const FAST: &str = "backfill_calls_per_second = 0";
+pub(crate) const QUIET: [&str; 3] = ["--quiet", "--flood-per-minute", "0"];
 
 /// A desk that runs without a screen; it is killed when this is dropped.
 pub(crate) struct Server {
@@ -24,13 +24,14 @@ impl Server {
     pub(crate) fn start(mut command: Command) -> Server {
         let mut child = command.stderr(Stdio::piped()).spawn().expect("starts");
         let mut said = BufReader::new(child.stderr.take().expect("is piped"));
-        let mut line = String::new();
-        said.read_line(&mut line).expect("reads");
-        assert!(line.contains("is listened for at"), "{line}");
+        let mut lines = String::new();
+        while !lines.contains("is listened for at") {
+            assert!(said.read_line(&mut lines).expect("reads") > 0, "it has ended: {lines}");
+        }
         Server { child, said }
     }
 
-    fn pid(&self) -> Pid {
+    pub(crate) fn pid(&self) -> Pid {
         Pid::from_child(&self.child)
     }
 
@@ -231,7 +232,7 @@ pub(crate) const ANNA: u32 = 55_001;
 pub(crate) const TOM: u32 = 55_002;
 /// An admin.
 pub(crate) const MIA: u32 = 55_004;
-const STRANGER: u32 = 55_003;
+pub(crate) const STRANGER: u32 = 55_003;
 const AGENTS: &str = "[[agents]]\nname = \"anna\"\nos_user = \"55001\"\nrole = \"lead\"\n\n[[agents]]\nname = \"tom\"\nos_user = \"55002\"\n\n\
 [[agents]]\nname = \"mia\"\nos_user = \"55004\"\nrole = \"admin\"\n";
 
@@ -311,6 +312,8 @@ fn users_of_the_machine_are_who_the_kernel_says_they_are() {
     assert_eq!(std::fs::read_to_string(&saved).expect("reads"), "1 x tea");
 
     // When nobody runs the desk, they are told so, and not of files that are none of their business.
+    assert!(shared.run(MIA, GROUP, &["stop"]).status.success());
+    until("nothing is left to wait for", || (!shared.socket().exists()).then_some(()));
     drop(server);
     let data_dir = desk.path().to_str().expect("a path");
     for command in [&["queue"][..], &["claim", "1"], &["sync"]] {

@@ -1,6 +1,9 @@
 //! The integration tests: one binary, every file declared here.
 
 #[cfg(feature = "sandbox")]
+mod accounts;
+mod backup;
+#[cfg(feature = "sandbox")]
 mod cli;
 #[cfg(feature = "sandbox")]
 mod cli_admin;
@@ -42,6 +45,10 @@ mod faults;
 mod foreign;
 #[cfg(feature = "sandbox")]
 mod holes;
+#[cfg(feature = "sandbox")]
+mod hostile;
+#[cfg(feature = "sandbox")]
+mod killed;
 #[cfg(feature = "sandbox")]
 mod knowledge;
 mod knowledge_webhook;

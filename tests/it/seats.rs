@@ -8,12 +8,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tempfile::TempDir;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use topicdesk::clock::Clock;
 use topicdesk::desk::authority::Authority;
 use topicdesk::desk::command::{Command, Refusal};
 use topicdesk::desk::ids::{AgentName, CommandId, ScreenId};
 use topicdesk::desk::presence::Presence;
-use topicdesk::engine::handle::{Answer, Exported, Handle, Request, new_command_id};
+use topicdesk::engine::handle::{Answer, Exported, Handle, Operation, Request, new_command_id};
 use topicdesk::engine::runner::{self, Desk, EngineSetup};
 use topicdesk::engine::views::{Alert, EngineNews, ThreadPage, View, ViewRequest, Window};
 use topicdesk::seat::SeatError;
@@ -21,6 +22,9 @@ use topicdesk::seat::client::{self, Attach, Host};
 use topicdesk::seat::server::{self, Access, Gate, Listening};
 
 use crate::support::bench::{Bench, LI, OLENA, at, created, rules, text, ticket};
+
+/// Of the seats' protocol.
+const VERSION: u32 = 2;
 
 /// A desk with two tickets, on disk.
 struct House {
@@ -430,6 +434,139 @@ fn what_only_an_admin_may_is_refused_to_others() {
     });
 }
 
+/// Words as they go over the socket.
+fn frame(words: &str) -> Vec<u8> {
+    let length = u32::try_from(words.len() + 1).expect("short");
+    [&length.to_be_bytes()[..], &[0], words.as_bytes()].concat()
+}
+
+fn hello(version: u32, agent: &str) -> Vec<u8> {
+    frame(&format!(r#"{{"ask":"hello","version":{version},"program":"x","agent":"{agent}"}}"#))
+}
+
+/// Reads the words of the next frame.
+async fn words(stream: &mut tokio::net::UnixStream) -> String {
+    let length = stream.read_u32().await.expect("a frame");
+    let mut content = vec![0; length as usize];
+    stream.read_exact(&mut content).await.expect("all of it");
+    String::from_utf8(content.split_off(1)).expect("text")
+}
+
+#[test]
+fn the_answer_to_what_ends_a_desk_is_written_before_it_ends() {
+    let house = House::new();
+    wait(async {
+        let mut running = house.run(trusting());
+        let anna = house.seat("anna").await.expect("a seat");
+        for _ in 0..8 {
+            submit(&anna, note(&"all that was ever written ".repeat(10_000))).await.expect("noted");
+        }
+        let mut boss = tokio::net::UnixStream::connect(house.socket()).await.expect("connects");
+        boss.write_all(&hello(VERSION, "boss")).await.expect("says hello");
+        assert!(words(&mut boss).await.contains("welcome"));
+        let request = ViewRequest::Thread { ticket: ticket(5), window: Window::Newest, limit: 100 };
+        let read = serde_json::json!({ "ask": "read", "number": 1, "request": request }).to_string();
+        boss.write_all(&frame(&read)).await.expect("asks");
+        // An answer larger than the socket has begun to come, and is not read: the next one cannot be written.
+        loop {
+            let length = boss.read_u32().await.expect("a frame");
+            if length > 1_000_000 {
+                break;
+            }
+            // Word of the last note.
+            boss.read_exact(&mut vec![0; length as usize]).await.expect("all of it");
+        }
+        boss.write_all(&frame(r#"{"ask":"operate","number":2,"request":{"operation":"stop"}}"#)).await.expect("asks");
+        let Operation { answer, mut heard, .. } =
+            running.desk.operations().expect("given once").recv().await.expect("asked");
+        answer.send(Ok(Answer::Done { said: "the desk is ending".to_owned() })).expect("is waited for");
+        let early = tokio::time::timeout(Duration::from_millis(200), &mut heard).await;
+        assert!(early.is_err(), "it cannot have been written");
+        let reading = tokio::spawn(async move {
+            let mut rest = Vec::new();
+            boss.read_to_end(&mut rest).await.map(|_| String::from_utf8_lossy(&rest).into_owned())
+        });
+        let _written = heard.await;
+        running.stop();
+        let rest = reading.await.expect("no panic").expect("reads");
+        assert!(rest.ends_with(r#""the desk is ending"}}}"#), "{}", &rest[rest.len().saturating_sub(200)..]);
+    });
+}
+
+#[test]
+fn a_seat_that_is_gone_before_its_answer_holds_up_no_end() {
+    let house = House::new();
+    wait(async {
+        let mut running = house.run(trusting());
+        let mut boss = tokio::net::UnixStream::connect(house.socket()).await.expect("connects");
+        boss.write_all(&hello(VERSION, "boss")).await.expect("says hello");
+        boss.write_all(&frame(r#"{"ask":"operate","number":2,"request":{"operation":"stop"}}"#)).await.expect("asks");
+        let Operation { answer, heard, .. } =
+            running.desk.operations().expect("given once").recv().await.expect("asked");
+        drop(boss);
+        let _gone = answer.send(Ok(Answer::Done { said: "the desk is ending".to_owned() }));
+        let _gone = heard.await;
+        running.stop();
+    });
+}
+
+#[test]
+fn another_version_is_told_on_either_side() {
+    let house = House::new();
+    wait(async {
+        let running = house.run(trusting());
+        let mut newer = tokio::net::UnixStream::connect(house.socket()).await.expect("connects");
+        newer.write_all(&hello(99, "anna")).await.expect("says hello");
+        let told = words(&mut newer).await;
+        assert!(told.contains(r#""told":"refused","version":2"#) && told.contains("version 99"), "{told}");
+        assert_eq!(newer.read(&mut [0; 8]).await.expect("ends"), 0, "it is shown out");
+        running.stop();
+        // A desk of another version, as far as a seat can tell.
+        for (version, hint) in
+            [(VERSION - 1, "the desk is older than this program"), (VERSION + 1, "this program is older than the desk")]
+        {
+            let _old = std::fs::remove_file(house.socket());
+            let desk = tokio::net::UnixListener::bind(house.socket()).expect("listens");
+            let answer = tokio::spawn(async move {
+                let (mut stream, _) = desk.accept().await.expect("comes");
+                assert!(words(&mut stream).await.contains("hello"));
+                let told = format!(r#"{{"told":"refused","version":{version},"why":"another version"}}"#);
+                stream.write_all(&frame(&told)).await.expect("answers");
+            });
+            let said = house.seat("anna").await.expect_err("refused");
+            assert!(matches!(said, SeatError::Version { .. }) && said.to_string().contains(hint), "{said}");
+            answer.await.expect("no panic");
+        }
+    });
+}
+
+#[test]
+fn a_desk_that_talks_nonsense_or_nothing_is_no_end_of_a_seat() {
+    let house = House::new();
+    wait(async {
+        for (says, why) in [
+            (b"SSH-2.0-OpenSSH_9.2\r\n".to_vec(), "makes no sense: a frame of"),
+            (vec![0xff; 64], "makes no sense: a frame of"),
+            (frame("{}"), "makes no sense"),
+            (frame(&"[".repeat(100_000)), "makes no sense: invalid type"),
+            (frame(r#"{"told":"view","number":1,"view":{}}"#), "makes no sense"),
+            (vec![0, 0], "no room for another seat, or is ending"),
+            (Vec::new(), "no room for another seat, or is ending"),
+        ] {
+            let _old = std::fs::remove_file(house.socket());
+            let desk = tokio::net::UnixListener::bind(house.socket()).expect("listens");
+            let answer = tokio::spawn(async move {
+                let (mut stream, _) = desk.accept().await.expect("comes");
+                let _hello = words(&mut stream).await;
+                stream.write_all(&says).await.expect("answers");
+            });
+            let said = house.seat("anna").await.expect_err("refused").to_string();
+            assert!(said.contains(why), "{said}: wanted {why}");
+            answer.await.expect("no panic");
+        }
+    });
+}
+
 #[test]
 fn a_question_about_the_desk_is_asked_again_and_an_order_is_not() {
     let house = House::new();
@@ -468,26 +605,23 @@ fn garbage_floods_and_silence_harm_nobody_else() {
     wait(async {
         let running = house.run(trusting());
         let good = house.seat("anna").await.expect("a seat");
-        let hello = br#"{"ask":"hello","version":2,"program":"x","agent":"tom"}"#;
-        let frame = |words: &[u8]| {
-            let mut bytes = u32::try_from(words.len() + 1).expect("short").to_be_bytes().to_vec();
-            bytes.push(0);
-            bytes.extend_from_slice(words);
-            bytes
-        };
-        let greeted = |more: &[u8]| [&frame(hello), more].concat();
+        let greeted = |more: &[u8]| [&hello(VERSION, "tom"), more].concat();
         let attacks: Vec<Vec<u8>> = vec![
             b"GET / HTTP/1.1\r\n\r\n".to_vec(),
             vec![0xff; 4096],
             vec![0],
-            frame(b"{\"ask\":\"hello\",\"version\":99,\"program\":\"new\",\"agent\":null}"),
-            frame(b"{\"ask\":\"submit\"}"),
-            greeted(&frame(b"not json")),
+            hello(99, "tom"),
+            hello(VERSION, "tom")[..20].to_vec(),
+            frame(r#"{"ask":"submit"}"#),
+            greeted(&frame("not json")),
+            greeted(&frame(&"[".repeat(500_000))),
+            greeted(&frame(r#"{"ask":"hello","version":2,"program":"x","agent":"boss"}"#)),
+            greeted(&frame(r#"{"ask":"put","number":1,"name":"a","size":9}"#)[..30]),
             greeted(&[0x7f, 0xff, 0xff, 0xff, 0]),
             greeted(&[0, 0, 0, 9, 1, 1, 1, 1, 1, 1, 1, 1, 1]),
-            greeted(&frame(br#"{"ask":"get","number":1,"name":"../session.db"}"#)),
-            greeted(&frame(br#"{"ask":"put","number":1,"name":"../../x","size":5}"#)),
-            greeted(&frame(br#"{"ask":"put","number":1,"name":"x","size":99999999999999}"#)),
+            greeted(&frame(r#"{"ask":"get","number":1,"name":"../session.db"}"#)),
+            greeted(&frame(r#"{"ask":"put","number":1,"name":"../../x","size":5}"#)),
+            greeted(&frame(r#"{"ask":"put","number":1,"name":"x","size":99999999999999}"#)),
         ];
         let mut held: Vec<UnixStream> = Vec::new();
         for attack in &attacks {
@@ -503,7 +637,7 @@ fn garbage_floods_and_silence_harm_nobody_else() {
         for _ in 0..8 {
             let mut stream = UnixStream::connect(house.socket()).expect("connects");
             stream.set_nonblocking(true).expect("sets");
-            let _full = stream.write_all(&greeted(&frame(read.as_bytes()).repeat(2_000)));
+            let _full = stream.write_all(&greeted(&frame(&read).repeat(2_000)));
             held.push(stream);
         }
         // More than there is room for.

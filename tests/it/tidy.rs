@@ -33,13 +33,14 @@ const ROOMS: [(&str, &[&str]); 12] = [
 ];
 
 /// Crates that only some rooms may name; a `*` stands for any ending.
-const CRATES: [(&str, &[&str]); 10] = [
+const CRATES: [(&str, &[&str]); 11] = [
     ("grammers_*", &["telegram", "sandbox"]),
     ("rusqlite", &["store"]),
     ("ratatui*", &["tui"]),
     ("crossterm", &["tui"]),
     ("tui_textarea", &["tui"]),
     ("clap", &["cli"]),
+    ("uzers", &["config"]),
     ("clap_complete", &["cli"]),
     ("reqwest", &["knowledge"]),
     ("rustls", &["knowledge"]),

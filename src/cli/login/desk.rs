@@ -20,7 +20,8 @@ use crate::telegram::{Setup, TelegramError};
 /// How long a question waits for its answer. Telegram's codes are good for less.
 const PATIENCE: Duration = Duration::from_secs(600);
 
-type Reply = oneshot::Sender<Result<Answer, String>>;
+/// Where an answer goes, and what ends when it has got there.
+type Reply = (oneshot::Sender<Result<Answer, String>>, oneshot::Receiver<()>);
 
 /// The login that is being made, if one is.
 #[derive(Default)]
@@ -43,20 +44,20 @@ enum Told {
 impl Login {
     /// Begins a login, or goes on with it.
     pub(in super::super) async fn step(&mut self, site: &Site, operation: Operation) -> Option<Turn> {
-        let Operation { request, by, answer, .. } = operation;
+        let Operation { request, by, answer, heard, .. } = operation;
         let Request::Login(step) = request else { return None };
         let refused = match (&mut self.0, step) {
             (Some(UnderWay { waits: Some(_), by, .. }), _) => format!("{by} is logging in just now: wait for that"),
             (Some(here), LoginStep::Say { text }) if here.by == by => {
                 // A task that has ended says so itself.
                 let _ended = here.answers.send(text);
-                here.waits = Some(answer);
+                here.waits = Some((answer, heard));
                 return None;
             }
             (_, LoginStep::Say { .. }) => "nothing has been asked: begin anew with `topicdesk login`".to_owned(),
             (_, step) => {
                 match self.begin(site, step, by).await {
-                    Ok(here) => self.0 = Some(UnderWay { waits: Some(answer), ..here }),
+                    Ok(here) => self.0 = Some(UnderWay { waits: Some((answer, heard)), ..here }),
                     Err(failure) => drop(answer.send(Ok(failed(failure)))),
                 }
                 return None;
@@ -93,8 +94,8 @@ impl Login {
         Ok(UnderWay { by, answers, told, task, waits: None })
     }
 
-    /// Waits for what comes next and passes it on; `true`: somebody is logged in now.
-    pub(in super::super) async fn goes_on(&mut self) -> bool {
+    /// Waits for what comes next and passes it on. When somebody is logged in now, it gives what ends when they have heard of it.
+    pub(in super::super) async fn goes_on(&mut self) -> Option<oneshot::Receiver<()>> {
         let told = match &mut self.0 {
             Some(here) => here.told.recv().await,
             None => std::future::pending().await,
@@ -106,11 +107,13 @@ impl Login {
             Some(Told::Ended(Err(failure))) => (Ok(failed(failure)), false, false),
             None => (Err("the login has failed; the log may say why".to_owned()), false, false),
         };
-        let heard = waits.is_some_and(|waits| waits.send(answer).is_ok());
-        if !goes_on || !heard {
+        let told = waits.map(|(waits, heard)| (waits.send(answer).is_ok(), heard));
+        if !goes_on || !matches!(told, Some((true, _))) {
             self.0 = None;
         }
-        logged_in
+        // Where nobody waits any more, there is nobody to hear of it.
+        let heard = told.map_or_else(|| oneshot::channel().1, |(_, heard)| heard);
+        logged_in.then_some(heard)
     }
 }
 

@@ -64,7 +64,11 @@ pub(super) async fn knock(path: &Path, agent: Option<&AgentName>) -> Result<(Lin
     let (own, theirs) = (rustix::process::geteuid().as_raw(), stream.peer_cred().map_err(io)?.uid());
     let (mut reading, mut writing) = stream.into_split();
     let hello = Asked::Hello { version: VERSION, program: env!("CARGO_PKG_VERSION").to_owned(), agent: agent.cloned() };
-    let words = |error: FrameError| SeatError::Nonsense(error.to_string());
+    let words = |error: FrameError| match error {
+        // Its process died just now.
+        FrameError::Io(_) => SeatError::Closed(path.to_owned()),
+        error => SeatError::Nonsense(error.to_string()),
+    };
     let said = async {
         protocol::write(&mut writing, &Frame::of(&hello)?).await?;
         protocol::read(&mut reading, MOST_TOLD).await
@@ -72,7 +76,7 @@ pub(super) async fn knock(path: &Path, agent: Option<&AgentName>) -> Result<(Lin
     let silent = || SeatError::Nonsense(format!("it has said nothing for {} seconds", HELLO.as_secs()));
     let frame = tokio::time::timeout(HELLO, said).await.map_err(|_| silent())?.map_err(words)?;
     let Some(frame) = frame else {
-        return Err(SeatError::Refused("the desk has no room for another seat, or is ending".to_owned()));
+        return Err(SeatError::Closed(path.to_owned()));
     };
     match frame.value().map_err(words)? {
         Told::Welcome { desk, agent, authority, pid, .. } => {

@@ -60,9 +60,14 @@ impl SandboxProcess {
 
     /// Logs a desk in as the bot.
     pub(crate) fn login(&self, desk: &Desk) -> Ended {
-        let token = self.account("bot", "token")["token"].as_str().expect("a text");
-        desk.input(&["login", "--bot"], &format!("{token}\n"))
+        login_bot(&self.line, desk)
     }
+}
+
+/// Logs a desk in as the bot of a sandbox that has announced itself.
+pub(crate) fn login_bot(line: &Value, desk: &Desk) -> Ended {
+    let token = account(line, "bot", "token")["token"].as_str().expect("a text");
+    desk.input(&["login", "--bot"], &format!("{token}\n"))
 }
 
 /// Finds an announced account by kind and a key that it must have.
