@@ -330,7 +330,7 @@ mod tests {
             Asked::Hello { version: 1, program: "x".to_owned(), agent: Some(AgentName::from("anna")) },
             Asked::Submit { number: 1, id: id(), command: Box::new(reply) },
             Asked::Submit { number: 2, id: id(), command: Box::new(look) },
-            Asked::Read { number: 3, request: ViewRequest::Activity { ticket } },
+            Asked::Read { number: 3, request: ViewRequest::Activity { ticket }, urgent: true },
             Asked::Put { number: 4, name: "a.pdf".to_owned(), size: 3 },
             Asked::Forget { file: file.clone() },
             Asked::Get { number: 5, name: "1-2".to_owned() },
