@@ -114,6 +114,9 @@
 //! screen -> Handle -> seat::client -> frames over a Unix socket -> seat::server -> Handle -> engine
 //! ```
 //!
+//! Many screens ask the same: what depends on the state of the database alone is found once for it (`store::memo`), seats hear of news
+//! one after the other, and what somebody has pressed a key for goes before what nobody waits for.
+//!
 //! Who is at the other end the kernel says, and what they may do [`desk::authority`] says, in the engine. A line that breaks is knocked for
 //! again, and what was not answered is asked again under the same ids; if nobody listens any more, a seat that may open the files takes
 //! the lock and is the host. The lock is kept until the link has ended, so that nobody uses the login twice; whoever finds the lock taken and

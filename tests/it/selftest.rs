@@ -41,6 +41,17 @@ fn killed_engines_lose_and_repeat_nothing() {
 }
 
 #[test]
+fn what_screens_at_one_desk_press_is_done_once_and_shown() {
+    let (report, output) = selftest(&["seats", "--seats", "8", "--tickets", "40", "--seconds", "8"]);
+    assert_eq!(output.status.code(), Some(0), "{report:#}");
+    for zero in ["unanswered", "lost", "repeated"] {
+        assert_eq!(number(&report, zero), 0, "{report:#}");
+    }
+    assert!(number(&report, "commands") > 0 && number(&report, "received") > 0, "{report:#}");
+    assert!(report["command_to_screen"]["median_ms"].as_f64().is_some_and(|median| median > 0.0), "{report:#}");
+}
+
+#[test]
 fn a_kill_round_finds_a_fresh_random_id() {
     let (report, output) = selftest(&["kill", "--rounds", "5", "--seed", "2", "--sabotage", "fresh-random-id"]);
     assert!(number(&report, "repeated") > 0, "{report:#}");
