@@ -124,8 +124,14 @@ pub(super) async fn begun(site: &Site) -> Done<Option<Timestamp>> {
 /// Waits until a desk runs that has begun later, so that the next command finds it; not for ever.
 pub(super) async fn anew(site: &Site, before: Option<Timestamp>) {
     let again = async {
-        // Whatever is wrong with it, the next command says.
-        while matches!(begun(site).await, Ok(since) if since.is_none() || since == before) {
+        loop {
+            match client::operate(&site.paths.socket, site.wanted().as_ref(), Request::Status).await {
+                Ok(Answer::Status(view)) if Some(view.since) == before => {}
+                // Nobody listens yet, or who did is just ending.
+                Err(SeatError::Nobody(_) | SeatError::Closed(_)) => {}
+                // Whatever else is wrong with it, the next command says.
+                _ => return,
+            }
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
     };

@@ -26,15 +26,15 @@ pub(super) struct Line {
 /// Asks something about the desk as a whole.
 ///
 /// # Errors
-/// As [`attach`](super::attach); or the desk's reason, as [`SeatError::Refused`].
+/// As [`attach`](super::attach); the desk's reason, as [`SeatError::Refused`]; [`SeatError::Closed`]: it ended before it answered.
 pub async fn operate(path: &Path, agent: Option<&AgentName>, request: Request) -> Result<Answer, SeatError> {
     let (mut line, _) = knock(path, agent).await?;
-    let words = |error: FrameError| SeatError::Nonsense(error.to_string());
+    let words = |error: FrameError| misheard(path, error);
     let frame = Frame::asked(&Asked::Operate { number: 1, request }).map_err(words)?;
     protocol::write(&mut line.writing, &frame).await.map_err(|error| words(error.into()))?;
     loop {
         let Some(frame) = protocol::read(&mut line.reading, MOST_TOLD).await.map_err(words)? else {
-            return Err(SeatError::Refused("the desk ended before it answered".to_owned()));
+            return Err(SeatError::Closed(path.to_owned()));
         };
         if let Told::Operated { result, .. } = frame.value().map_err(words)? {
             return result.map_err(SeatError::Refused);
@@ -57,6 +57,14 @@ pub async fn of_another(path: &Path) -> bool {
     own != 0 && stream.peer_cred().is_ok_and(|theirs| theirs.uid() != own)
 }
 
+fn misheard(path: &Path, error: FrameError) -> SeatError {
+    match error {
+        // Its process died just now.
+        FrameError::Io(_) => SeatError::Closed(path.to_owned()),
+        error => SeatError::Nonsense(error.to_string()),
+    }
+}
+
 /// Connects and says hello.
 pub(super) async fn knock(path: &Path, agent: Option<&AgentName>) -> Result<(Line, Welcome), SeatError> {
     let stream = socket::connect(path).await?;
@@ -64,11 +72,7 @@ pub(super) async fn knock(path: &Path, agent: Option<&AgentName>) -> Result<(Lin
     let (own, theirs) = (rustix::process::geteuid().as_raw(), stream.peer_cred().map_err(io)?.uid());
     let (mut reading, mut writing) = stream.into_split();
     let hello = Asked::Hello { version: VERSION, program: env!("CARGO_PKG_VERSION").to_owned(), agent: agent.cloned() };
-    let words = |error: FrameError| match error {
-        // Its process died just now.
-        FrameError::Io(_) => SeatError::Closed(path.to_owned()),
-        error => SeatError::Nonsense(error.to_string()),
-    };
+    let words = |error: FrameError| misheard(path, error);
     let said = async {
         protocol::write(&mut writing, &Frame::of(&hello)?).await?;
         protocol::read(&mut reading, MOST_TOLD).await
