@@ -15,6 +15,7 @@ mod protocol;
 mod screens;
 pub mod server;
 mod socket;
+mod turns;
 
 use std::io;
 use std::path::PathBuf;

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::net::unix::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::net::{UnixListener, UnixStream};
@@ -20,6 +20,7 @@ use super::files::{Coming, next_part};
 use super::protocol::{self, Asked, Frame, FrameError, MOST_ASKED, Told, VERSION};
 use super::screens::Screens;
 use super::socket;
+use super::turns;
 use crate::clock::{Clock, Timestamp};
 use crate::desk::authority::Authority;
 use crate::desk::command::{Command, Refusal};
@@ -34,10 +35,6 @@ const HELLO: Duration = Duration::from_secs(5);
 
 /// How long a seat may read nothing while there is something to read.
 const DEAF: Duration = Duration::from_secs(30);
-
-/// So much later than the one before it a seat hears of what has changed, and the last of many at most.
-const TURN: Duration = Duration::from_millis(4);
-const LAST_TURN: Duration = Duration::from_millis(250);
 
 /// So many requests of a seat are under way at once.
 const UNDER_WAY: usize = 64;
@@ -403,8 +400,10 @@ async fn write(mut unread: mpsc::Receiver<Unread>, mut writing: OwnedWriteHalf) 
 
 /// Tells a seat what has changed; one that is slow hears in one word that everything has.
 async fn tell(mut revisions: Revisions, out: mpsc::Sender<Unread>, house: Arc<House>, seat: u64) -> Result<(), Ended> {
+    let mut told: Option<Instant> = None;
     while let Some(revision) = revisions.next().await {
-        tokio::time::sleep(house.turn_of(seat)).await;
+        tokio::time::sleep(house.turn_of(seat, told)).await;
+        told = Some(Instant::now());
         let mut next = Some(revision);
         while let Some(revision) = next {
             send(&out, &Told::Revision { revision }).await;
@@ -432,12 +431,9 @@ async fn give(handle: &Handle, number: u64, name: &str, out: &mpsc::Sender<Unrea
 }
 
 impl House {
-    /// Tells how long a seat waits for its turn to hear of something. All would ask what is new in the same moment, and whoever has just
-    /// pressed a key would wait behind all of them.
-    fn turn_of(&self, seat: u64) -> Duration {
+    fn turn_of(&self, seat: u64, told: Option<Instant>) -> Duration {
         let seats = self.seats.lock().unwrap_or_else(PoisonError::into_inner);
-        let place = seats.range(..seat).count();
-        TURN.mul_f64(place as f64).min(LAST_TURN.mul_f64(place as f64 / seats.len().max(1) as f64))
+        turns::wait(seats.range(..seat).count(), seats.len(), told.map(|told| told.elapsed()))
     }
 
     async fn answer(&self, request: &Request) -> Option<Answer> {

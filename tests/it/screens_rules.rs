@@ -862,7 +862,8 @@ async fn quote_copy_link_editor_and_suspend() {
     desk.sees("quoting \"any update?\"");
     desk.types("yes").await;
     desk.keys("C-x C-e").await;
-    assert_eq!(desk.screen.told(), ["editor yes"]);
+    // Replying has claimed the ticket, which the title tells at once.
+    assert_eq!(desk.screen.told(), ["title acme-support · 2 unassigned · 3 mine", "editor yes"]);
     desk.screen.edited("yes, today\n");
     desk.keys("Enter").await;
     let expected = Command::Reply {

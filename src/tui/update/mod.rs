@@ -45,8 +45,8 @@ use crate::engine::views::{Alert, QueueName, Revision, ViewRequest};
 /// So many alarms wait until they can be said; what is late shows in the queue all the same.
 const MOST_HEARD: usize = 5;
 
-/// How often what others have changed is read again, at most: many screens at one desk, of which none may keep it busy.
-const REFRESH: Duration = Duration::from_millis(500);
+/// How often what others have changed is read again, at most. Of many screens at one desk each hears of it less often.
+const REFRESH: Duration = Duration::from_millis(100);
 
 /// Takes a signal, changes the model, and tells what is to be done.
 pub(crate) fn update(model: &mut Model, signal: Signal) -> Vec<Effect> {
