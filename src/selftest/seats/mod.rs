@@ -337,8 +337,8 @@ impl Seat {
         }
         // The ticket is among the newest.
         while !in_thread && !selected(&terminal.screen(), id, 'O') {
-            let before = selected_row(&terminal.screen());
-            walk(&mut terminal, "j", &|screen| selected_row(screen) != before)?;
+            let before = selected_number(&terminal.screen());
+            walk(&mut terminal, "j", &|screen| selected_number(screen).is_some_and(|now| Some(now) != before))?;
         }
         // Nobody waits for it any more, if another has failed.
         let _gone = ready.send(terminal.process());
@@ -401,6 +401,12 @@ fn open_in_thread(screen: &str, id: i32, standing: &str) -> bool {
 /// Tells the selected row of the queue.
 fn selected_row(screen: &str) -> Option<String> {
     screen.lines().find(|line| line.starts_with('>')).map(str::to_owned)
+}
+
+/// Tells the number in it, which stays whatever else changes there.
+fn selected_number(screen: &str) -> Option<u32> {
+    let row = selected_row(screen)?;
+    row.split_once('#')?.1.split(' ').next()?.parse().ok()
 }
 
 /// Tells whether a ticket is the selected one of the queue, and has the letter.
