@@ -303,8 +303,7 @@ fn any_terminal_will_do() {
     // A locale without UTF-8, and a terminal nobody knows.
     let mut terminal = still(&desk).env("LC_ALL", "C").env("TERM", "nobody-knows-it").open();
     terminal.sees("live");
-    terminal.keys("1");
-    terminal.script(&[("t", "Templates")]);
+    terminal.script(&[("1", "> o"), ("t", "Templates")]);
     terminal.until("a frame in ASCII", |screen| !screen.contents().contains(['│', '┌', '●', '⇄']));
 }
 

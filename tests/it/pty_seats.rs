@@ -59,7 +59,7 @@ fn two_who_would_answer_the_same_are_told_of_each_other() {
     // Who answers takes the ticket; then it is said whose it is, and what they do.
     anna.keys("r");
     anna.sees("PUBLIC");
-    anna.keys("Dear customer");
+    anna.write("Dear customer");
     tom.sees("anna is writing");
     tom.keys("r");
     tom.sees("anna is writing here");
