@@ -9,7 +9,7 @@ use toml::Spanned;
 
 use super::bytes;
 use super::reader::{Item, Reader, Section};
-use super::secret::Secret;
+use crate::desk::secret::Secret;
 
 /// What `desk.toml` says about the knowledge base.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

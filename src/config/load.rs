@@ -7,11 +7,11 @@ use toml::Spanned;
 
 use super::reader::{Item, Reader, Section};
 use super::routing::Around;
-use super::secret::Secret;
 use super::{After, Config, ConfigError, Files, Group, KeySetting, Sandbox, Telegram, Tui, bytes, words};
 use crate::desk::ids::TopicId;
 use crate::desk::language::is_code;
 use crate::desk::rules::Rules;
+use crate::desk::secret::Secret;
 
 /// Reads a `desk.toml`.
 ///

@@ -24,7 +24,6 @@ pub mod paths;
 mod queues;
 mod reader;
 mod routing;
-pub mod secret;
 mod signature;
 mod sla;
 pub mod templates;
@@ -45,7 +44,7 @@ pub use load::{from_text, load};
 pub use reader::Problem;
 
 use crate::desk::rules::Rules;
-use secret::Secret;
+use crate::desk::secret::Secret;
 
 /// The documented default `desk.toml`; everything in it that has a default is commented out.
 pub const DEFAULT: &str = include_str!("../../assets/desk.toml");

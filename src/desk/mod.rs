@@ -31,6 +31,7 @@ pub mod queue;
 pub mod routing;
 pub mod rules;
 pub mod safe;
+pub mod secret;
 pub mod signature;
 pub mod sla;
 pub mod span;

@@ -13,11 +13,11 @@ pub use super::operation::{
     Answer, Backtest, Exported, KnownGroup, LoggedIn, LoginQuestion, LoginStep, Mark, Operation, OtherRules, Request,
     SeatView, StatusView,
 };
-pub use super::secret::Secret;
 use super::views::{FileView, NotSaved, Revision, View, ViewRequest};
 use crate::desk::command::{Command, Refusal};
 use crate::desk::files::Attachment;
 use crate::desk::ids::{AgentName, ChangeId, CommandId, EventId, OutboxId, ScreenId};
+pub use crate::desk::secret::Secret;
 use crate::store::files::{self, Files};
 
 /// What a command has done: the same for every repeat of the same command id.

@@ -59,7 +59,6 @@ mod recheck;
 mod replies;
 mod routing;
 pub mod runner;
-mod secret;
 pub mod shelf;
 mod signature;
 mod sla;

@@ -349,3 +349,25 @@ impl Worker {
 fn is_backfill(incoming: &Incoming) -> bool {
     matches!(incoming, Incoming::Scanned(_) | Incoming::History { .. })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::views::ViewRequest;
+
+    #[test]
+    fn what_is_urgent_goes_first_and_keeps_nobody_waiting_for_ever() {
+        let (asking, mut asked) = mpsc::channel(16);
+        for (name, urgent) in
+            [("a", false), ("b", false), ("A", true), ("B", true), ("C", true), ("c", false), ("D", true), ("E", true)]
+        {
+            let (answer, _) = oneshot::channel();
+            let question = Question { agent: AgentName::from(name), request: ViewRequest::Desk, urgent, answer };
+            asking.try_send(question).expect("there is room");
+        }
+        drop(asking);
+        let mut waiting = Waiting::default();
+        let order: String = std::iter::from_fn(|| waiting.next(&mut asked)).map(|question| question.agent.0).collect();
+        assert_eq!(order, "AaBbCcDE");
+    }
+}

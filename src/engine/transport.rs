@@ -18,7 +18,7 @@ mod press;
 mod rights;
 mod summons;
 
-pub use super::secret::Secret;
+pub use crate::desk::secret::Secret;
 pub use icons::{IconSet, TopicIcon};
 pub use knowledge::{Inquiry, Told};
 pub use press::{Button, Press};

@@ -9,11 +9,11 @@ const TURN: Duration = Duration::from_millis(4);
 /// The last of many does not hear of it later than that.
 const LAST: Duration = Duration::from_millis(250);
 
-/// So much time for each seat passes before a seat hears of something again: each of 50 does twice a second.
-const ROUND: Duration = Duration::from_millis(10);
+/// So much time for each seat passes before a seat hears of something again: each of 50 does once a second.
+const ROUND: Duration = Duration::from_millis(20);
 
 /// However many there are, they hear so often.
-const LONGEST: Duration = Duration::from_millis(500);
+const LONGEST: Duration = Duration::from_secs(1);
 
 /// Tells how long a seat waits for its turn: `place` seats of `seats` were there before it, and it was `told` something so long ago.
 pub(super) fn wait(place: usize, seats: usize, told: Option<Duration>) -> Duration {
@@ -27,13 +27,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn one_hears_at_once_and_fifty_one_after_the_other_twice_a_second() {
+    fn one_hears_at_once_and_fifty_one_after_the_other_once_a_second() {
         let ms = Duration::from_millis;
         assert_eq!(wait(0, 1, None), ms(0));
-        assert_eq!(wait(0, 1, Some(ms(10))), ms(0), "at most a hundred times a second");
+        assert_eq!(wait(0, 1, Some(ms(20))), ms(0), "at most fifty times a second");
         assert_eq!((wait(1, 3, None), wait(49, 50, None), wait(200, 201, None)), (ms(4), ms(196), ms(250)));
-        assert_eq!(wait(2, 50, Some(ms(100))), ms(400));
-        assert_eq!(wait(2, 256, Some(ms(400))), ms(100), "never less often");
+        assert_eq!(wait(2, 50, Some(ms(100))), ms(900));
+        assert_eq!(wait(2, 256, Some(ms(400))), ms(600), "never less often");
         assert_eq!(wait(2, 50, Some(ms(9_000))), ms(8));
     }
 }

@@ -19,12 +19,6 @@ fn skipped() -> bool {
     skipped
 }
 
-fn serve(desk: &Desk, shared: &SharedBox) -> Server {
-    let mut serve = desk.command(&["serve"]);
-    serve.env("TOPICDESK_SOCKET", shared.socket()).env_remove("TOPICDESK_AGENT");
-    Server::start(serve)
-}
-
 #[track_caller]
 fn ok(output: &Output) -> String {
     assert!(output.status.success(), "{}", words(output));
@@ -47,7 +41,7 @@ fn a_lead_exports_a_desk_of_another_user_and_tries_rules_on_it() {
     let shared = SharedBox::new(&desk);
     let own = std::fs::read_to_string(desk.path().join("desk.toml")).expect("reads");
     desk.configure(&format!("{own}{LATE}"));
-    let _server = serve(&desk, &shared);
+    let _server = shared.serve(&desk);
     ok(&shared.run(ANNA, GROUP, &["sync"]));
     let rows: serde_json::Value =
         serde_json::from_str(&ok(&shared.run(ANNA, GROUP, &["queue", "unassigned", "--json"]))).expect("json");
@@ -115,7 +109,7 @@ fn an_admin_logs_a_desk_in_and_out_that_runs_as_another_user() {
     let sandbox = SandboxProcess::start(&QUIET);
     let desk = sandbox.desk(FAST);
     let shared = SharedBox::new(&desk);
-    let mut server = serve(&desk, &shared);
+    let mut server = shared.serve(&desk);
     assert!(server.next_line().contains("not logged in: an admin runs `topicdesk login --bot`"));
     let mut said = Vec::new();
     let mut admin = |args: &[&str], input: &str| {

@@ -203,6 +203,13 @@ impl SharedBox {
         self.folder.path().join("run/desk.sock")
     }
 
+    /// Runs the desk for everybody.
+    pub(crate) fn serve(&self, desk: &Desk) -> Server {
+        let mut serve = desk.command(&["serve"]);
+        serve.env("TOPICDESK_SOCKET", self.socket()).env_remove("TOPICDESK_AGENT");
+        Server::start(serve)
+    }
+
     /// Runs a command as another user.
     pub(crate) fn run(&self, user: u32, group: u32, args: &[&str]) -> Output {
         self.input(user, group, args, "")
@@ -249,9 +256,7 @@ fn users_of_the_machine_are_who_the_kernel_says_they_are() {
     let sandbox = SandboxProcess::start(&QUIET);
     let desk = sandbox.bot_desk(FAST);
     let shared = SharedBox::new(&desk);
-    let mut serve = desk.command(&["serve"]);
-    serve.env("TOPICDESK_SOCKET", shared.socket()).env_remove("TOPICDESK_AGENT");
-    let server = Server::start(serve);
+    let server = shared.serve(&desk);
     assert!(shared.run(ANNA, GROUP, &["sync"]).status.success());
     let output = shared.run(ANNA, GROUP, &["queue", "unassigned", "--json"]);
     let rows: serde_json::Value = serde_json::from_slice(&output.stdout).expect("json");

@@ -8,7 +8,7 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use crate::cli::with_small_disk;
-use crate::cli_seats::{ANNA, FAST, GROUP, QUIET, STRANGER, Server, SharedBox};
+use crate::cli_seats::{ANNA, FAST, GROUP, QUIET, STRANGER, SharedBox};
 use crate::support::process::{Desk, SandboxProcess};
 
 fn mode(path: &std::path::Path, mode: u32) {
@@ -106,9 +106,7 @@ fn a_user_who_floods_the_socket_keeps_nobody_else_out() {
     let sandbox = SandboxProcess::start(&QUIET);
     let desk = sandbox.bot_desk(FAST);
     let shared = SharedBox::new(&desk);
-    let mut serve = desk.command(&["serve"]);
-    serve.env("TOPICDESK_SOCKET", shared.socket()).env_remove("TOPICDESK_AGENT");
-    let _server = Server::start(serve);
+    let _server = shared.serve(&desk);
     let mut perl = Command::new("perl");
     perl.args(["-e", FLOOD]).arg(shared.socket()).uid(STRANGER).gid(GROUP).current_dir("/").stdout(Stdio::piped());
     let Ok(mut flood) = perl.spawn() else {

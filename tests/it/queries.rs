@@ -196,6 +196,57 @@ fn the_store_finds_what_the_rules_say() {
 }
 
 #[test]
+fn what_is_remembered_is_as_fresh_as_what_is_read() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut desk = desk();
+    let mut store = Store::open(folder.path()).expect("a store");
+    let work = store.begin().expect("a transaction");
+    for (ticket, due) in &desk.tickets {
+        work.put_topic(&TopicRow { title: ticket.title.clone(), ..TopicRow::unknown(ticket.key) }).expect("a topic");
+        put(&work, ticket, *due);
+    }
+    work.commit().expect("committed");
+    let kept = Reader::open(folder.path()).expect("a reader");
+    let (me, none) = (AgentName::from("mia"), Query::default());
+    let filters = [
+        Filter::default(),
+        Filter { snoozed: Some(false), ..Filter::live() },
+        Filter { snoozed: Some(true), ..Filter::live() },
+        Filter { overdue: true, ..Filter::live() },
+        Filter { quiet: Some(Duration::from_secs(24 * 3600)), ..Filter::live() },
+    ];
+    let all = |reader: &Reader, at: Timestamp| {
+        let pages = filters.iter().map(|filter| {
+            let part = Part { filter, query: &none, sort: Sort::Natural, offset: 3, limit: 40 };
+            let (rows, total) = reader.queue(&me, &part, at).expect("a page");
+            let rows = rows.into_iter().map(|row| (row.ticket, row.unread, row.draft, row.mentioned));
+            (rows.collect::<Vec<_>>(), total, reader.count(&me, filter, &none, at).expect("a count"))
+        });
+        (pages.collect::<Vec<_>>(), reader.kinds(at).expect("kinds").to_vec(), reader.waiting_since(at).expect("since"))
+    };
+    let fresh = |at: Timestamp| all(&Reader::open(folder.path()).expect("a reader"), at);
+    let mut different = BTreeSet::new();
+    for step in 0..60_u64 {
+        // Time alone ends snoozes and passes deadlines; a commit changes anything.
+        let at = now() + Duration::from_secs(180 * (step / 2));
+        if step % 2 == 1 {
+            let (ticket, due) = &mut desk.tickets[step as usize * 5];
+            ticket.standing.status = if step % 4 == 1 { Status::Open } else { Status::Closed };
+            ticket.snoozed_until = (step % 3 == 0).then(|| at + Duration::from_secs(200));
+            *due = (step % 5 == 0).then(|| at + Duration::from_secs(100));
+            let work = store.begin().expect("a transaction");
+            put(&work, ticket, *due);
+            work.commit().expect("committed");
+        }
+        let found = all(&kept, at);
+        assert_eq!(found, all(&kept, at), "asked twice, step {step}");
+        assert_eq!(found, fresh(at), "step {step}");
+        different.insert(format!("{:?}", found.0.iter().map(|page| (page.1, page.2)).collect::<Vec<_>>()));
+    }
+    assert!(different.len() > 20, "nothing has changed: {}", different.len());
+}
+
+#[test]
 fn saved_queues_filters_and_searches_speak_one_language() {
     let sandbox = SandboxProcess::start(&QUIET);
     let saved = "[[queues]]\nname = \"Important\"\nquery = \"is:live priority:>=high\"\nsort = \"priority\"\n";

@@ -90,18 +90,13 @@ impl Seat {
             Waiting::Asked(question) => {
                 let engine = engine.clone();
                 under_way.spawn(async move {
-                    let asked = engine.ask(question.request.clone(), question.urgent).await;
-                    let view = match asked {
-                        Some(view) => view.await.ok(),
-                        None => None,
-                    };
-                    match view {
-                        Some(view) => {
-                            let _gone = question.answer.send(view);
-                            None
-                        }
-                        None => Some((number, Waiting::Asked(question))),
+                    if let Some(view) = engine.ask(question.request.clone(), question.urgent).await
+                        && let Ok(view) = view.await
+                    {
+                        let _gone = question.answer.send(view);
+                        return None;
                     }
+                    Some((number, Waiting::Asked(question)))
                 });
             }
             Waiting::Operated(operation) => engine.pass(operation).await,
