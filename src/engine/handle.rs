@@ -18,6 +18,7 @@ use crate::desk::command::{Command, Refusal};
 use crate::desk::files::Attachment;
 use crate::desk::ids::{AgentName, ChangeId, CommandId, EventId, OutboxId, ScreenId};
 pub use crate::desk::secret::Secret;
+use crate::desk::ticket::Standing;
 use crate::store::files::{self, Files};
 
 /// What a command has done: the same for every repeat of the same command id.
@@ -38,6 +39,9 @@ pub struct Receipt {
     pub file: Option<FileView>,
     /// What else the agent should know ("the customer is still waiting for an answer").
     pub notice: Option<String>,
+    /// How the ticket stands after it, if that step has written it; a repeat does not tell, as more may have happened since.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub standing: Option<Standing>,
     /// The revision in which the effect can be read.
     pub revision: u64,
 }

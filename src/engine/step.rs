@@ -87,6 +87,7 @@ impl Engine {
         let work = self.store.begin()?;
         let mut turn = Turn::new(work, &self.files, &mut self.state, &self.rules, &mut *self.random, now);
         let mut answer = None;
+        let mut about = None;
         match input {
             Input::Started => turn.start()?,
             Input::Command { id, agent, command } => {
@@ -97,7 +98,7 @@ impl Engine {
                     Ok(receipt) => {
                         let text = serde_json::to_string(&receipt).map_err(StoreError::from)?;
                         turn.work.keep_receipt(&id, now, &text)?;
-                        answer = Some(Ok(receipt));
+                        (answer, about) = (Some(Ok(receipt)), command.ticket());
                     }
                     Err(refusal) => return Ok((Some(Err(refusal)), Vec::new(), None)),
                 }
@@ -113,6 +114,9 @@ impl Engine {
         turn.route_changed()?;
         turn.pump_backfill()?;
         turn.pump_outbox()?;
+        if let (Some(Ok(receipt)), Some(ticket)) = (&mut answer, about) {
+            receipt.standing = turn.new_standing(ticket)?;
+        }
         let idle = std::mem::take(&mut turn.idle_files);
         let (orders, revision) = turn.finish()?;
         // What was written down is on the disk: only now may a file go.

@@ -16,7 +16,7 @@ use crate::desk::lifecycle::{self, Context, Happening};
 use crate::desk::people::{Person, Role};
 use crate::desk::rules::Rules;
 use crate::desk::template::offer::REOPENED_WITHIN;
-use crate::desk::ticket::Ticket;
+use crate::desk::ticket::{Standing, Ticket};
 use crate::store::Work;
 use crate::store::files::Files;
 use crate::store::timers::Timer;
@@ -126,6 +126,12 @@ impl<'a> Turn<'a> {
     /// Lists the tickets that this turn has changed so far.
     pub(super) fn changed_tickets(&self) -> Vec<TicketKey> {
         self.dirty_tickets.iter().copied().collect()
+    }
+
+    /// Tells how a ticket stands that this turn has changed.
+    pub(super) fn new_standing(&mut self, key: TicketKey) -> Result<Option<Standing>, EngineError> {
+        let is_new = self.dirty_tickets.contains(&key);
+        Ok(self.ticket(key)?.filter(|_| is_new).map(|ticket| ticket.standing.clone()))
     }
 
     /// Takes a ticket out of the queues without forgetting its log.

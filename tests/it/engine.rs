@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use topicdesk::desk::along::Along;
 use topicdesk::desk::command::{Command, Refusal};
-use topicdesk::desk::ids::{CommandId, MessageId, TopicId};
+use topicdesk::desk::ids::{AgentName, CommandId, MessageId, TopicId};
 use topicdesk::desk::thread::{Content, ServiceMessage};
 use topicdesk::engine::input::Input;
 use topicdesk::engine::transport::{Happening, Incoming, LinkState, Order, Outcome, TopicFacts};
@@ -285,6 +285,19 @@ fn a_repeated_command_has_one_effect() {
     let third = bench.command_as(id, "anna", reply(5, "once")).expect("the first receipt");
     assert_eq!(first.outbox, third.outbox);
     assert_eq!(bench.thread(5).matches("once").count(), 1);
+}
+
+#[test]
+fn a_receipt_tells_how_the_ticket_stands_and_a_repeat_does_not() {
+    let mut bench = Bench::followed(&history());
+    let (id, take) = (CommandId("the same".into()), Command::TakeOver { ticket: ticket(5) });
+    let taken = bench.command_as(id.clone(), "tom", take.clone()).expect("taken over");
+    assert_eq!(taken.standing.expect("is told").assignee, Some(AgentName::from("tom")));
+    bench.command("anna", Command::Resolve { ticket: ticket(5) }).expect("resolved");
+    let again = bench.command_as(id, "tom", take).expect("the first receipt");
+    assert_eq!(again.standing, None, "it is resolved by now");
+    let draft = Command::SaveDraft { ticket: ticket(5), text: "Hello".to_owned(), note: false };
+    assert_eq!(bench.command("anna", draft).expect("saved").standing, None, "nothing has changed");
 }
 
 #[test]

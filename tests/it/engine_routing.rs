@@ -379,8 +379,10 @@ fn whoever_is_away_loses_what_waits_and_does_not_get_back_what_was_resolved() {
 fn a_released_ticket_goes_to_another_and_by_hand_means_by_hand() {
     let mut bench = live(teams(""));
     asks(&mut bench, 20, "Hello");
-    bench.command("anna", Command::Release { ticket: ticket(20) }).expect("released");
+    let released = bench.command("anna", Command::Release { ticket: ticket(20) }).expect("released");
     assert_eq!(assignee(&bench, 20).as_deref(), Some("tom"));
+    let standing = released.standing.expect("is told");
+    assert_eq!(standing.assignee, Some("tom".into()), "whose it has become in the same step");
     let manual = teams("").routing;
     let mut by_hand = manual.clone();
     by_hand.teams[0].assign = topicdesk::desk::routing::Assign::Manual;

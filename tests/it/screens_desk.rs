@@ -12,7 +12,7 @@ use topicdesk::desk::template::bulk::Target;
 use topicdesk::desk::template::offer::Usage;
 use topicdesk::desk::template::{Context, Template};
 use topicdesk::desk::thread::Delivery;
-use topicdesk::desk::ticket::{Pending, PendingReason, Status};
+use topicdesk::desk::ticket::{Pending, PendingReason, Standing, Status};
 use topicdesk::engine::handle::{Answer, Handle, HandleEnds, Receipt, Request, handle};
 use topicdesk::engine::views::LinkState;
 use topicdesk::engine::views::{
@@ -50,6 +50,10 @@ pub(crate) struct State {
     pub(crate) reads: Vec<ViewRequest>,
     /// Refusals for the next commands that are not drafts, seen marks or typing.
     pub(crate) refusals: Vec<Refusal>,
+    /// How receipts say that a ticket stands; `None`: they do not.
+    pub(crate) stands: Option<Standing>,
+    /// Why nothing can be read.
+    pub(crate) unreadable: Option<String>,
     pub(crate) outbox: Vec<OutboxRow>,
     pub(crate) firings: Vec<FiringView>,
     pub(crate) link: Option<LinkState>,
@@ -393,12 +397,12 @@ impl Desk {
         std::mem::take(&mut self.state.lock().expect("state").commands)
     }
 
-    /// Changes what the desk knows.
     /// Takes everything that was read.
     pub(crate) fn reads(&self) -> Vec<ViewRequest> {
         std::mem::take(&mut self.state.lock().expect("state").reads)
     }
 
+    /// Changes what the desk knows.
     pub(crate) fn change(&self, change: impl FnOnce(&mut State)) {
         change(&mut self.state.lock().expect("state"));
     }
@@ -510,6 +514,9 @@ impl State {
 
     fn answer(&mut self, request: &ViewRequest) -> View {
         self.reads.push(request.clone());
+        if let Some(why) = self.unreadable.clone() {
+            return View::Unreadable { why };
+        }
         match request {
             ViewRequest::Queue { queue, filter, offset, limit, .. } => {
                 let rows = self.rows(*queue, filter);
@@ -687,7 +694,7 @@ impl State {
         if !quiet(&command) && !self.refusals.is_empty() {
             return Err(self.refusals.remove(0));
         }
-        let mut receipt = Receipt { revision: 10, ..Receipt::default() };
+        let mut receipt = Receipt { revision: 10, standing: self.stands.clone(), ..Receipt::default() };
         let page = command.ticket().and_then(|key| self.tickets.iter_mut().find(|page| page.ticket.row.key() == key));
         match &command {
             Command::Claim { .. } | Command::TakeOver { .. } => {

@@ -7,7 +7,7 @@ use topicdesk::desk::command::{Command, Refusal};
 use topicdesk::desk::ids::{AgentName, ChangeId, EventId, MessageId, OutboxId, ScreenId};
 use topicdesk::desk::tags::Priority;
 use topicdesk::desk::thread::{Delivery, Doubt};
-use topicdesk::desk::ticket::{Pending, PendingReason, Status};
+use topicdesk::desk::ticket::{Pending, PendingReason, Standing, Status};
 use topicdesk::engine::views::{Alert, ChangeView, Revision, Side, ViewRequest, Window};
 use topicdesk::tui::{actions, check_keys};
 
@@ -292,6 +292,36 @@ async fn a_claim_shows_at_once_and_rolls_back_visibly() {
     desk.screen.settle().await;
     desk.misses("you …");
     desk.sees("#1042 is mia's: claimed 2 s earlier");
+}
+
+#[tokio::test]
+async fn what_a_receipt_says_of_a_ticket_is_shown_before_anything_is_read() {
+    let pending = Standing {
+        status: Status::Pending,
+        assignee: Some(AgentName::from("tom")),
+        pending: Some(Pending { reason: PendingReason::Customer, until: None }),
+    };
+    let told = |desk: &mut Desk| {
+        desk.change(|state| {
+            state.stands = Some(pending.clone());
+            state.unreadable = Some("not now".to_owned());
+        });
+    };
+    let mut desk = open(shop(), WIDE).await;
+    told(&mut desk);
+    desk.keys("x").await;
+    desk.sees("P #1042");
+    desk.sees("PENDING · tom");
+
+    // What was read since is newer than a receipt that comes late.
+    let mut desk = open(shop(), WIDE).await;
+    desk.screen.revision(Revision { number: 11, all: true, ..Revision::default() });
+    desk.screen.settle().await;
+    desk.elapse(200).await;
+    told(&mut desk);
+    desk.keys("x").await;
+    desk.misses("P #1042");
+    desk.misses("PENDING · tom");
 }
 
 #[tokio::test]

@@ -1,17 +1,20 @@
 //! Seats: real screens in terminals of their own, all at one engine, while customers write.
 //!
 //! The engine is `topicdesk serve`, the seats are `topicdesk`, each a process that attaches over the socket. Each agent has a ticket, which
-//! they claim and release; half of them stand in its thread, with the unassigned behind it, half in the queue of all tickets. The time is that from the key to the moment at which
-//! the terminal shows both the answer and what it has changed. In the end the log of each ticket is held against what was pressed.
+//! they claim and release; half of them stand in its thread, with the unassigned behind it, and write internal notes, half in the queue of
+//! all tickets. The time is that from the key to the moment at which the terminal shows both the answer and what it has changed. In the end
+//! the log and the thread of each ticket are held against what was pressed.
 
+mod agent;
 mod gauge;
 mod terminal;
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::{Sender, channel};
+use std::sync::atomic::Ordering;
+use std::sync::mpsc::channel;
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
@@ -23,16 +26,14 @@ use crate::desk::event::{Actor, Event};
 use crate::desk::ids::TicketKey;
 use crate::sandbox::dice::Dice;
 use crate::store::Reader;
-use terminal::Terminal;
+use crate::store::threads::{From, Kind};
+use agent::{Agent, Answered, Run, Seen};
 
 /// So long the desk may take until somebody listens.
 const READY: Duration = Duration::from_secs(60);
-/// So long a screen may take to show something before it is measured: many start at once.
-const SHOWN: Duration = Duration::from_secs(60);
-/// A command that is not on the screen by then is not answered.
-const ANSWER: Duration = Duration::from_secs(5);
-/// How long an agent thinks between two commands, on average.
-const PAUSE: Duration = Duration::from_secs(10);
+
+/// No thread of a run is longer.
+const MOST: usize = 100_000;
 
 /// What there is to keep to: from the key to the screen, in milliseconds; of a core; in MB.
 const BUDGET: Budget = Budget { median_ms: 10.0, p99_ms: 50.0, engine_cores: 0.5, engine_mb: 150.0, seat_mb: 30.0 };
@@ -109,6 +110,8 @@ pub struct Report {
     pub repeated: usize,
     /// From the key to the screen.
     pub command_to_screen: Times,
+    /// Its median for each kind of command, in milliseconds.
+    pub median_ms_of: BTreeMap<&'static str, f64>,
     /// The engine's process.
     pub engine: Used,
     /// Of a seat: the average of cores, the largest of memory.
@@ -129,20 +132,6 @@ impl Report {
     pub fn is_good(&self) -> bool {
         self.unanswered + self.lost + self.repeated == 0
     }
-}
-
-/// What all seats of a run know.
-struct Run {
-    stop: AtomicBool,
-    begin: AtomicBool,
-}
-
-/// What a seat has seen.
-#[derive(Default)]
-struct Seen {
-    /// How long each command took, and where and when it was.
-    times: Vec<(Duration, String)>,
-    unanswered: usize,
 }
 
 /// Does it.
@@ -180,14 +169,14 @@ pub async fn seats(plan: &Plan) -> Result<Report, SelftestError> {
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
 
-    let run = Arc::new(Run { stop: AtomicBool::new(false), begin: AtomicBool::new(false) });
+    let run = Arc::new(Run::default());
     let (ready, readied) = channel();
     let mut running: Vec<(TicketKey, JoinHandle<Result<Seen, String>>)> = Vec::new();
     for (number, ticket) in stage.matters.iter().copied().enumerate() {
-        let command = on_desk(&["--agent", &agent(number)]);
-        let seat = Seat { number, ticket, seed: plan.seed, run: run.clone() };
+        let command = on_desk(&["--agent", &agent::name(number)]);
+        let agent = Agent { number, ticket, seed: plan.seed, run: run.clone() };
         let ready = ready.clone();
-        running.push((ticket, std::thread::spawn(move || seat.work(command, ready))));
+        running.push((ticket, std::thread::spawn(move || agent.work(command, ready))));
     }
     drop(ready);
     let count = running.len();
@@ -223,14 +212,10 @@ impl Drop for Engine {
     }
 }
 
-fn agent(number: usize) -> String {
-    format!("agent-{:02}", number + 1)
-}
-
 fn settings(stage: &Stage, seats: usize) -> String {
     let mut text = stage.address.settings();
     for number in 0..seats {
-        text.push_str(&format!("[[agents]]\nname = \"{}\"\n", agent(number)));
+        text.push_str(&format!("[[agents]]\nname = \"{}\"\n", agent::name(number)));
     }
     text
 }
@@ -295,125 +280,6 @@ async fn measure(
     Ok(measured)
 }
 
-/// Somebody at a screen.
-struct Seat {
-    number: usize,
-    ticket: TicketKey,
-    seed: u64,
-    run: Arc<Run>,
-}
-
-impl Seat {
-    fn work(&self, mut command: Command, ready: Sender<u32>) -> Result<Seen, String> {
-        let words = |error: std::io::Error| format!("{}: {error}", agent(self.number));
-        let mut terminal = Terminal::open(&mut command).map_err(words)?;
-        let id = self.ticket.topic.0;
-        let in_thread = self.number.is_multiple_of(2);
-        type Step = (String, Box<dyn Fn(&str) -> bool>);
-        let mut steps: Vec<Step> = vec![(String::new(), Box::new(|screen| screen.contains("live")))];
-        if in_thread {
-            steps.push(("\u{f}".to_owned(), Box::new(|screen| screen.contains("Jump to a ticket"))));
-            let open = move |screen: &str| open_in_thread(screen, id, "OPEN · nobody's");
-            steps.push((format!("{id}\r"), Box::new(open)));
-        } else {
-            steps.push(("8".to_owned(), Box::new(|screen| screen.contains("[8 All"))));
-            for order in ["longest waiting", "newest"] {
-                steps.push((",".to_owned(), Box::new(move |screen| screen.contains(&format!("order: {order} first")))));
-            }
-            steps.push((
-                "gg".to_owned(),
-                Box::new(|screen| screen.lines().nth(2).is_some_and(|row| row.starts_with('>'))),
-            ));
-        }
-        let walk = |terminal: &mut Terminal, keys: &str, shown: &dyn Fn(&str) -> bool| {
-            terminal.press(keys).map_err(words)?;
-            match terminal.sees(SHOWN, shown).map_err(words)? {
-                Some(_) => Ok(()),
-                None => Err(format!("{} waits in vain after {keys:?}:\n{}", agent(self.number), terminal.screen())),
-            }
-        };
-        for (keys, shown) in steps {
-            walk(&mut terminal, &keys, &*shown)?;
-        }
-        // The ticket is among the newest.
-        while !in_thread && !selected(&terminal.screen(), id, 'O') {
-            let before = selected_number(&terminal.screen());
-            walk(&mut terminal, "j", &|screen| selected_number(screen).is_some_and(|now| Some(now) != before))?;
-        }
-        // Nobody waits for it any more, if another has failed.
-        let _gone = ready.send(terminal.process());
-        drop(ready);
-        while !self.run.begin.load(Ordering::Relaxed) {
-            terminal.idle(Duration::from_millis(20)).map_err(words)?;
-        }
-        let started = Instant::now();
-        let mut dice = Dice::new(self.seed ^ (self.number as u64 + 1));
-        let mut seen = Seen::default();
-        let mut claimed = false;
-        while !self.run.stop.load(Ordering::Relaxed) {
-            self.think(&mut terminal, PAUSE.mul_f64(2.0 * dice.fraction())).map_err(words)?;
-            if self.run.stop.load(Ordering::Relaxed) {
-                // All would press a key in this moment.
-                break;
-            }
-            claimed = !claimed;
-            let (key, said) = if claimed { ("c", "claimed") } else { ("C", "released") };
-            let said = format!("{said} #{id}");
-            let (standing, letter) = if claimed { ("ASSIGNED · you", 'A') } else { ("OPEN · nobody's", 'O') };
-            let begun = Instant::now();
-            terminal.press(key).map_err(words)?;
-            let shown = |screen: &str| {
-                let there = if in_thread { open_in_thread(screen, id, standing) } else { selected(screen, id, letter) };
-                there && screen.contains(&said)
-            };
-            match terminal.sees(ANSWER, shown).map_err(words)? {
-                Some(at) => {
-                    let place = if in_thread { "thread" } else { "queue" };
-                    let since = started.elapsed().as_secs_f64();
-                    let told = format!("{} in the {place}, {said} after {since:.1} s", agent(self.number));
-                    seen.times.push((at - begun, told));
-                }
-                None => {
-                    seen.unanswered += 1;
-                    tracing::warn!(screen = terminal.screen(), "a command was not answered");
-                    break;
-                }
-            }
-        }
-        Ok(seen)
-    }
-
-    fn think(&self, terminal: &mut Terminal, span: Duration) -> Result<(), std::io::Error> {
-        let begun = Instant::now();
-        while begun.elapsed() < span && !self.run.stop.load(Ordering::Relaxed) {
-            terminal.idle(Duration::from_millis(100).min(span.saturating_sub(begun.elapsed())))?;
-        }
-        Ok(())
-    }
-}
-
-/// Tells whether a ticket is open in its thread, and stands so.
-fn open_in_thread(screen: &str, id: i32, standing: &str) -> bool {
-    let head = screen.lines().next().unwrap_or_default();
-    head.contains(&format!("#{id} ")) && head.contains(standing)
-}
-
-/// Tells the selected row of the queue.
-fn selected_row(screen: &str) -> Option<String> {
-    screen.lines().find(|line| line.starts_with('>')).map(str::to_owned)
-}
-
-/// Tells the number in it, which stays whatever else changes there.
-fn selected_number(screen: &str) -> Option<u32> {
-    let row = selected_row(screen)?;
-    row.split_once('#')?.1.split(' ').next()?.parse().ok()
-}
-
-/// Tells whether a ticket is the selected one of the queue, and has the letter.
-fn selected(screen: &str, id: i32, letter: char) -> bool {
-    selected_row(screen).is_some_and(|row| row.contains(&format!("{letter} #{id} ")))
-}
-
 fn report(
     plan: &Plan,
     stage: &Stage,
@@ -422,28 +288,40 @@ fn report(
 ) -> Result<Report, SelftestError> {
     let reader = Reader::open(&stage.address.data)?;
     let (mut lost, mut repeated, mut complaints) = (0, 0, Vec::new());
-    let mut times: Vec<f64> = Vec::new();
-    let mut slowest: Vec<&(Duration, String)> = Vec::new();
     for (ticket, seen) in &seen {
-        times.extend(seen.times.iter().map(|(time, _)| time.as_secs_f64() * 1e3));
-        slowest.extend(seen.times.iter());
         let log = reader.log(*ticket)?;
-        let moved = log.iter().filter(|one| matches!((&one.by, &one.event), (Actor::Agent(_), Event::Moved { .. })));
-        let (logged, shown) = (moved.count(), seen.times.len());
+        let moves = log.iter().filter(|one| matches!((&one.by, &one.event), (Actor::Agent(_), Event::Moved { .. })));
+        let moves = moves.count();
+        let (entries, _) = reader.thread(*ticket, From::Newest, MOST)?;
+        let notes: Vec<_> = entries.iter().filter(|entry| entry.kind == Kind::Note).map(|entry| &entry.text).collect();
+        let distinct: BTreeSet<_> = notes.iter().collect();
         // One that nobody has seen answered may have been done.
-        lost += shown.saturating_sub(logged);
-        repeated += logged.saturating_sub(shown + seen.unanswered);
-        if !(shown..=shown + seen.unanswered).contains(&logged) {
-            complaints
-                .push(format!("ticket {}: {shown} commands were answered, {logged} are in the log", ticket.topic));
+        let fewer =
+            seen.moves.saturating_sub(moves) + seen.notes.iter().filter(|note| !distinct.contains(note)).count();
+        let more = moves.saturating_sub(seen.moves + seen.unanswered) + notes.len() - distinct.len();
+        lost += fewer;
+        repeated += more;
+        if fewer + more > 0 {
+            let (topic, shown) = (ticket.topic, (seen.moves, seen.notes.len()));
+            let found = (moves, notes.len());
+            complaints.push(format!("ticket {topic}: {shown:?} moves and notes were answered, {found:?} are there"));
         }
     }
+    let mut slowest: Vec<&Answered> = seen.iter().flat_map(|(_, seen)| &seen.answered).collect();
+    let mut kinds: BTreeMap<&'static str, Vec<f64>> = BTreeMap::new();
+    for one in &slowest {
+        kinds.entry(one.what).or_default().push(one.time.as_secs_f64() * 1e3);
+    }
+    let mut times: Vec<f64> = kinds.values().flatten().copied().collect();
     complaints.truncate(8);
-    slowest.sort_by_key(|(time, _)| std::cmp::Reverse(*time));
-    let slowest = slowest.iter().take(8).map(|(time, told)| format!("{:.0} ms: {told}", time.as_secs_f64() * 1e3));
+    slowest.sort_by_key(|one| std::cmp::Reverse(one.time));
+    let slowest = slowest.iter().take(8).map(|one| format!("{:.0} ms: {}", one.time.as_secs_f64() * 1e3, one.told));
     times.sort_by(f64::total_cmp);
-    let at = |part: f64| times.get(((times.len() as f64 * part) as usize).min(times.len().saturating_sub(1)));
-    let at = |part: f64| at(part).copied().unwrap_or_default();
+    let at = |part: f64| nearest(&times, part);
+    let medians = kinds.into_iter().map(|(what, mut times)| {
+        times.sort_by(f64::total_cmp);
+        (what, nearest(&times, 0.5))
+    });
     let to_screen = Times { median_ms: at(0.5), p95_ms: at(0.95), p99_ms: at(0.99), max_ms: at(1.0) };
     let over = [
         ("median of command to screen", Some(to_screen.median_ms), BUDGET.median_ms),
@@ -464,6 +342,7 @@ fn report(
         lost,
         repeated,
         command_to_screen: to_screen,
+        median_ms_of: medians.collect(),
         engine: measured.engine,
         seat: measured.seat,
         budget: BUDGET,
@@ -471,4 +350,10 @@ fn report(
         slowest: slowest.collect(),
         complaints,
     })
+}
+
+/// Tells the value below which a part of sorted values lies; 0 for none.
+fn nearest(sorted: &[f64], part: f64) -> f64 {
+    let place = ((sorted.len() as f64 * part) as usize).min(sorted.len().saturating_sub(1));
+    sorted.get(place).copied().unwrap_or_default()
 }

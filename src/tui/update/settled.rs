@@ -10,12 +10,15 @@ use crate::desk::along::{Along, Then};
 use crate::desk::command::{Command, Refusal};
 use crate::desk::ids::TicketKey;
 use crate::desk::tags::{Tag, TagChange};
-use crate::desk::ticket::Pending;
+use crate::desk::ticket::{Pending, Standing};
 use crate::engine::handle::Receipt;
 use crate::engine::views::ViewRequest;
 
 pub(super) fn on_settled(model: &mut Model, tag: u64, outcome: Result<Receipt, Refusal>, out: &mut Vec<Effect>) {
     let Some(Submitted { ticket, after }) = model.submitted.remove(&tag) else { return };
+    if let (Some(ticket), Ok(receipt)) = (ticket, &outcome) {
+        stands_now(model, ticket, receipt);
+    }
     if let Some(ticket) = ticket
         && matches!(
             after,
@@ -24,8 +27,6 @@ pub(super) fn on_settled(model: &mut Model, tag: u64, outcome: Result<Receipt, R
         && model.claiming.remove(&ticket)
         && outcome.is_ok()
     {
-        // Until it is read again, the row says what the receipt has confirmed.
-        assigned_here(model, ticket);
         keep::begin(model, ticket, out);
     }
     // Of many at once, and of what nobody waits for, the next regular reading tells.
@@ -34,6 +35,7 @@ pub(super) fn on_settled(model: &mut Model, tag: u64, outcome: Result<Receipt, R
         Ok(receipt) => {
             done(model, ticket, after, &receipt, out);
             if is_waited_for {
+                model.at_once = true;
                 refresh_at_once(model, receipt.revision, out);
             }
         }
@@ -41,15 +43,14 @@ pub(super) fn on_settled(model: &mut Model, tag: u64, outcome: Result<Receipt, R
     }
 }
 
-fn assigned_here(model: &mut Model, ticket: TicketKey) {
-    let me = model.me.clone();
-    if let Some(row) = model.queue.rows.iter_mut().find(|row| row.key() == ticket) {
-        row.assignee = Some(me.clone());
-    }
-    if let Some(open) = model.open.as_mut().filter(|open| open.key == ticket)
-        && let Some(view) = &mut open.ticket
-    {
-        view.row.assignee = Some(me);
+/// Until it is read again, the ticket is shown as its receipt says that it stands.
+fn stands_now(model: &mut Model, ticket: TicketKey, receipt: &Receipt) {
+    let Some(standing) = receipt.standing.as_ref().filter(|_| model.read_through < receipt.revision) else { return };
+    let row = model.queue.rows.iter_mut().find(|row| row.key() == ticket);
+    let open = model.open.as_mut().filter(|open| open.key == ticket).and_then(|open| open.ticket.as_mut());
+    for row in row.into_iter().chain(open.map(|view| &mut view.row)) {
+        let Standing { status, assignee, pending } = standing.clone();
+        (row.status, row.assignee, row.pending) = (status, assignee, pending);
     }
 }
 
