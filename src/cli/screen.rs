@@ -19,7 +19,7 @@ use crate::desk::people::Agent;
 use crate::seat::client::Host;
 use crate::store::lock::Lock;
 use crate::telegram::login;
-use crate::tui::{self, Setup, TuiError};
+use crate::tui::{self, Reread, Setup, TuiError};
 
 pub(super) async fn run(global: &Global) -> Done {
     let site = Site::open(global)?;
@@ -30,7 +30,9 @@ pub(super) async fn run(global: &Global) -> Done {
 /// Opens the desk with its link and its screen; `hint` stands on the first screen.
 pub(super) async fn work(global: &Global, site: &Site, hint: Option<String>) -> Done {
     let agent = site.agent()?.clone();
-    let setup = setup(site, &agent, hint)?;
+    let (mut setup, complaints) = setup(site, &agent)?;
+    complaints.iter().for_each(|complaint| say(complaint));
+    setup.hint = hint;
     // A webhook that cannot be is told before the desk is opened.
     super::knowledge::setup(&site.config)?;
     let beside = Arc::default();
@@ -47,7 +49,8 @@ pub(super) async fn work(global: &Global, site: &Site, hint: Option<String>) -> 
             seat::begin(site, engine, host())
         }
     };
-    let ended = tui::run(handle, setup).await;
+    let (again, me) = (global.clone(), agent.name.clone());
+    let ended = tui::run(handle, setup, move || reread(&again, &me)).await;
     beside.lock().await.stop().await;
     let state = match &ended {
         Ok(state) => Some(state.as_str()),
@@ -127,7 +130,25 @@ fn host(global: &Global, site: &Site, agent: &AgentName, beside: &Arc<Mutex<Besi
     })
 }
 
-fn setup(site: &Site, agent: &Agent, hint: Option<String>) -> Done<Setup> {
+/// Reads what an open screen is to be from now on.
+fn reread(global: &Global, me: &AgentName) -> Reread {
+    let read = || {
+        let site = Site::read(global)?;
+        let agent = site.agent()?.clone();
+        if agent.name != *me {
+            return Err(Failure::usage(format!(
+                "{} says now that you are {}",
+                site.paths.config.display(),
+                agent.name
+            )));
+        }
+        setup(&site, &agent)
+    };
+    read().map_err(|failure: Failure| failure.message)
+}
+
+/// Makes what a screen is opened with, and tells what is not as it should be in it.
+fn setup(site: &Site, agent: &Agent) -> Done<(Setup, Vec<String>)> {
     let config = &site.config.tui;
     let theme = match &config.theme {
         Some(theme) if !tui::is_theme(&theme.text) => return Err(Failure::usage(theme_mistake(theme))),
@@ -135,14 +156,9 @@ fn setup(site: &Site, agent: &Agent, hint: Option<String>) -> Done<Setup> {
         None => "auto".to_owned(),
     };
     let keys = site.keys();
-    for complaint in tui::check_keys(&keys) {
-        say(&complaint);
-    }
     let loaded = site.templates(Some(&agent.name));
-    for error in &loaded.errors {
-        say(&error.to_string());
-    }
-    Ok(Setup {
+    let complaints = tui::check_keys(&keys).into_iter().chain(loaded.errors.iter().map(ToString::to_string)).collect();
+    let setup = Setup {
         keys,
         theme,
         templates: loaded.templates,
@@ -151,7 +167,7 @@ fn setup(site: &Site, agent: &Agent, hint: Option<String>) -> Done<Setup> {
         timezone: site.zone(&agent.name).0,
         clock: site.clock.clone(),
         restored: std::fs::read_to_string(memory(site, agent)).ok(),
-        hint,
+        hint: None,
         after_resolve: word(config.after_resolve),
         after_pending: word(config.after_pending),
         ascii: config.ascii.unwrap_or_else(|| !locale_is_utf8()),
@@ -162,7 +178,8 @@ fn setup(site: &Site, agent: &Agent, hint: Option<String>) -> Done<Setup> {
         desk_name: site.config.rules.desk_name.clone(),
         agent: agent.clone(),
         language: Some(site.config.language.clone()),
-    })
+    };
+    Ok((setup, complaints))
 }
 
 /// Tells the folder into which the system downloads; the home directory if there is none.

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use super::Reread;
 use super::decode::Input;
 use crate::desk::command::{Command, Refusal};
 use crate::desk::files::Attachment;
@@ -39,6 +40,8 @@ pub(crate) enum Signal {
     Attached(TicketKey, Result<Attachment, String>),
     /// What was asked about the desk as a whole was answered, or refused.
     Operated(Request, Result<Answer, String>),
+    /// `desk.toml` was read once more, for this screen.
+    Reread(Box<Reread>),
     /// Back from the shell.
     Resumed,
     /// The desk has stopped.
@@ -70,7 +73,9 @@ pub(crate) enum Effect {
     Detach(Attachment),
     /// Ask about the desk as a whole.
     Operate(Request),
-    /// Paint everything anew.
+    /// Read `desk.toml` once more, for this screen.
+    Reread,
+    /// Paint everything anew, with a mouse or without.
     Repaint,
     /// Back to the shell.
     Suspend,

@@ -11,6 +11,7 @@
 //! customer.
 
 mod action;
+mod clipboard;
 mod composer;
 mod decode;
 mod editor;
@@ -89,6 +90,9 @@ pub struct Setup {
     /// The desk's language, ISO 639-1: its templates are preferred where the ticket's is unknown.
     pub language: Option<String>,
 }
+
+/// What a screen would be opened with now, and what is not as it should be in that; or why `desk.toml` cannot be read.
+pub type Reread = Result<(Setup, Vec<String>), String>;
 
 /// Tells what is wrong with changes of keys: unknown names, what is no key, conflicts.
 pub fn check_keys(keys: &[(String, String, String)]) -> Vec<String> {

@@ -6,12 +6,12 @@ use std::time::Duration;
 
 use unicode_width::UnicodeWidthStr;
 
-use super::Setup;
 use super::decode::Decoder;
 use super::effect::{Effect, Launch, ReadTag, Signal, Timer};
 use super::model::Model;
 use super::terminal::Screen;
 use super::update::update;
+use super::{Reread, Setup};
 use super::{restore, view};
 use crate::clock::{Clock, Timestamp};
 use crate::desk::command::Command;
@@ -114,6 +114,11 @@ impl Rehearsal {
         self.feed(Signal::Attached(ticket, outcome));
     }
 
+    /// Tells how `desk.toml` is now.
+    pub fn reread(&mut self, outcome: Reread) {
+        self.feed(Signal::Reread(Box::new(outcome)));
+    }
+
     /// Lets the desk answer everything that was asked and submitted, and what follows from that.
     pub async fn settle(&mut self) {
         while let Some(waiting) = self.waiting.pop_front() {
@@ -179,7 +184,7 @@ impl Rehearsal {
         }
     }
 
-    /// Takes what has been said besides: `bell`, `title …`, `copy …`, `suspend`, `editor …`, `repaint`, `quit`.
+    /// Takes what has been said besides: `bell`, `title …`, `copy …`, `suspend`, `editor …`, `repaint`, `reread`, `quit`.
     pub fn told(&mut self) -> Vec<String> {
         std::mem::take(&mut self.told)
     }
@@ -216,6 +221,7 @@ impl Rehearsal {
                 Effect::Attach(_, path) => self.told.push(format!("attach {path}")),
                 Effect::Operate(request) => self.waiting.push_back(Waiting::Operate(request)),
                 Effect::Detach(file) => self.told.push(format!("detach {}", file.name)),
+                Effect::Reread => self.told.push("reread".to_owned()),
                 Effect::Repaint => {
                     self.told.push("repaint".to_owned());
                     self.model.dirty = true;

@@ -1,7 +1,7 @@
 //! The loop of a real screen: signals in, effects out, a frame when something has changed.
 
 use std::collections::BTreeMap;
-use std::io::{self, Write};
+use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
@@ -10,12 +10,12 @@ use thiserror::Error;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
-use super::Setup;
 use super::effect::{Effect, Launch, ReadTag, Signal, Timer};
 use super::model::Model;
 use super::terminal::{self, Heard, Keyboard, Screen, Tty, Unfit};
 use super::update::update;
-use super::{editor, opener, restore, view};
+use super::{Reread, Setup};
+use super::{clipboard, editor, opener, restore, view};
 use crate::desk::command::Command;
 use crate::engine::handle::{Handle, new_command_id};
 use crate::engine::views::ViewRequest;
@@ -97,11 +97,16 @@ pub fn check_terminal() -> Result<(), TuiError> {
     })
 }
 
-/// Opens the screen on this terminal and works the desk until the agent leaves. Gives what is to be restored the next time.
+/// Opens the screen on this terminal and works the desk until the agent leaves. Gives what is to be restored the next time. `reread`
+/// tells how `desk.toml` is when there is another engine.
 ///
 /// # Errors
 /// No terminal, a terminal that failed or is gone, or a signal; see [`TuiError`].
-pub async fn run(handle: Handle, setup: Setup) -> Result<String, TuiError> {
+pub async fn run(
+    handle: Handle,
+    setup: Setup,
+    reread: impl Fn() -> Reread + Send + Sync + 'static,
+) -> Result<String, TuiError> {
     check_terminal()?;
     let size = terminal::size();
     let mouse = setup.mouse;
@@ -128,6 +133,7 @@ pub async fn run(handle: Handle, setup: Setup) -> Result<String, TuiError> {
         signals,
         commands,
         reads,
+        reread: Arc::new(reread),
         waiting,
         timers: BTreeMap::new(),
         drawn: None,
@@ -190,6 +196,7 @@ struct Seat {
     signals: UnboundedSender<Signal>,
     commands: UnboundedSender<(u64, Command)>,
     reads: UnboundedSender<(ReadTag, ViewRequest)>,
+    reread: Arc<dyn Fn() -> Reread + Send + Sync>,
     waiting: Arc<AtomicUsize>,
     timers: BTreeMap<Timer, Instant>,
     drawn: Option<Instant>,
@@ -403,7 +410,15 @@ impl Seat {
                             drop(signals.send(Signal::Operated(request, outcome)));
                         });
                     }
+                    Effect::Reread => {
+                        let (reread, signals) = (self.reread.clone(), self.signals.clone());
+                        tokio::task::spawn_blocking(move || drop(signals.send(Signal::Reread(Box::new(reread())))));
+                    }
                     Effect::Repaint => {
+                        if self.mouse != self.model.setup.mouse {
+                            self.mouse = self.model.setup.mouse;
+                            self.come_back()?;
+                        }
                         self.screen.forget()?;
                         self.model.dirty = true;
                     }
@@ -438,7 +453,10 @@ impl Seat {
         let signals = self.signals.clone();
         if std::env::var_os("TMUX").is_some() {
             tokio::task::spawn_blocking(move || {
-                drop(signals.send(Signal::Copied(tmux(&text).map(|()| "sent to tmux's clipboard".to_owned()))));
+                drop(
+                    signals
+                        .send(Signal::Copied(clipboard::tmux(&text).map(|()| "sent to tmux's clipboard".to_owned()))),
+                );
             });
             return;
         }
@@ -472,20 +490,4 @@ async fn sleep_until(wake: Option<Instant>) {
         Some(wake) => tokio::time::sleep_until(wake.into()).await,
         None => std::future::pending().await,
     }
-}
-
-fn tmux(text: &str) -> Result<(), String> {
-    let failed = |why: io::Error| format!("tmux: {why}");
-    let mut child = std::process::Command::new("tmux")
-        .args(["load-buffer", "-w", "-"])
-        .stdin(std::process::Stdio::piped())
-        .stdout(std::process::Stdio::null())
-        .stderr(std::process::Stdio::null())
-        .spawn()
-        .map_err(failed)?;
-    if let Some(mut input) = child.stdin.take() {
-        input.write_all(text.as_bytes()).map_err(failed)?;
-    }
-    let status = child.wait().map_err(failed)?;
-    if status.success() { Ok(()) } else { Err("tmux did not take the text".to_owned()) }
 }

@@ -112,9 +112,22 @@ fn a_desk_beside_a_screen_reads_its_file_again_and_the_screens_stay() {
     anna.keys(":reload\r");
     anna.sees("stays as it was");
     anna.sees("desk.toml:");
-    desk.configure(&good);
+    // Keys and templates are new on every screen, and nobody has opened one again.
+    std::fs::create_dir_all(desk.path().join("templates")).expect("a folder");
+    let template = "+++\nname = \"Late shift\"\nkey = \"F11\"\n+++\nWe are back at nine.\n";
+    std::fs::write(desk.path().join("templates/late.md"), template).expect("writes");
+    desk.configure(&format!("{good}\n[keys.ticket]\nnote = \"F12\"\n"));
     anna.keys(":reload\r");
-    anna.sees("reopen this screen");
+    anna.sees("read again, for this screen too");
+    for terminal in [&mut anna, &mut tom] {
+        terminal.sees("F12 note");
+        terminal.keys("\u{1b}[24~");
+        terminal.sees("INTERNAL NOTE");
+        terminal.keys("\u{1b}[23~");
+        terminal.sees("We are back at nine.");
+        terminal.keys("\u{1b}");
+        terminal.misses("INTERNAL NOTE");
+    }
     until("the queue is gone", || (desk.run(&["queue", "Everything"]).code != Some(0)).then_some(()));
     anna.keys(":seats\r");
     anna.sees("Who sits at the desk");

@@ -41,7 +41,7 @@ fn child() {
         });
         let mut setup = setup(&Clock::System);
         setup.templates.clear();
-        run(front, setup).await
+        run(front, setup, || Err("there is no file".to_owned())).await
     });
     let words = match &ended {
         Ok(_) => "left".to_owned(),

@@ -1,11 +1,13 @@
 //! The desk as a whole, on the screen: who sits at it, and reading `desk.toml` again.
 
+use topicdesk::clock::Clock;
 use topicdesk::desk::authority::Authority;
+use topicdesk::desk::command::Command;
 use topicdesk::desk::ids::AgentName;
 use topicdesk::engine::handle::{Answer, Request, SeatView};
 use topicdesk::engine::views::{AgentView, Alert, EngineNews, Presence, Revision};
 
-use crate::screens_desk::{Desk, noon, open, shop};
+use crate::screens_desk::{Desk, key, noon, open, open_with, setup, shop};
 
 fn seat(agent: &str, authority: Authority, screens: u32) -> SeatView {
     SeatView {
@@ -98,8 +100,62 @@ async fn a_reload_is_told_as_one_and_a_mistake_with_its_place() {
     engine(&mut desk, lost()).await;
     desk.misses("what you do now waits for it");
     engine(&mut desk, EngineNews::Back).await;
-    desk.sees("read again; reopen this screen for keys, theme, templates");
+    assert_eq!(desk.screen.told().iter().filter(|told| *told == "reread").count(), 2, "once for each engine");
+    desk.screen.reread(Ok((setup(&Clock::System), Vec::new())));
+    desk.sees("desk.toml was read again, for this screen too");
     // Only that once.
     engine(&mut desk, lost()).await;
     desk.sees("the desk is not to be reached");
+}
+
+#[tokio::test]
+async fn an_open_screen_is_as_the_file_says_now_and_keeps_what_is_under_way() {
+    let changed = || {
+        let mut setup = setup(&Clock::System);
+        setup.keys = vec![("ticket".to_owned(), "claim".to_owned(), "F9".to_owned())];
+        setup.theme = "high-contrast".to_owned();
+        setup.timezone = Some(chrono_tz::Asia::Tokyo);
+        setup.templates.truncate(1);
+        setup.mouse = true;
+        setup
+    };
+    let mut desk = open_with(shop(), (80, 24), |setup| setup.hint = Some("try it".to_owned())).await;
+    desk.sees("13:32");
+    desk.keys("r").await;
+    desk.types("half a sen").await;
+    desk.screen.reread(Ok((changed(), vec!["desk.toml:7:1: nothing to worry about".to_owned()])));
+    assert!(desk.screen.told().contains(&"repaint".to_owned()));
+    desk.misses("nothing to worry about");
+    desk.sees("22:32");
+    desk.types("tence").await;
+    desk.sees("half a sentence");
+    desk.keys("C-t").await;
+    desk.sees("1 ;hi");
+    desk.misses(" 2 ;");
+    desk.keys("Esc Esc").await;
+    desk.commands();
+    desk.keys("C").await;
+    desk.keys("F9").await;
+    assert_eq!(desk.commands(), [Command::Release { ticket: key(1042) }, Command::Claim { ticket: key(1042) }]);
+    // What cannot be read changes nothing, and is said.
+    desk.screen.reread(Err("desk.toml:3:8: `tui.theme` must be a text".to_owned()));
+    desk.sees("this screen stays as it was: desk.toml:3:8");
+    desk.sees("22:32");
+}
+
+#[tokio::test]
+async fn a_theme_chosen_on_the_screen_stays_unless_the_file_names_another() {
+    let mut desk = open(shop(), (80, 24)).await;
+    palette(&mut desk, "theme high-contrast").await;
+    let says = |theme: &str| {
+        let mut setup = setup(&Clock::System);
+        setup.theme = theme.to_owned();
+        Ok((setup, Vec::new()))
+    };
+    desk.screen.reread(says("default"));
+    palette(&mut desk, "theme").await;
+    desk.sees("theme default");
+    desk.screen.reread(says("dark"));
+    palette(&mut desk, "theme").await;
+    desk.sees("theme light");
 }

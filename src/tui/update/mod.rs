@@ -97,6 +97,7 @@ pub(crate) fn update(model: &mut Model, signal: Signal) -> Vec<Effect> {
         Signal::Saved(file, to, outcome) => files::saved(model, file, to, outcome, &mut out),
         Signal::Attached(ticket, outcome) => attach::attached(model, ticket, outcome, &mut out),
         Signal::Operated(request, outcome) => whole::answered(model, &request, outcome, &mut out),
+        Signal::Reread(outcome) => whole::reread(model, *outcome, &mut out),
         Signal::Resumed => {
             // Whoever comes back from the shell or their editor has pressed keys there.
             presence::used(model, &mut out);

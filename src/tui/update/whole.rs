@@ -1,10 +1,15 @@
 //! The desk as a whole, from the screen: who sits at it, reading `desk.toml` again, and an engine that goes and comes back.
 
 use super::super::effect::Effect;
+use super::super::keymap::Keymap;
 use super::super::model::Model;
 use super::super::overlays::Overlay;
 use super::super::overlays::status::{About, StatusPage};
-use super::{say, warn};
+use super::super::theme::Theme;
+use super::super::until::Zone;
+use super::super::{Reread, Setup};
+use super::{say, templates, warn};
+use crate::desk::template::suggest::Words;
 use crate::engine::handle::{Answer, Request};
 use crate::engine::views::EngineNews;
 
@@ -44,6 +49,34 @@ pub(super) fn answered(model: &mut Model, request: &Request, outcome: Result<Ans
     warn(model, why, out);
 }
 
+/// Takes in how `desk.toml` is now: whatever is being written, looked at or waited for stays as it is.
+pub(super) fn reread(model: &mut Model, outcome: Reread, out: &mut Vec<Effect>) {
+    let asked = std::mem::take(&mut model.rereading);
+    let (setup, complaints) = match outcome {
+        Ok(read) => read,
+        Err(why) => return warn(model, format!("this screen stays as it was: {why}"), out),
+    };
+    let own = Setup { restored: model.setup.restored.take(), clock: model.setup.clock.clone(), ..setup };
+    let before = std::mem::replace(&mut model.setup, own);
+    // A theme that was chosen on the screen stays, unless the file names another one now.
+    if before.theme != model.setup.theme {
+        let theme = Theme::named(&model.setup.theme).unwrap_or_default();
+        model.theme = if model.colour { theme } else { theme.without_colour() };
+    }
+    model.keymap = Keymap::new(&model.setup.keys).0;
+    model.prefix.clear();
+    model.which_key = false;
+    model.zone = Zone(model.setup.timezone);
+    model.templates.words = Words::of(&model.setup.templates);
+    templates::suggest(model);
+    out.push(Effect::Repaint);
+    match complaints.into_iter().next() {
+        Some(complaint) if asked => warn(model, format!("read again, but: {complaint}"), out),
+        None if asked => say(model, "desk.toml was read again, for this screen too".to_owned(), out),
+        _ => {}
+    }
+}
+
 /// The engine has ended, and there is another one, here or in another process.
 pub(super) fn engine(model: &mut Model, news: &EngineNews, out: &mut Vec<Effect>) {
     let lost_before = model.unreached.is_some();
@@ -51,15 +84,17 @@ pub(super) fn engine(model: &mut Model, news: &EngineNews, out: &mut Vec<Effect>
         EngineNews::Lost { why } => Some(why.clone()),
         EngineNews::Back | EngineNews::Hosting => None,
     };
+    if model.unreached.is_none() {
+        // The file may say something else by now.
+        out.push(Effect::Reread);
+    }
     match news {
         EngineNews::Lost { .. } if model.rereading && !lost_before => {}
         EngineNews::Lost { .. } => {
             warn(model, "the desk is not to be reached: what you do now waits for it".to_owned(), out);
         }
-        EngineNews::Back | EngineNews::Hosting if std::mem::take(&mut model.rereading) => {
-            // What it was opened with, it keeps.
-            say(model, "read again; reopen this screen for keys, theme, templates".to_owned(), out);
-        }
+        // What comes of it is told when this screen has read it, too.
+        EngineNews::Back | EngineNews::Hosting if model.rereading => {}
         EngineNews::Back => say(model, "the desk is there again, and has all that waited".to_owned(), out),
         EngineNews::Hosting => say(model, "the desk had ended: it runs here now, and goes on".to_owned(), out),
     }
