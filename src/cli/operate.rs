@@ -1,7 +1,7 @@
 //! `topicdesk status`, `seats`, `stop`, `reload` and `log`: the desk that runs, as a whole.
 
 use std::io::{Write, stdout};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use clap::Args;
 use clap::builder::PossibleValuesParser;
@@ -111,6 +111,9 @@ async fn done(global: &Global, request: Request) -> Done {
 /// How long a desk may take to begin anew until a command no longer waits for it.
 const ANEW: Duration = Duration::from_secs(10);
 
+/// Between one look and the next.
+const PAUSE: Duration = Duration::from_millis(50);
+
 /// Tells since when the desk runs; `None`: none does.
 pub(super) async fn begun(site: &Site) -> Done<Option<Timestamp>> {
     match client::operate(&site.paths.socket, site.wanted().as_ref(), Request::Status).await {
@@ -132,18 +135,30 @@ pub(super) async fn anew(site: &Site, before: Option<Timestamp>) {
                 // Whatever else is wrong with it, the next command says.
                 _ => return,
             }
-            tokio::time::sleep(Duration::from_millis(50)).await;
+            tokio::time::sleep(PAUSE).await;
         }
     };
     let _late = tokio::time::timeout(ANEW, again).await;
 }
 
-/// Asks the desk that runs.
+/// How long a socket on which nobody listens is looked at: whoever begins anew leaves it there.
+const MOMENT: Duration = Duration::from_secs(2);
+
+/// Asks the desk that runs, or the next one if that one is just ending. What is not only a question is not asked twice.
 ///
 /// # Errors
 /// There is none, it does not let this user in, or what was asked was refused or has failed.
 pub(super) async fn ask(site: &Site, request: Request) -> Done<Answer> {
-    answered(client::operate(&site.paths.socket, site.wanted().as_ref(), request).await?)
+    let path = &site.paths.socket;
+    let begun = Instant::now();
+    loop {
+        match client::operate(path, site.wanted().as_ref(), request.clone()).await {
+            Err(SeatError::Nobody(_)) if path.exists() && begun.elapsed() < MOMENT => {}
+            Err(SeatError::Closed(_)) if request.only_asks() && begun.elapsed() < ANEW => {}
+            other => return answered(other?),
+        }
+        tokio::time::sleep(PAUSE).await;
+    }
 }
 
 /// Takes an answer, or ends as what was asked has.

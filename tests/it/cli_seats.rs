@@ -3,6 +3,7 @@
 
 use std::io::{BufRead, BufReader, Write};
 use std::os::unix::fs::{PermissionsExt, chown};
+use std::os::unix::net::UnixListener;
 use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
 use std::process::{Child, Command, Output, Stdio};
@@ -105,6 +106,27 @@ fn commands_attach_to_the_desk_that_runs() {
     watch.kill().expect("is there");
     watch.wait().expect("ends");
     assert_eq!(desk.messages(&ticket).iter().filter(|(_, text)| text == "We are looking into it.").count(), 1);
+}
+
+#[test]
+fn whoever_asks_a_desk_that_dies_asks_the_next_one() {
+    let sandbox = SandboxProcess::start(&QUIET);
+    let desk = sandbox.bot_desk(FAST);
+    desk.run(&["sync"]).ok();
+    let dying = UnixListener::bind(desk.path().join("default/desk.sock")).expect("listens");
+    let asked: Vec<Child> = [["status"], ["seats"]]
+        .map(|args| desk.command(&args).stdout(Stdio::piped()).spawn().expect("starts"))
+        .into_iter()
+        .collect();
+    for _ in &asked {
+        drop(dying.accept().expect("knocks"));
+    }
+    drop(dying);
+    let _server = Server::start(desk.command(&["serve"]));
+    for child in asked {
+        let output = child.wait_with_output().expect("ends");
+        assert!(output.status.success(), "{}", words(&output));
+    }
 }
 
 #[test]

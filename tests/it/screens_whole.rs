@@ -7,7 +7,7 @@ use topicdesk::desk::ids::AgentName;
 use topicdesk::engine::handle::{Answer, Request, SeatView};
 use topicdesk::engine::views::{AgentView, Alert, EngineNews, Presence, Revision};
 
-use crate::screens_desk::{Desk, key, noon, open, open_with, setup, shop};
+use crate::screens_desk::{Desk, key, minutes_ago, noon, open, open_with, setup, shop};
 
 fn seat(agent: &str, authority: Authority, screens: u32) -> SeatView {
     SeatView {
@@ -47,12 +47,13 @@ async fn palette(desk: &mut Desk, name: &str) {
 #[tokio::test]
 async fn who_sits_at_the_desk_is_listed_and_asked_again() {
     let mut desk = open(shop(), (80, 24)).await;
-    let seats = vec![
+    let mut seats = vec![
         seat("ann", Authority::Admin, 1),
         seat("mia-from-the-late-shift", Authority::Lead, 2),
         seat("", Authority::Admin, 0),
         seat("tom", Authority::Agent, 0),
     ];
+    seats[1].used = Some(minutes_ago(40));
     desk.change(|state| {
         state.whole = Some(Ok(Answer::Seats { seats }));
         state.roster = vec![away("mia-from-the-late-shift"), away("zoe")];

@@ -4,6 +4,7 @@ use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 
 use super::super::model::Model;
+use super::super::until;
 use super::super::widgets::text;
 use super::status::Page;
 use crate::engine::handle::SeatView;
@@ -33,8 +34,10 @@ pub(super) fn write(model: &Model, seats: Option<&[SeatView]>, page: &mut Page) 
         };
         let named = name(seat);
         let named = text::fit(&named, widest);
-        let rest =
-            format!("  {:5}  {what:9}  since {}", seat.authority.label(), model.zone.moment(seat.since, model.now));
+        let since = model.zone.moment(seat.since, model.now);
+        // Whoever has just come has pressed none yet.
+        let key = seat.used.map_or_else(String::new, |used| format!("key {} ago", until::ago(model.now.since(used))));
+        let rest = format!("  {:5}  {what:9}  {key:14}  since {since}", seat.authority.label());
         let style = if seat.agent == model.me { model.theme.key } else { Style::new() };
         page.lines.push(Line::from(vec![Span::styled(named, style), Span::raw(rest)]));
     }
