@@ -14,7 +14,7 @@ use super::failure::{Done, Failure};
 use super::hosted::Hosted;
 use super::login::{Login, said};
 use super::site::Site;
-use super::{backtest, export, knowledge, log, mirror, seat};
+use super::{backtest, export, knowledge, log, mirror, screen, seat};
 use crate::desk::ids::AgentName;
 use crate::engine::handle::{Answer, Operation, Request};
 use crate::store::backup;
@@ -207,11 +207,14 @@ pub(super) fn failed(failure: Failure) -> Answer {
 }
 
 fn reloaded(site: &Site) -> String {
-    let mut words = "read again: the desk goes on with it".to_owned();
-    for warning in &site.config.warnings {
-        words.push_str(&format!("; {warning}"));
-    }
-    words
+    let words = ["read again: the desk goes on with it".to_owned()];
+    words.into_iter().chain(remarks(site)).collect::<Vec<_>>().join("; ")
+}
+
+/// Tells what is not as it should be in `desk.toml` and the templates, and hinders nothing.
+pub(super) fn remarks(site: &Site) -> Vec<String> {
+    let warnings = site.config.warnings.iter().cloned();
+    warnings.chain(screen::complaints(&site.keys(), &site.templates(None))).collect()
 }
 
 /// Reads `desk.toml` once more; whatever is wrong with it leaves everything as it was.
@@ -221,6 +224,7 @@ pub(super) fn read_again(global: &Global) -> Done<Box<Site>> {
         knowledge::setup(&site.config)?;
         mirror::setup(&site)?;
         seat::group(&site.config)?;
+        screen::theme(&site)?;
         Ok(Box::new(site))
     };
     read().map_err(|failure: Failure| Failure {

@@ -14,6 +14,7 @@ use super::mirror::Mirror;
 use super::seat::{self, Reached};
 use super::site::{Site, say};
 use crate::config::After;
+use crate::config::templates::Loaded;
 use crate::desk::ids::AgentName;
 use crate::desk::people::Agent;
 use crate::seat::client::Host;
@@ -150,14 +151,10 @@ fn reread(global: &Global, me: &AgentName) -> Reread {
 /// Makes what a screen is opened with, and tells what is not as it should be in it.
 fn setup(site: &Site, agent: &Agent) -> Done<(Setup, Vec<String>)> {
     let config = &site.config.tui;
-    let theme = match &config.theme {
-        Some(theme) if !tui::is_theme(&theme.text) => return Err(Failure::usage(theme_mistake(theme))),
-        Some(theme) => theme.text.clone(),
-        None => "auto".to_owned(),
-    };
+    let theme = theme(site)?;
     let keys = site.keys();
     let loaded = site.templates(Some(&agent.name));
-    let complaints = tui::check_keys(&keys).into_iter().chain(loaded.errors.iter().map(ToString::to_string)).collect();
+    let complaints = complaints(&keys, &loaded);
     let setup = Setup {
         keys,
         theme,
@@ -180,6 +177,23 @@ fn setup(site: &Site, agent: &Agent) -> Done<(Setup, Vec<String>)> {
         language: Some(site.config.language.clone()),
     };
     Ok((setup, complaints))
+}
+
+/// Tells the colours that a screen begins with.
+///
+/// # Errors
+/// There is no theme of that name.
+pub(super) fn theme(site: &Site) -> Done<String> {
+    match &site.config.tui.theme {
+        Some(theme) if !tui::is_theme(&theme.text) => Err(Failure::usage(theme_mistake(theme))),
+        Some(theme) => Ok(theme.text.clone()),
+        None => Ok("auto".to_owned()),
+    }
+}
+
+/// Tells what is not as it should be in keys and templates.
+pub(super) fn complaints(keys: &[(String, String, String)], loaded: &Loaded) -> Vec<String> {
+    tui::check_keys(keys).into_iter().chain(loaded.errors.iter().map(ToString::to_string)).collect()
 }
 
 /// Tells the folder into which the system downloads; the home directory if there is none.

@@ -6,7 +6,7 @@ use std::os::unix::net::UnixDatagram;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::args::Global;
-use super::attend::{Turn, read_again};
+use super::attend::{Turn, read_again, remarks};
 use super::failure::Done;
 use super::hosted::Hosted;
 use super::site::{Site, say};
@@ -67,9 +67,7 @@ async fn until_turn(global: &Global, site: &Site, hosted: &mut Hosted) -> Turn {
             turn = &mut attending => return turn,
             _ = asked(&mut reload) => match read_again(global) {
                 Ok(site) => {
-                    for warning in &site.config.warnings {
-                        say(warning);
-                    }
+                    remarks(&site).iter().for_each(|remark| say(remark));
                     return Turn::Again(site);
                 }
                 Err(failure) => {

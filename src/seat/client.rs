@@ -37,6 +37,9 @@ use screens::Screens;
 /// The first pause before it is tried again, and the longest.
 const PAUSE: (Duration, Duration) = (Duration::from_millis(50), Duration::from_secs(2));
 
+/// Whoever begins anew, as to read `desk.toml` again, is back so soon that nobody is told.
+const UNNOTICED: Duration = Duration::from_millis(400);
+
 /// So much may be under way; more waits in the handle's own queues.
 const UNDER_WAY: usize = 48;
 
@@ -157,15 +160,10 @@ impl Seat {
                 Found::Line(line) => self.talk(line).await,
                 Found::Here(engine) => self.pass_on(engine).await,
             };
-            match left {
-                Left::Done => return,
-                Left::Lost(why) => {
-                    tracing::warn!(%why, "the desk's engine is not to be reached");
-                    self.tell(EngineNews::Lost { why });
-                }
-            }
+            let Left::Lost(why) = left else { return };
+            tracing::warn!(%why, "the desk's engine is not to be reached");
             self.let_go();
-            found = match self.find().await {
+            found = match self.find(&why).await {
                 Some(found) => found,
                 None => return,
             };
@@ -194,26 +192,26 @@ impl Seat {
         let _unwatched = self.revisions.send(Revision { all: true, alerts, ..Revision::default() });
     }
 
-    /// Tries again and again to reach an engine, or to be it. `None`: whoever waits is told that the desk has stopped.
-    async fn find(&mut self) -> Option<Found> {
+    /// Tries again and again to reach an engine, or to be it; `lost`: why there is none. `None`: whoever waits is told that the desk has
+    /// stopped.
+    async fn find(&mut self, lost: &str) -> Option<Found> {
         let (mut pause, longest) = PAUSE;
         let mut said = String::new();
         let begun = Instant::now();
         loop {
-            match knock(&self.attach.path, self.attach.agent.as_ref()).await {
+            let (why, is_news) = match knock(&self.attach.path, self.attach.agent.as_ref()).await {
                 Ok((line, _)) => return Some(Found::Line(line)),
-                Err(error) => {
-                    let why = error.to_string();
-                    if !matches!(error, SeatError::Nobody(_)) && why != said {
-                        self.tell(EngineNews::Lost { why: why.clone() });
-                        said = why;
-                    }
-                }
-            }
+                Err(SeatError::Nobody(_) | SeatError::Closed(_)) => (lost.to_owned(), begun.elapsed() >= UNNOTICED),
+                Err(error) => (error.to_string(), true),
+            };
             if let Some(host) = &mut self.attach.host
                 && let Some(engine) = host().await
             {
                 return Some(Found::Here(engine));
+            }
+            if is_news && why != said {
+                self.tell(EngineNews::Lost { why: why.clone() });
+                said = why;
             }
             let tired = self.attach.patience.is_some_and(|patience| begun.elapsed() >= patience);
             if tired || (self.submissions.is_closed() && self.submissions.is_empty()) {

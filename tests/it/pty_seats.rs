@@ -112,6 +112,9 @@ fn a_desk_beside_a_screen_reads_its_file_again_and_the_screens_stay() {
     anna.keys(":reload\r");
     anna.sees("stays as it was");
     anna.sees("desk.toml:");
+    // So is what only screens find wrong.
+    desk.configure(&format!("{good}\n[tui]\ntheme = \"lightish\"\n"));
+    desk.run(&["reload"]).fails(2, "there is no theme `lightish`");
     // Keys and templates are new on every screen, and nobody has opened one again.
     std::fs::create_dir_all(desk.path().join("templates")).expect("a folder");
     let template = "+++\nname = \"Late shift\"\nkey = \"F11\"\n+++\nWe are back at nine.\n";
@@ -119,6 +122,7 @@ fn a_desk_beside_a_screen_reads_its_file_again_and_the_screens_stay() {
     desk.configure(&format!("{good}\n[keys.ticket]\nnote = \"F12\"\n"));
     anna.keys(":reload\r");
     anna.sees("read again, for this screen too");
+    tom.misses("the desk is there again");
     for terminal in [&mut anna, &mut tom] {
         terminal.sees("F12 note");
         terminal.keys("\u{1b}[24~");

@@ -107,6 +107,14 @@ async fn a_reload_is_told_as_one_and_a_mistake_with_its_place() {
     // Only that once.
     engine(&mut desk, lost()).await;
     desk.sees("the desk is not to be reached");
+    engine(&mut desk, EngineNews::Back).await;
+    desk.sees("the desk is there again");
+    // Whoever had it read again elsewhere: that is no news here, but this screen reads it too.
+    desk.elapse(11_000).await;
+    desk.screen.told();
+    engine(&mut desk, EngineNews::Back).await;
+    desk.misses("the desk is there again");
+    assert!(desk.screen.told().contains(&"reread".to_owned()));
 }
 
 #[tokio::test]

@@ -170,7 +170,7 @@ pub enum EngineNews {
         /// Why.
         why: String,
     },
-    /// It is there again; all that waited was done.
+    /// It is there again, or another one is; all that waited was done. What went before need not have been told of.
     Back,
     /// It was gone, and runs in this process now: others attach to it.
     Hosting,

@@ -95,6 +95,8 @@ pub(super) fn engine(model: &mut Model, news: &EngineNews, out: &mut Vec<Effect>
         }
         // What comes of it is told when this screen has read it, too.
         EngineNews::Back | EngineNews::Hosting if model.rereading => {}
+        // It was begun anew before anybody noticed.
+        EngineNews::Back if !lost_before => {}
         EngineNews::Back => say(model, "the desk is there again, and has all that waited".to_owned(), out),
         EngineNews::Hosting => say(model, "the desk had ended: it runs here now, and goes on".to_owned(), out),
     }
