@@ -1,14 +1,13 @@
 //! Why a ticket is whose it is, on the screen; and saying that one is away.
 
-use super::super::action::{Action, Context};
 use super::super::effect::{Effect, ReadKind};
-use super::super::keymap::Lookup;
 use super::super::keys::Key;
 use super::super::model::Model;
 use super::super::overlays::Overlay;
 use super::super::overlays::explain::{ExplainPage, lines};
 use super::super::overlays::status::room;
 use super::super::work::After;
+use super::page::{self, Turned};
 use super::{say, warn};
 use crate::desk::command::Command;
 use crate::desk::ids::{TicketKey, TopicId};
@@ -41,22 +40,10 @@ pub(super) fn on_key(model: &mut Model, key: Key, out: &mut Vec<Effect>) {
     let Some(Overlay::Explain(page)) = &model.overlay else { return };
     let (width, height) = room(model);
     let last = lines(&page.explanation, model, width).len().saturating_sub(height);
-    let by = match (model.keymap.look_up(Context::Picker, &[key]), key.latin().unwrap_or(key).text()) {
-        (Lookup::Action(Action::PickClose | Action::PickAccept), _) | (_, Some('q')) => {
-            model.overlay = None;
-            return;
-        }
-        (Lookup::Action(Action::PickRepaint), _) => return out.push(Effect::Repaint),
-        (Lookup::Action(Action::PickNext), _) | (_, Some('j')) => 1,
-        (Lookup::Action(Action::PickPrevious), _) | (_, Some('k')) => -1,
-        (Lookup::Action(Action::PickPageDown), _) | (_, Some(' ')) => height as isize,
-        (Lookup::Action(Action::PickPageUp), _) => -(height as isize),
-        (_, Some('G')) => last as isize,
-        (_, Some('g')) => -(last as isize),
-        _ => return,
-    };
-    if let Some(Overlay::Explain(page)) = &mut model.overlay {
-        page.top = page.top.min(last).saturating_add_signed(by).min(last);
+    if let Turned::To(scroll) = page::on_key(model, key, (height, last), out)
+        && let Some(Overlay::Explain(page)) = &mut model.overlay
+    {
+        page.top = scroll.from(page.top);
     }
 }
 

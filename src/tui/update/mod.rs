@@ -17,6 +17,7 @@ mod lookup;
 mod names;
 mod outbox;
 mod overlay;
+mod page;
 mod palette;
 mod perform;
 mod presence;

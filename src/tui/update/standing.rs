@@ -1,13 +1,13 @@
 //! How the desk stands, on the screen; and comparing with Telegram once more, from here.
 
-use super::super::action::{Action, Context};
+use super::super::action::Action;
 use super::super::effect::{Effect, ReadKind};
-use super::super::keymap::Lookup;
 use super::super::keys::Key;
 use super::super::model::Model;
 use super::super::overlays::Overlay;
 use super::super::overlays::status::{About, StatusPage, Verifying, found_words, lines, room};
 use super::super::work::After;
+use super::page::{self, Turned};
 use super::{say, warn};
 use crate::desk::command::Command;
 use crate::desk::ids::TicketKey;
@@ -23,23 +23,16 @@ pub(super) fn on_key(model: &mut Model, key: Key, out: &mut Vec<Effect>) {
     let Some(Overlay::Status(page)) = &model.overlay else { return };
     let last = lines(page, model, width).len().saturating_sub(height);
     let seats = matches!(page.about, About::Seats(_));
-    let by = match (model.keymap.look_up(Context::Picker, &[key]), key.latin().unwrap_or(key).text()) {
-        (Lookup::Action(Action::PickClose | Action::PickAccept), _) | (_, Some('q')) => {
-            model.overlay = None;
-            return;
+    match page::on_key(model, key, (height, last), out) {
+        Turned::To(scroll) => {
+            if let Some(Overlay::Status(page)) = &mut model.overlay {
+                page.top = scroll.from(page.top);
+            }
         }
-        (_, Some('r')) if seats => return out.push(Effect::Operate(Request::Seats)),
-        (Lookup::Action(Action::PickRepaint), _) => return out.push(Effect::Repaint),
-        (Lookup::Action(Action::PickNext), _) | (_, Some('j')) => 1,
-        (Lookup::Action(Action::PickPrevious), _) | (_, Some('k')) => -1,
-        (Lookup::Action(Action::PickPageDown), _) | (_, Some(' ')) => height as isize,
-        (Lookup::Action(Action::PickPageUp), _) => -(height as isize),
-        (_, Some('G')) => last as isize,
-        (_, Some('g')) => -(last as isize),
-        _ => return,
-    };
-    if let Some(Overlay::Status(page)) = &mut model.overlay {
-        page.top = page.top.min(last).saturating_add_signed(by).min(last);
+        Turned::Not if seats && key.latin().unwrap_or(key).text() == Some('r') => {
+            out.push(Effect::Operate(Request::Seats));
+        }
+        Turned::Done | Turned::Not => {}
     }
 }
 

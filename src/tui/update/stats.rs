@@ -3,11 +3,12 @@
 use super::super::action::{Action, Context};
 use super::super::effect::{Effect, ReadKind};
 use super::super::keymap::Lookup;
-use super::super::keys::{Key, KeyCode};
+use super::super::keys::Key;
 use super::super::model::Model;
 use super::super::overlays::Overlay;
 use super::super::overlays::stats::{PERIODS, StatsPage, rows_shown};
 use super::super::widgets::picker::{Item, Picker};
+use super::page::{self, Turned};
 use super::{say, thread};
 use crate::desk::ids::TicketKey;
 use crate::engine::views::{ActivityLine, Report, ViewRequest};
@@ -50,41 +51,30 @@ pub(super) fn not_counted(model: &mut Model) {
 
 pub(super) fn on_key(model: &mut Model, key: Key, out: &mut Vec<Effect>) {
     let shown = rows_shown(model);
-    let letter = key.latin().unwrap_or(key).text();
+    let Some(Overlay::Stats(page)) = &model.overlay else { return };
+    let last = page.rows().len().saturating_sub(shown);
+    let turned = page::on_key(model, key, (shown, last), out);
     let action = match model.keymap.look_up(Context::Picker, &[key]) {
         Lookup::Action(action) => Some(action),
         _ => None,
     };
     let Some(Overlay::Stats(page)) = &mut model.overlay else { return };
-    let last = page.rows().len().saturating_sub(shown);
-    let by = |by: isize| page.top.min(last).saturating_add_signed(by).min(last);
-    let (top, period) = match (action, letter) {
-        (Some(Action::PickClose | Action::PickAccept), _) | (_, Some('q')) => {
-            model.overlay = None;
+    let period = match (turned, action, key.latin().unwrap_or(key).text()) {
+        (Turned::To(scroll), ..) => {
+            page.top = scroll.from(page.top);
             return;
         }
-        (Some(Action::PickRepaint), _) => return out.push(Effect::Repaint),
-        (_, Some('r')) => return count(model, out),
-        (_, Some('t')) => {
+        (Turned::Done, ..) => return,
+        (_, _, Some('r')) => return count(model, out),
+        (_, _, Some('t')) => {
             (page.by_tag, page.top) = (!page.by_tag, 0);
             return;
         }
-        (Some(Action::PickNext), _) | (_, Some('j')) => (by(1), page.period),
-        (Some(Action::PickPrevious), _) | (_, Some('k')) => (by(-1), page.period),
-        (Some(Action::PickPageDown), _) | (_, Some(' ')) => (by(shown as isize), page.period),
-        (Some(Action::PickPageUp), _) => (by(-(shown as isize)), page.period),
-        (Some(Action::PickTab | Action::PickRight), _) | (_, Some('l')) => {
-            (page.top, (page.period + 1) % PERIODS.len())
-        }
-        (Some(Action::PickLeft), _) | (_, Some('h')) => (page.top, (page.period + PERIODS.len() - 1) % PERIODS.len()),
-        _ if key.code == KeyCode::Esc => (page.top, page.period),
-        (_, Some(digit)) => match digit.to_digit(10).map(|digit| digit as usize) {
-            Some(digit @ 1..=4) => (page.top, digit - 1),
-            _ => return,
-        },
+        (_, Some(Action::PickTab | Action::PickRight), _) | (_, _, Some('l')) => (page.period + 1) % PERIODS.len(),
+        (_, Some(Action::PickLeft), _) | (_, _, Some('h')) => (page.period + PERIODS.len() - 1) % PERIODS.len(),
+        (_, _, Some(digit @ '1'..='4')) => digit as usize - '1' as usize,
         _ => return,
     };
-    page.top = top;
     if page.period != period {
         page.period = period;
         page.top = 0;
