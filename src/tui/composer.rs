@@ -35,6 +35,8 @@ pub(crate) struct Composer {
     pub(crate) reply_to: Option<(MessageId, String)>,
     /// Opening it claimed the ticket: leaving it empty gives it back.
     pub(crate) claimed_here: bool,
+    /// A note made of what had been a draft of a reply.
+    pub(crate) was_reply: bool,
     /// What was saved last.
     pub(crate) saved: Option<(String, bool)>,
     /// What was written before and is being changed.
@@ -68,6 +70,7 @@ impl Composer {
             area: area(""),
             reply_to: None,
             claimed_here: false,
+            was_reply: false,
             saved: None,
             editing: None,
             file: None,

@@ -268,6 +268,11 @@ impl Seat {
                 what = heard.recv() => match what {
                     Some(Heard::Inputs(inputs)) => {
                         keyed = Some(Instant::now());
+                        if view::is_too_small(self.model.size) {
+                            // The window may have become larger before the key, and the signal comes after it.
+                            let (columns, rows) = terminal::size();
+                            self.feed(Signal::Resize(columns, rows)).await?;
+                        }
                         for input in inputs {
                             self.feed(Signal::Input(input)).await?;
                         }

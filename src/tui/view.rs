@@ -11,6 +11,8 @@ use super::widgets::text;
 use crate::desk::ids::TopicId;
 use crate::engine::views::{QueueName, Sort, TicketRow};
 
+/// Columns and rows that are needed.
+const SMALLEST: (u16, u16) = (60, 16);
 /// From here on queue and thread stand side by side.
 pub(crate) const WIDE: u16 = 100;
 /// From here on there is room for what is known about customer and ticket.
@@ -113,8 +115,8 @@ pub(crate) fn areas(model: &Model) -> Areas {
 pub(crate) fn draw(model: &mut Model, frame: &mut Frame<'_>) {
     let screen = frame.area();
     model.size = (screen.width, screen.height);
-    if screen.width < 60 || screen.height < 16 {
-        tiny(model, frame, screen);
+    if is_too_small(model.size) {
+        too_small(model, frame, screen);
         return;
     }
     model.areas = areas(model);
@@ -176,18 +178,20 @@ fn spell_out(buffer: &mut ratatui::buffer::Buffer) {
     }
 }
 
-fn tiny(model: &Model, frame: &mut Frame<'_>, screen: Rect) {
+/// Tells whether so many columns and rows show too little to work with: then no key does anything.
+pub(crate) fn is_too_small((columns, rows): (u16, u16)) -> bool {
+    columns < SMALLEST.0 || rows < SMALLEST.1
+}
+
+fn too_small(model: &Model, frame: &mut Frame<'_>, screen: Rect) {
     let count = |queue| model.counts.queues.iter().find(|(name, _)| *name == queue).map_or(0, |(_, count)| *count);
+    let ((columns, rows), (wide, high)) = (model.size, SMALLEST);
+    let (unassigned, mine) = (count(QueueName::Unassigned), count(QueueName::Mine));
     let words = format!(
-        "{} unassigned, {} mine · the desk needs 60x16, this is {}x{}",
-        count(QueueName::Unassigned),
-        count(QueueName::Mine),
-        screen.width,
-        screen.height
+        "too small: {columns}x{rows}, {wide}x{high} needed; no key works here but C-c, which leaves · {unassigned} unassigned, {mine} mine"
     );
-    if screen.height > 0 {
-        frame.render_widget(Line::raw(text::cut(&words, usize::from(screen.width))), Rect { height: 1, ..screen });
-    }
+    let lines: Vec<Line<'_>> = text::wrapped(&words, usize::from(columns)).into_iter().map(Line::raw).collect();
+    frame.render_widget(ratatui::text::Text::from(lines), screen);
 }
 
 /// Tells the words for an order.

@@ -318,12 +318,18 @@ fn a_storm_of_resizes_ends_in_a_right_screen() {
     for step in 0..200_u16 {
         terminal.resize(1 + step * 7 % 180, 1 + step * 5 % 60);
     }
-    // Too small to work: one line that says so, and nothing is lost.
+    // Too small to work: that is said and nothing else, no key does anything, and nothing is lost.
     terminal.resize(59, 15);
-    terminal.sees("the desk needs 60x16, this is 59x15");
-    terminal.until("one line", |screen| screen.contents().trim().lines().count() == 1);
+    terminal.sees("too small: 59x15, 60x16 needed");
+    terminal.misses("PUBLIC");
+    terminal.keys("nobody sees this\r");
+    terminal.resize(20, 5);
+    terminal.sees("too small: 20x5,");
+    terminal.sees("works here but C-c,");
     terminal.resize(60, 16);
     terminal.sees("through the storm");
+    terminal.misses("nobody sees this");
+    assert_eq!(desk.messages(&ticket).iter().filter(|(_, text)| text.contains("through the storm")).count(), 0);
     terminal.resize(160, 50);
     terminal.sees("through the storm");
     terminal.sees("[1 Unassigned");

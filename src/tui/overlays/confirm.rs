@@ -94,6 +94,18 @@ impl Confirm {
     pub(crate) fn yes(question: String, label: &str, then: Then) -> Confirm {
         Confirm { question, choices: vec![Choice { key: 'y', label: label.to_owned(), then }] }
     }
+
+    /// Asks a question that is not to be answered by habit: Enter goes back.
+    pub(crate) fn careful(question: String, label: &str, then: Then) -> Confirm {
+        let back = Choice { key: 'b', label: "back".to_owned(), then: Then::Nothing };
+        Confirm { question, choices: vec![back, Choice { key: 'y', label: label.to_owned(), then }] }
+    }
+
+    /// Tells what it asks: whether, or how.
+    fn title(&self) -> &'static str {
+        let ways = self.choices.iter().filter(|choice| !matches!(choice.then, Then::Nothing)).count();
+        if ways > 1 { "How?" } else { "Sure?" }
+    }
 }
 
 /// Draws the question.
@@ -101,13 +113,7 @@ pub(super) fn draw(confirm: &Confirm, model: &Model, frame: &mut Frame<'_>, scre
     let width = screen.width.saturating_sub(4).min(64);
     let question = text::wrapped(&confirm.question, usize::from(width).saturating_sub(4));
     let height = question.len() + confirm.choices.len() + 4;
-    let inside = super::boxed(
-        model,
-        frame,
-        screen,
-        (width, height as u16),
-        if confirm.choices.len() > 1 { "How?" } else { "Sure?" },
-    );
+    let inside = super::boxed(model, frame, screen, (width, height as u16), confirm.title());
     let mut lines: Vec<Line<'_>> = question.into_iter().map(|line| Line::raw(format!(" {line}"))).collect();
     lines.push(Line::default());
     for (place, choice) in confirm.choices.iter().enumerate() {

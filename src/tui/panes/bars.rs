@@ -218,8 +218,11 @@ fn link_words(model: &Model) -> (String, Style) {
 
 /// Draws the keys that matter here, from the table of actions.
 pub(crate) fn hints(model: &Model, frame: &mut Frame<'_>, area: Rect) {
+    let opens = model.focus == Focus::Queue && model.queue.name == QueueName::Intake;
     let chain = match model.focus {
         Focus::Composer => &[Context::Composer][..],
+        // There are no tickets yet.
+        Focus::Queue if opens => &[Context::Queue, Context::Everywhere],
         Focus::Queue => &[Context::Ticket, Context::Queue, Context::Everywhere],
         Focus::Thread => &[Context::Ticket, Context::Thread, Context::Everywhere],
     };
@@ -229,7 +232,6 @@ pub(crate) fn hints(model: &Model, frame: &mut Frame<'_>, area: Rect) {
     // Help and palette are always there; the others as far as there is room.
     let ends = [Action::Help, Action::Palette];
     let rows = chain.iter().flat_map(|context| ACTIONS.iter().filter(move |row| row.context == *context));
-    let opens = model.focus == Focus::Queue && model.queue.name == QueueName::Intake;
     let first = opens.then(|| Action::NewTicket.row());
     let rows = first.into_iter().chain(rows.filter(|row| row.action != Action::NewTicket));
     let always: Vec<(String, &'static str)> = if model.focus == Focus::Composer {

@@ -12,6 +12,7 @@ use super::super::overlays::{ASCII_BORDER, ASCII_DOUBLE};
 use super::super::update::templates::drop_words;
 use super::super::view::customer_name;
 use super::super::widgets::text;
+use super::groups;
 use crate::desk::split::{LONGEST, split};
 
 /// Draws the composer.
@@ -78,7 +79,10 @@ pub(crate) fn lines_above(model: &Model, composer: &Composer) -> u16 {
 fn title(model: &Model, composer: &Composer) -> String {
     let mut words = Vec::new();
     if composer.note {
-        words.push(format!("INTERNAL NOTE on {} · the customer never sees it", composer.ticket));
+        let ticket = groups::ticket(model, composer.ticket);
+        // Whoever saves it has no draft of a reply any more.
+        let what = if composer.was_reply { "made of your draft of a reply" } else { "the customer never sees it" };
+        words.push(format!("INTERNAL NOTE on {ticket} · {what}"));
     } else {
         let who = model.row_of(composer.ticket).map(customer_name).unwrap_or("the customer");
         let what = match composer.editing {

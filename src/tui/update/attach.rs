@@ -45,13 +45,19 @@ pub(super) fn ask_here(model: &mut Model, out: &mut Vec<Effect>) {
 
 /// A file was named: it is copied to where nothing can happen to it until it has left.
 pub(super) fn attach(model: &mut Model, ticket: TicketKey, typed: &str, out: &mut Vec<Effect>) {
-    // Terminals put quotes around what is dropped on them.
-    let path = typed.trim().trim_matches(['\'', '"']);
+    let path = meant(typed);
     if path.is_empty() || path == "~/" {
         return;
     }
     model.files.attaching = Some(ticket);
     out.push(Effect::Attach(ticket, path.to_owned()));
+}
+
+/// Tells the path in what was typed behind the proposed `~/`: a whole path takes its place. Terminals put quotes around what is dropped on them.
+fn meant(typed: &str) -> &str {
+    let path = typed.trim();
+    let own = path.strip_prefix("~/").map(|own| own.trim_matches(['\'', '"']));
+    own.filter(|own| own.starts_with(['/', '~'])).unwrap_or(path).trim_matches(['\'', '"'])
 }
 
 /// A file was copied, or not.

@@ -6,9 +6,10 @@ use super::super::action::Action;
 use super::super::composer::{Composer, Editing};
 use super::super::effect::{Effect, Timer};
 use super::super::model::{Focus, Model, OpenTicket};
-use super::super::overlays::{Choice, Confirm, Then};
+use super::super::overlays::{Confirm, Then};
 use super::super::templates::Used;
 use super::super::work::{After, Repeatable};
+use super::before::{asks_first, is_barred};
 use super::{bulk, desk_work, names, overlay, presence, say, templates, thread, warn};
 use crate::desk::along::Along;
 use crate::desk::command::Command;
@@ -29,7 +30,7 @@ pub(super) fn open(model: &mut Model, note: bool, out: &mut Vec<Effect>) {
         return bulk::ask_text(model);
     }
     let Some(key) = model.target() else { return };
-    if !note && asks_first(model, key) {
+    if !note && (is_barred(model, key, out) || asks_first(model, key)) {
         return;
     }
     begin(model, key, note, out);
@@ -43,34 +44,6 @@ pub(super) fn write_too(model: &mut Model, out: &mut Vec<Effect>) {
     } else if let Some(key) = model.target() {
         begin(model, key, false, out);
     }
-}
-
-/// Asks before a reply to another's ticket, once, and while somebody else writes one; tells whether it asks.
-fn asks_first(model: &mut Model, key: TicketKey) -> bool {
-    asks_whose(model, key) || presence::asks_first(model, key, Then::WriteToo)
-}
-
-fn asks_whose(model: &mut Model, key: TicketKey) -> bool {
-    if model.agreed.contains(&key) {
-        return false;
-    }
-    let me = model.me.clone();
-    let Some(row) = model.row_of(key).filter(|row| row.status.is_live()) else { return false };
-    let Some(assignee) = row.assignee.clone().filter(|assignee| *assignee != me) else { return false };
-    let writing = presence::news(model, key).map(|words| format!(" {words} here.")).unwrap_or_default();
-    let choice = |key, label: String, then| Choice { key, label, then };
-    overlay::ask(
-        model,
-        Confirm {
-            question: format!("{key} is {assignee}'s.{writing}"),
-            choices: vec![
-                choice('n', "write an internal note instead".to_owned(), Then::NoteInstead),
-                choice('s', format!("reply anyway; it stays {assignee}'s"), Then::ReplyAnyway),
-                choice('t', "take it over and reply".to_owned(), Then::TakeOver),
-            ],
-        },
-    );
-    true
 }
 
 /// Opens the composer without asking.
@@ -95,6 +68,7 @@ pub(super) fn begin(model: &mut Model, key: TicketKey, note: bool, out: &mut Vec
         claim_first(model, key, &mut composer, out);
         composer.file = composer.file.or_else(|| model.files.attached.remove(&key));
     }
+    composer.was_reply = other && note;
     let public = !composer.note;
     model.composer = Some(composer);
     if public {
@@ -358,18 +332,22 @@ pub(super) fn toggle(model: &mut Model, out: &mut Vec<Effect>) {
     if composer.is_empty() {
         return toggle_now(model, out);
     }
-    let (question, label) = if composer.note {
-        ("What you wrote becomes a PUBLIC reply that the customer will read.", "make it public")
+    let confirm = if composer.note {
+        let question = "What you wrote becomes a PUBLIC reply that the customer will read.";
+        Confirm::careful(question.to_owned(), "make it public", Then::Toggle)
     } else {
-        ("What you wrote becomes an INTERNAL NOTE that only the desk reads.", "make it a note")
+        let question = "What you wrote becomes an INTERNAL NOTE that only the desk reads.";
+        Confirm::yes(question.to_owned(), "make it a note", Then::Toggle)
     };
-    overlay::ask(model, Confirm::yes(question.to_owned(), label, Then::Toggle));
+    overlay::ask(model, confirm);
 }
 
 pub(super) fn toggle_now(model: &mut Model, out: &mut Vec<Effect>) {
-    if let Some(composer) = &mut model.composer {
-        composer.note = !composer.note;
-    }
+    let Some(composer) = &mut model.composer else { return };
+    composer.note = !composer.note;
+    let words =
+        if composer.note { "this is an internal note now" } else { "this is PUBLIC now: the customer reads it" };
+    say(model, words.to_owned(), out);
     changed(model, out);
 }
 
@@ -412,7 +390,7 @@ pub(super) fn open_templates(model: &mut Model, out: &mut Vec<Effect>) {
         return templates::open_for(model, recipients, out);
     }
     let Some(key) = model.target() else { return };
-    if asks_first(model, key) {
+    if is_barred(model, key, out) || asks_first(model, key) {
         return;
     }
     begin(model, key, false, out);

@@ -4,6 +4,7 @@ use super::super::action::Action;
 use super::super::effect::{Effect, ReadKind};
 use super::super::model::{Focus, Model};
 use super::super::overlays::{Confirm, Then};
+use super::super::panes::groups;
 use super::super::prompt::{Prompt, PromptKind};
 use super::super::widgets::line_edit::LineEdit;
 use super::super::work::{After, NextFor, Repeatable, Undoable};
@@ -79,7 +80,7 @@ pub(super) fn submit_one(model: &mut Model, what: Repeatable, ticket: TicketKey,
 /// Claims because a reply was begun.
 pub(super) fn claim_quietly(model: &mut Model, ticket: TicketKey, out: &mut Vec<Effect>) {
     model.claiming.insert(ticket);
-    out.push(model.submit(Command::Claim { ticket }, After::Say(format!("claimed {ticket}"))));
+    out.push(model.submit(Command::Claim { ticket }, After::Say(format!("claimed {}", groups::ticket(model, ticket)))));
 }
 
 /// Submits a command of its own kind and says the words when it is done.

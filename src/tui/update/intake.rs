@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use super::super::action::Action;
 use super::super::effect::Effect;
 use super::super::model::Model;
 use super::super::overlays::{Confirm, Then};
@@ -11,7 +12,7 @@ use super::super::widgets::line_edit::LineEdit;
 use super::super::work::After;
 use super::{overlay, say, thread, warn};
 use crate::desk::command::Command;
-use crate::desk::ids::{MessageId, PersonId, TicketKey};
+use crate::desk::ids::{MessageId, PersonId, TicketKey, TopicId};
 use crate::desk::opening;
 use crate::engine::views::{QueueName, TicketRow};
 
@@ -26,6 +27,16 @@ pub(crate) struct Opening {
     customer: String,
     /// The other authors.
     others: Vec<String>,
+}
+
+/// Tells whether the target is a message of General, of which there is no ticket, and says so.
+pub(super) fn is_of_general(model: &mut Model, out: &mut Vec<Effect>) -> bool {
+    let is = model.target().is_some_and(|key| key.topic == TopicId::GENERAL);
+    if is {
+        let key = model.key(Action::NewTicket);
+        warn(model, format!("a message of General is no ticket: {key} in Intake opens one from it"), out);
+    }
+    is
 }
 
 /// Asks for the title of the ticket that the marked messages, or the one under the cursor, become. In other queues the key finds.

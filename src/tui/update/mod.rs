@@ -2,6 +2,7 @@
 
 mod answers;
 mod attach;
+mod before;
 pub(super) mod bulk;
 mod close;
 mod compose;
@@ -36,8 +37,10 @@ use std::time::Duration;
 use super::action::Action;
 use super::decode::Input;
 use super::effect::{Effect, ReadKind, Signal, Timer};
+use super::keys::Key;
 use super::model::{Focus, Model, Notice, NoticeTone};
 use super::panes::{due, groups};
+use super::view;
 use super::widgets::text;
 use crate::desk::ids::{AgentName, TopicId};
 use crate::desk::thread::Delivery;
@@ -60,6 +63,13 @@ pub(crate) fn update(model: &mut Model, signal: Signal) -> Vec<Effect> {
             model.dirty = true;
             presence::used(model, &mut out);
             match input {
+                // What cannot be seen is not done, nor sent.
+                Input::Key(key) if view::is_too_small(model.size) => {
+                    if key == Key::ctrl('c') {
+                        out.push(Effect::Quit);
+                    }
+                }
+                _ if view::is_too_small(model.size) => {}
                 Input::Key(key) => keys::on_key(model, key, &mut out),
                 Input::Paste(pasted) => keys::on_paste(model, &pasted, &mut out),
                 Input::Click(column, row) => keys::on_click(model, column, row, &mut out),
@@ -76,6 +86,7 @@ pub(crate) fn update(model: &mut Model, signal: Signal) -> Vec<Effect> {
             if model.accept(tag) {
                 model.dirty = true;
                 answers::on_answer(model, tag.kind, view, &mut out);
+                presence::settle(model, &mut out);
                 if model.reads_own && matches!(tag.kind, ReadKind::Queue | ReadKind::Thread) {
                     model.at_once = true;
                     model.reads_own = model.is_reading(ReadKind::Queue) || model.is_reading(ReadKind::Thread);

@@ -1,6 +1,6 @@
 //! What each action does. The one place where all actions are named a second time.
 
-use super::super::action::Action;
+use super::super::action::{Action, Context};
 use super::super::effect::{Effect, ReadKind};
 use super::super::model::{Focus, Model};
 use super::super::overlays::{Confirm, Then, UntilFor};
@@ -17,6 +17,9 @@ use crate::desk::ticket::PendingReason;
 use crate::engine::views::{Entry, EntryKind, QueueName, Side, ViewRequest};
 
 pub(super) fn perform(model: &mut Model, action: Action, out: &mut Vec<Effect>) {
+    if action.row().context == Context::Ticket && action != Action::CopyLink && intake::is_of_general(model, out) {
+        return;
+    }
     match action {
         Action::Claim => desk_work::act(model, Repeatable::Claim, out),
         Action::Release => desk_work::act(model, Repeatable::Release, out),

@@ -3,12 +3,13 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use super::super::action::Action;
 use super::super::effect::Effect;
 use super::super::model::Model;
-use super::super::overlays::{Confirm, Then};
+use super::super::overlays::{Confirm, Overlay, Then};
 use super::super::panes::here;
 use super::super::work::After;
-use super::overlay;
+use super::{overlay, say};
 use crate::desk::command::Command;
 use crate::desk::ids::{AgentName, TicketKey};
 use crate::desk::presence::USE_IS_SAID;
@@ -51,8 +52,26 @@ pub(super) fn news(model: &Model, key: TicketKey) -> Option<String> {
 /// Asks before a second answer is begun, or sent, while somebody writes one; tells whether it asks.
 pub(super) fn asks_first(model: &mut Model, key: TicketKey, then: Then) -> bool {
     let Some(words) = news(model, key) else { return false };
-    overlay::ask(model, Confirm::yes(format!("{words} here: reply all the same?"), "reply all the same", then));
+    overlay::ask(model, Confirm::careful(format!("{words} here: reply all the same?"), "reply all the same", then));
     true
+}
+
+/// Takes back a question that has answered itself: nobody writes any more, or nothing is unsent.
+pub(super) fn settle(model: &mut Model, out: &mut Vec<Effect>) {
+    let Some(Overlay::Confirm(confirm)) = &model.overlay else { return };
+    let asks = |test: fn(&Then) -> bool| confirm.choices.iter().any(|choice| test(&choice.then));
+    let words = if asks(|then| matches!(then, Then::WriteToo)) {
+        let alone = model.target().is_none_or(|key| news(model, key).is_none());
+        alone.then(|| "nobody else is writing here any more: look at what came, then reply".to_owned())
+    } else if asks(|then| matches!(then, Then::Quit)) {
+        (model.unsent() == 0).then(|| format!("everything has been sent: {} leaves", model.key(Action::Quit)))
+    } else {
+        None
+    };
+    if let Some(words) = words {
+        model.overlay = None;
+        say(model, words, out);
+    }
 }
 
 /// Remembers that the agent knows who is writing.

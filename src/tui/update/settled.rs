@@ -3,9 +3,11 @@
 use super::super::composer::Editing;
 use super::super::effect::{Effect, ReadKind};
 use super::super::model::{Focus, Model};
+use super::super::panes::groups;
 use super::super::until;
 use super::super::work::{After, NextFor, Repeatable, Submitted, Undoable};
 use super::{bulk, compose, desk_work, files, keep, queue, refresh_at_once, say, standing, templates, warn};
+use crate::clock::Timestamp;
 use crate::desk::along::{Along, Then};
 use crate::desk::command::{Command, Refusal};
 use crate::desk::ids::TicketKey;
@@ -67,9 +69,10 @@ fn done(model: &mut Model, ticket: Option<TicketKey>, after: After, receipt: &Re
             let undoable = move_of(&what.done()).or_else(|| taken_back_otherwise(model, &what, ticket, receipt));
             let can_undo = undoable.as_ref().is_some_and(|last| !matches!(last, Undoable::Final(_)));
             model.undo.extend(undoable);
-            let name = ticket.map(|ticket| ticket.to_string()).unwrap_or_default();
+            let name = name_of(model, ticket);
             let undo = if can_undo { desk_work::undo_words(model) } else { String::new() };
-            say(model, notice(format!("{} {name}{undo}", what.done())), out);
+            let until = until_words(model, &what);
+            say(model, format!("{}{undo}", notice(format!("{} {name}{until}", what.done()))), out);
             if let Some(ticket) = ticket {
                 go_on(model, &what, ticket, out);
             }
@@ -90,7 +93,12 @@ fn done(model: &mut Model, ticket: Option<TicketKey>, after: After, receipt: &Re
                 if !along.actions.is_empty() && receipt.notice.is_none() {
                     say(
                         model,
-                        format!("replied to {ticket}, then: {}{}", along.actions, desk_work::undo_words(model)),
+                        format!(
+                            "replied to {}, then: {}{}",
+                            groups::ticket(model, ticket),
+                            along.actions,
+                            desk_work::undo_words(model)
+                        ),
                         out,
                     );
                 }
@@ -114,14 +122,15 @@ fn done(model: &mut Model, ticket: Option<TicketKey>, after: After, receipt: &Re
         After::Note(_) => {
             if let Some(ticket) = ticket {
                 forget_draft(model, ticket, out);
-                say(model, notice(format!("noted in {ticket}")), out);
+                say(model, notice(format!("noted in {}", groups::ticket(model, ticket))), out);
             }
         }
         After::TakenBack(Undoable::Reply { ticket, text, reply_to, file, along, moved, .. }) => {
             let kept = |one: &Undoable| !matches!(one, Undoable::Move { event, .. } if Some(*event) == moved);
             model.undo.retain(kept);
             let here = compose::give_back(model, ticket, &text, (reply_to, file, along), false, out);
-            let words = if here { String::new() } else { format!("; it is your draft in {ticket}") };
+            let words =
+                if here { String::new() } else { format!("; it is your draft in {}", groups::ticket(model, ticket)) };
             say(model, notice(format!("taken back: nothing was sent{words}")), out);
         }
         After::TakenBack(_) => {}
@@ -129,14 +138,15 @@ fn done(model: &mut Model, ticket: Option<TicketKey>, after: After, receipt: &Re
             compose::edit(model, Editing::Unsent(outbox), receipt.text.as_deref().unwrap_or(&text));
         }
         After::Undone(what) => {
-            let name = ticket.map(|ticket| ticket.to_string()).unwrap_or_default();
+            let name = name_of(model, ticket);
             say(model, notice(format!("taken back: {what} {name}")), out);
         }
         After::Verify(ticket) => standing::begun(model, ticket, out),
         After::Fetched(then) => files::asked(model, ticket, then, receipt, out),
         After::Say(words) => {
             // The words name the ticket themselves: `claimed #1042`.
-            let done = words.split(" #").next().unwrap_or_default();
+            let name = format!(" {}", name_of(model, ticket));
+            let done = words.split(&name).next().unwrap_or_default();
             model.undo.extend(move_of(done));
             say(model, notice(words), out);
         }
@@ -144,6 +154,22 @@ fn done(model: &mut Model, ticket: Option<TicketKey>, after: After, receipt: &Re
     }
     let kept = model.undo.len().saturating_sub(50);
     model.undo.drain(..kept);
+}
+
+fn name_of(model: &Model, ticket: Option<TicketKey>) -> String {
+    ticket.map(|ticket| groups::ticket(model, ticket)).unwrap_or_default()
+}
+
+/// Tells for whom and how long it waits, or how long it is hidden; empty for what has no end.
+fn until_words(model: &Model, what: &Repeatable) -> String {
+    let at = |until: Timestamp| format!(" until {}", model.zone.moment(until, model.now));
+    match what {
+        Repeatable::SetPending(Pending { reason, until }) => {
+            format!(", {}{}", reason.title(), until.map(at).unwrap_or_default())
+        }
+        Repeatable::Snooze(Some(until)) => at(*until),
+        _ => String::new(),
+    }
 }
 
 /// Tells what `u` does after an action that moves neither status nor assignee; `None` if nothing has happened.
@@ -212,7 +238,10 @@ fn refused(model: &mut Model, ticket: Option<TicketKey>, after: After, refusal: 
     let words = match refusal {
         Refusal::Taken { ticket, assignee, since } => {
             let ago = until::ago(model.now.since(*since));
-            format!("{ticket} is {assignee}'s: claimed {ago} earlier · `:takeover` makes it yours")
+            format!(
+                "{} is {assignee}'s: claimed {ago} earlier · `:takeover` makes it yours",
+                groups::ticket(model, *ticket)
+            )
         }
         Refusal::Past(at) => format!("{} has passed already", model.zone.moment(*at, model.now)),
         other => other.to_string(),

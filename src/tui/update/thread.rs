@@ -488,7 +488,7 @@ pub(super) fn delete_message(model: &mut Model, out: &mut Vec<Effect>) {
     match own_message(model) {
         Some((message, _)) => {
             let question = "Delete this message for everybody? It cannot be taken back.".to_owned();
-            overlay::ask(model, Confirm::yes(question, "delete it", Then::DeleteMessage(message)));
+            overlay::ask(model, Confirm::careful(question, "delete it", Then::DeleteMessage(message)));
         }
         None => warn(model, "select a message that you have sent first".to_owned(), out),
     }
