@@ -137,6 +137,8 @@ pub struct Decision {
     pub events: Vec<Event>,
     /// What the agent should be told.
     pub notice: Option<String>,
+    /// Everything is as was asked for already; the notice says how.
+    pub unchanged: bool,
 }
 
 /// Tells the events with which a ticket begins: its first episode, and its customer if known.

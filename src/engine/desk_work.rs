@@ -115,7 +115,7 @@ impl Turn<'_> {
             Err(refusal) => return Ok(Err(refusal)),
         };
         let by = Actor::Agent(agent.clone());
-        let mut receipt = Receipt { notice: decision.notice, ..Receipt::default() };
+        let mut receipt = Receipt { notice: decision.notice, unchanged: decision.unchanged, ..Receipt::default() };
         match command {
             Command::Reply { text, reply_to, hold, seen, file, along, .. } => {
                 if let Some(file) = file.as_ref().filter(|file| !self.is_staged(file)) {
@@ -147,7 +147,12 @@ impl Turn<'_> {
             self.came_along(outbox, agent, along, &recorded)?;
         }
         match command {
-            Command::Assign { note: Some(note), .. } if !note.trim().is_empty() => self.note(key, agent, note)?,
+            Command::Assign { note: Some(note), .. } if !note.trim().is_empty() => {
+                self.note(key, agent, note)?;
+                if receipt.unchanged {
+                    receipt.notice = receipt.notice.map(|notice| format!("{notice}: only the note was added"));
+                }
+            }
             Command::Duplicate { of, .. } if receipt.undo.is_some() => {
                 self.record(*of, at, &by, vec![Event::DuplicateLinked { ticket: key }])?;
             }

@@ -39,6 +39,9 @@ pub struct Receipt {
     pub file: Option<FileView>,
     /// What else the agent should know ("the customer is still waiting for an answer").
     pub notice: Option<String>,
+    /// The command had nothing to change, and `notice` says why.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub unchanged: bool,
     /// How the ticket stands after it, if that step has written it; a repeat does not tell, as more may have happened since.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub standing: Option<Standing>,

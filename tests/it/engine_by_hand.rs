@@ -5,6 +5,7 @@ use topicdesk::desk::ids::{AgentName, TeamName};
 use topicdesk::desk::intake::IntakeRule;
 use topicdesk::desk::routing::{Assign, Team};
 use topicdesk::desk::rules::Rules;
+use topicdesk::engine::handle::Receipt;
 use topicdesk::engine::transport::{Happening, Incoming};
 use topicdesk::engine::views::{QueueName, Sort, TicketRow, View, ViewRequest, Window};
 
@@ -88,6 +89,7 @@ fn category_and_team_are_set_by_hand_and_the_log_says_old_and_new() {
     bench.command("anna", set_category(20, Some("refund"))).expect("set");
     let again = bench.command("anna", set_category(20, Some("refund"))).expect("nothing to do");
     assert_eq!(again.notice.as_deref(), Some("#20 is of the category refund already"));
+    assert!(again.unchanged, "{again:?}");
     let typo = bench.command("anna", set_team(20, Some("mony"))).expect_err("a typing error");
     assert_eq!(typo, Refusal::Senseless("there is no team `mony`: did you mean `Money`?".to_owned()));
     let unknown = bench.command("anna", set_team(20, Some("warehouse"))).expect_err("no such team");
@@ -110,6 +112,21 @@ fn category_and_team_are_set_by_hand_and_the_log_says_old_and_new() {
     ] {
         assert!(thread.contains(line), "{line}\n{thread}");
     }
+}
+
+#[test]
+fn a_note_for_whoever_has_the_ticket_already_is_added() {
+    let mut bench = bench();
+    let assign =
+        |note: Option<&str>| Command::Assign { ticket: ticket(5), to: "tom".into(), note: note.map(ToOwned::to_owned) };
+    let given = bench.command("anna", assign(None)).expect("given");
+    assert_eq!((given.notice, given.unchanged), (None, false));
+    let said = |receipt: Receipt| (receipt.unchanged, receipt.notice.expect("a word"));
+    let again = bench.command("anna", assign(None)).expect("nothing to do");
+    assert_eq!(said(again), (true, "#5 is tom's already".to_owned()));
+    let noted = bench.command("anna", assign(Some("the second cable"))).expect("noted");
+    assert_eq!(said(noted), (true, "#5 is tom's already: only the note was added".to_owned()));
+    assert!(bench.thread(5).contains("the second cable"));
 }
 
 #[test]

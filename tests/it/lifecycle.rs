@@ -801,6 +801,36 @@ fn snooze_only_hides_and_a_message_shows_it_again() {
 }
 
 #[test]
+fn what_has_nothing_to_change_says_so() {
+    for (start, command) in [
+        ("I mia", Command::Reopen { ticket: KEY }),
+        ("A mia", Command::Claim { ticket: KEY }),
+        ("A mia", Command::TakeOver { ticket: KEY }),
+        ("O", Command::Release { ticket: KEY }),
+        ("R mia", Command::Resolve { ticket: KEY }),
+        ("C mia", Command::Close { ticket: KEY, reason: String::new() }),
+        ("I mia", Command::NoReplyNeeded { ticket: KEY }),
+        ("I mia", snooze(None)),
+        ("I mia", Command::SetPriority { ticket: KEY, priority: Priority::Normal }),
+        ("I mia", Command::SetCategory { ticket: KEY, category: None }),
+        ("I mia", Command::SetTeam { ticket: KEY, team: None }),
+        ("I mia", Command::Tag { ticket: KEY, add: Vec::new(), remove: vec![tag("old")] }),
+        ("I mia", Command::SetCustomer { ticket: KEY, customer: OLENA }),
+    ] {
+        let decision = standing_at(start).asks("mia", &command).expect("not refused");
+        assert!(decision.unchanged && decision.events.is_empty(), "{command:?}: {decision:?}");
+        assert!(decision.notice.is_some(), "{command:?}");
+    }
+    // What changes something does not say that it did not, whatever else it has to say.
+    let mut waits = standing_at("I mia");
+    waits.writes(Writer::Customer);
+    for (by, command) in [("tom", reply()), ("tom", Command::Resolve { ticket: KEY }), ("tom", close())] {
+        let decision = waits.clone().asks(by, &command).expect("not refused");
+        assert!(!decision.unchanged && decision.notice.is_some(), "{command:?}: {decision:?}");
+    }
+}
+
+#[test]
 fn resolving_a_waiting_ticket_says_so() {
     let mut bench = standing_at("A mia");
     assert_eq!(bench.clone().asks("mia", &Command::Resolve { ticket: KEY }).map(|done| done.notice), Ok(None));

@@ -68,11 +68,11 @@ pub fn decide(ticket: &Ticket, command: &Command, by: &AgentName, context: &Cont
 }
 
 fn one(event: Event) -> Decision {
-    Decision { events: vec![event], notice: None }
+    Decision { events: vec![event], ..Decision::default() }
 }
 
 fn nothing(notice: String) -> Decision {
-    Decision { events: Vec::new(), notice: Some(notice) }
+    Decision { events: Vec::new(), notice: Some(notice), unchanged: true }
 }
 
 /// Refuses what makes no sense for a ticket that is done.
@@ -155,7 +155,7 @@ fn reply(
         Status::InProgress | Status::Pending | Status::Resolved | Status::Closed => Vec::new(),
     };
     let notice = assignee.filter(|assignee| *assignee != by).map(|name| format!("{} stays {name}'s", ticket.key));
-    along_with(ticket, Decision { events, notice }, along, by, context)
+    along_with(ticket, Decision { events, notice, unchanged: false }, along, by, context)
 }
 
 /// Adds what is done to the ticket with a reply. The reply counts as the answer, though it has not left yet.
@@ -215,7 +215,7 @@ fn resolve(ticket: &Ticket, by: &AgentName, context: &Context<'_>) -> Decision {
     }
     let unanswered = ticket.waiting.is_some() && !context.answering;
     let notice = unanswered.then(|| format!("{} is resolved without an answer", ticket.key));
-    Decision { events: vec![moved(standing, Why::Resolved)], notice }
+    Decision { events: vec![moved(standing, Why::Resolved)], notice, unchanged: false }
 }
 
 fn reopened(ticket: &Ticket, context: &Context<'_>) -> Result<Decision, Refusal> {
@@ -234,7 +234,7 @@ fn close(ticket: &Ticket, reason: &str) -> Decision {
     }
     let why = Why::Closed { reason: reason.trim().to_owned() };
     let notice = ticket.waiting.is_some().then(|| format!("{} is closed without an answer", ticket.key));
-    Decision { events: vec![moved(with_status(ticket, Status::Closed), why)], notice }
+    Decision { events: vec![moved(with_status(ticket, Status::Closed), why)], notice, unchanged: false }
 }
 
 fn duplicate(ticket: &Ticket, of: TicketKey) -> Result<Decision, Refusal> {
