@@ -52,6 +52,8 @@ pub(crate) struct State {
     pub(crate) refusals: Vec<Refusal>,
     /// How receipts say that a ticket stands; `None`: they do not.
     pub(crate) stands: Option<Standing>,
+    /// Why commands change nothing.
+    pub(crate) unchanged: Option<String>,
     /// Why nothing can be read.
     pub(crate) unreadable: Option<String>,
     pub(crate) outbox: Vec<OutboxRow>,
@@ -693,6 +695,9 @@ impl State {
         self.commands.push(command.clone());
         if !quiet(&command) && !self.refusals.is_empty() {
             return Err(self.refusals.remove(0));
+        }
+        if let Some(why) = self.unchanged.clone() {
+            return Ok(Receipt { unchanged: true, notice: Some(why), ..Receipt::default() });
         }
         let mut receipt = Receipt { revision: 10, standing: self.stands.clone(), ..Receipt::default() };
         let page = command.ticket().and_then(|key| self.tickets.iter_mut().find(|page| page.ticket.row.key() == key));

@@ -33,7 +33,13 @@ pub(crate) fn short(model: &Model, row: &TicketRow) -> String {
     let Some(due) = &row.due else { return "-".to_owned() };
     let now = model.aged;
     if due.at <= now {
-        return format!("late {}", brief(age(now.since(due.at))));
+        let late = now.since(due.at);
+        // What would not fit is cut by the column, and less would stand there than it is.
+        return match late.as_secs() / 86_400 {
+            0..100 => format!("late {}", brief(age(late))),
+            days @ 100..700 => format!("late {}w", days / 7),
+            days => format!("late {}y", days / 365),
+        };
     }
     let left = left(due.at, now);
     if due.warns_at <= now { format!("!{left}") } else { left }

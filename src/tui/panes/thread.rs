@@ -13,6 +13,10 @@ use super::super::widgets::text;
 use super::{due, entry, groups, here};
 use crate::engine::views::{EntryKind, Side};
 
+/// So many columns a heading has for a name; where there is too little room, so many at least.
+const NAME: usize = 24;
+const SHORT_NAME: usize = 8;
+
 /// What stands on some lines of the thread.
 enum Block {
     Divider(Line<'static>),
@@ -156,7 +160,8 @@ pub(crate) fn draw(model: &Model, lines: &[Line<'static>], frame: &mut Frame<'_>
     if let Some(draft) = model.draft().filter(|_| areas.draft.height > 0) {
         let kind = if draft.note { "note" } else { "reply" };
         let key = model.key(if draft.note { Action::Note } else { Action::Reply });
-        let words = format!(" Draft of a {kind}, {key} goes on: {}", draft.text.lines().next().unwrap_or_default());
+        let goes_on = if key.is_empty() { String::new() } else { format!(", {key} goes on") };
+        let words = format!(" Draft of a {kind}{goes_on}: {}", draft.text.lines().next().unwrap_or_default());
         frame.render_widget(Line::styled(text::fit(&words, usize::from(area.width)), model.theme.note), areas.draft);
     }
     if model.focus == Focus::Thread && model.overlay.is_none() && model.prompt.is_none() {
@@ -175,11 +180,9 @@ fn heading(model: &Model, frame: &mut Frame<'_>, area: Rect) {
     // What Telegram shows of it, once it does.
     let shown = ticket.shown.as_ref().filter(|shown| shown.shown && !model.setup.ascii);
     let icon = shown.and_then(|shown| shown.emoji.as_ref()).map(|emoji| format!("{emoji} ")).unwrap_or_default();
+    let name = |room| format!(" {} {}", groups::named(model, row), text::cut(customer_name(row), room));
     let mut spans = vec![
-        Span::styled(
-            format!(" {} {}", groups::named(model, row), text::cut(customer_name(row), 24)),
-            model.theme.strong,
-        ),
+        Span::styled(name(NAME), model.theme.strong),
         Span::raw(format!(" · {icon}")),
         Span::styled(row.status.title(), model.theme.tone(row.status.tone())),
     ];
@@ -218,6 +221,7 @@ fn heading(model: &Model, frame: &mut Frame<'_>, area: Rect) {
         spans.push(Span::raw(" · "));
         spans.push(Span::styled(words, style));
     }
+    let used = |spans: &[Span<'_>]| spans.iter().map(|span| text::width(&span.content)).sum::<usize>();
     // On a narrow screen the queue is not in sight: say where we are in it, and how to go on.
     let mut right = String::new();
     if model.areas.queue.width == 0
@@ -225,15 +229,21 @@ fn heading(model: &Model, frame: &mut Frame<'_>, area: Rect) {
     {
         let (next, previous) = (model.key(Action::NextInQueue), model.key(Action::PreviousInQueue));
         right = format!("({}/{}) ", model.queue.offset + place + 1, model.queue.total);
-        // Who is here comes before what can be looked up.
-        if row.here.is_empty() {
-            right = format!("{right} {next} next  {previous} prev ");
+        // Who is here, and what is late, comes before what can be looked up.
+        let keys = format!("{right} {next} next  {previous} prev ");
+        if row.here.is_empty() && used(&spans) + text::width(&keys) < usize::from(area.width) {
+            right = keys;
         }
     }
     let right_width = text::width(&right) as u16;
     let left = Rect { width: area.width.saturating_sub(right_width + 1), ..area };
-    let used: usize = spans.iter().map(|span| text::width(&span.content)).sum();
-    spans.push(Span::raw(text::cut(&format!(" · {}", more.join(" · ")), usize::from(left.width).saturating_sub(used))));
+    // Of a long name the beginning is enough; what is due is not cut.
+    let over = used(&spans).saturating_sub(usize::from(left.width));
+    if over > 0 {
+        spans[0].content = name(text::width(customer_name(row)).min(NAME).saturating_sub(over).max(SHORT_NAME)).into();
+    }
+    let room = usize::from(left.width).saturating_sub(used(&spans));
+    spans.push(Span::raw(text::cut(&format!(" · {}", more.join(" · ")), room)));
     let style = if model.focus == Focus::Queue { Style::new() } else { model.theme.bar };
     frame.render_widget(Line::from(spans).style(style), left);
     frame.render_widget(Line::styled(right, model.theme.dim), Rect { x: left.right() + 1, width: right_width, ..area });

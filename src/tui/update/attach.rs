@@ -93,3 +93,22 @@ pub(super) fn detach(model: &mut Model, out: &mut Vec<Effect>) {
         None => warn(model, "there is no file here".to_owned(), out),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_whole_path_takes_the_place_of_the_proposed_beginning() {
+        for (typed, path) in [
+            ("~/letter.pdf", "~/letter.pdf"),
+            ("~//srv/letter.pdf", "/srv/letter.pdf"),
+            ("~/~/letter.pdf", "~/letter.pdf"),
+            ("~/'/srv/a letter.pdf' ", "/srv/a letter.pdf"),
+            ("'/srv/a letter.pdf'", "/srv/a letter.pdf"),
+            ("letter.pdf", "letter.pdf"),
+        ] {
+            assert_eq!(meant(typed), path, "{typed}");
+        }
+    }
+}

@@ -64,6 +64,11 @@ fn done(model: &mut Model, ticket: Option<TicketKey>, after: After, receipt: &Re
         Some(notice) => format!("{words}: {notice}"),
         None => words,
     };
+    if let (true, Some(why), After::Desk(_) | After::Say(_) | After::Undone(_)) =
+        (receipt.unchanged, &receipt.notice, &after)
+    {
+        return say(model, format!("nothing changed: {why}"), out);
+    }
     match after {
         After::Desk(what) => {
             let undoable = move_of(&what.done()).or_else(|| taken_back_otherwise(model, &what, ticket, receipt));
