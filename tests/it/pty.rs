@@ -271,7 +271,7 @@ fn the_newest_is_taken_back_and_the_cursor_stays_with_the_ticket() {
     terminal.sees(&format!("taken back: claimed #{other}"));
     status(&desk, &other, "open");
     terminal.keys(".");
-    terminal.sees("no reply needed");
+    terminal.sees("this is final");
     terminal.keys("u");
     terminal.sees("that cannot be taken back");
 }

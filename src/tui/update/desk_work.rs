@@ -32,7 +32,8 @@ pub(super) fn act_on(model: &mut Model, what: Repeatable, tickets: Vec<TicketKey
             let verb = what.verb();
             let mut question = format!("{} {} tickets?", capital(&verb), many.len());
             question.push(' ');
-            question.push_str(&many.iter().take(8).map(TicketKey::to_string).collect::<Vec<_>>().join(" "));
+            question
+                .push_str(&many.iter().take(8).map(|one| groups::ticket(model, *one)).collect::<Vec<_>>().join(" "));
             if many.len() > 8 {
                 question.push_str(" …");
             }
@@ -97,7 +98,8 @@ pub(super) fn resolve(model: &mut Model, out: &mut Vec<Effect>) {
             None => model.row_of(one).is_some_and(|row| row.draft),
         };
         if drafted {
-            let question = format!("{one} has a draft that was not sent. Resolve it all the same? The draft is kept.");
+            let name = groups::ticket(model, one);
+            let question = format!("{name} has a draft that was not sent. Resolve it all the same? The draft is kept.");
             return overlay::ask(model, Confirm::yes(question, "resolve", Then::Resolve(one)));
         }
     }

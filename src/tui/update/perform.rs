@@ -4,6 +4,7 @@ use super::super::action::{Action, Context};
 use super::super::effect::{Effect, ReadKind};
 use super::super::model::{Focus, Model};
 use super::super::overlays::{Confirm, Then, UntilFor};
+use super::super::panes::groups;
 use super::super::prompt::{Prompt, PromptKind};
 use super::super::widgets::line_edit::LineEdit;
 use super::super::work::{NextFor, Repeatable};
@@ -49,7 +50,8 @@ pub(super) fn perform(model: &mut Model, action: Action, out: &mut Vec<Effect>) 
         Action::OpenTicket => on_target(model, |ticket| Command::OpenTicket { ticket }, "is a ticket now", out),
         Action::Ignore => {
             if let Some(ticket) = model.target() {
-                let question = format!("Keep {ticket} out of the desk? It will be in no queue.");
+                let name = groups::ticket(model, ticket);
+                let question = format!("Keep {name} out of the desk? It will be in no queue.");
                 overlay::ask(model, Confirm::yes(question, "ignore it", Then::Ignore(ticket)));
             }
         }

@@ -72,10 +72,13 @@ fn done(model: &mut Model, ticket: Option<TicketKey>, after: After, receipt: &Re
     match after {
         After::Desk(what) => {
             let undoable = move_of(&what.done()).or_else(|| taken_back_otherwise(model, &what, ticket, receipt));
-            let can_undo = undoable.as_ref().is_some_and(|last| !matches!(last, Undoable::Final(_)));
+            let undo = match &undoable {
+                Some(Undoable::Final(_)) => " · this is final".to_owned(),
+                Some(_) => desk_work::undo_words(model),
+                None => String::new(),
+            };
             model.undo.extend(undoable);
             let name = name_of(model, ticket);
-            let undo = if can_undo { desk_work::undo_words(model) } else { String::new() };
             let until = until_words(model, &what);
             say(model, format!("{}{undo}", notice(format!("{} {name}{until}", what.done()))), out);
             if let Some(ticket) = ticket {
