@@ -12,6 +12,8 @@ use crate::sandbox::dice::Dice;
 
 /// So long a screen may take to show something before it is measured: many start at once.
 const SHOWN: Duration = Duration::from_secs(60);
+/// A step in the queue that is not on the screen by then was the last one.
+const STEP: Duration = Duration::from_secs(1);
 /// A command that is not on the screen by then is not answered.
 const ANSWER: Duration = Duration::from_secs(5);
 /// How long an agent thinks between two commands, on average.
@@ -142,11 +144,20 @@ impl Agent {
         for order in ["longest waiting", "newest"] {
             self.walk(terminal, ",", |screen| screen.contains(&format!("order: {order} first")))?;
         }
-        self.walk(terminal, "gg", |screen| screen.lines().nth(2).is_some_and(|row| row.starts_with('>')))?;
-        // The ticket is among the newest.
+        let is_first = |screen: &str| screen.lines().nth(2).is_some_and(|row| row.starts_with('>'));
+        self.walk(terminal, "gg", is_first)?;
+        // The ticket is among the newest. The cursor stays on its ticket if the rows of the new order come only now: then it is begun again.
+        let begun = Instant::now();
         while !selected(&terminal.screen(), id, 'O') {
+            if begun.elapsed() > SHOWN {
+                return Err(format!("{} does not find #{id}:\n{}", name(self.number), terminal.screen()));
+            }
             let before = selected_number(&terminal.screen());
-            self.walk(terminal, "j", |screen| selected_number(screen).is_some_and(|now| Some(now) != before))?;
+            let moved = |screen: &str| selected_number(screen).is_some_and(|now| Some(now) != before);
+            terminal.press("j").map_err(|error| self.words(&error))?;
+            if terminal.sees(STEP, moved).map_err(|error| self.words(&error))?.is_none() {
+                self.walk(terminal, "gg", is_first)?;
+            }
         }
         Ok(())
     }
