@@ -101,6 +101,11 @@ impl Status {
         }
     }
 
+    /// Tells whether a reply may be written: what is closed is reopened first.
+    pub const fn takes_replies(self) -> bool {
+        !matches!(self, Status::Closed)
+    }
+
     /// Tells whether the matter is still to be worked on.
     pub const fn is_live(self) -> bool {
         !matches!(self, Status::Resolved | Status::Closed)

@@ -224,6 +224,7 @@ actions! {
     KillWordRight "kill-word-right" Composer ["A-d"] "" "cut the word after the cursor";
     KillToStart "kill-to-start" Composer ["C-u"] "" "cut to the start of the line";
     KillToEnd "kill-to-end" Composer ["C-k"] "" "cut to the end of the line";
+    KillAll "kill-all" Composer ["C-x C-u"] "" "cut everything that is written";
     Yank "yank" Composer ["C-y"] "" "put back what was cut last";
 
     PickNext "pick-next" Picker ["C-n", "Down", "C-j"] "" "next entry";

@@ -189,6 +189,10 @@ impl Composer {
             Action::KillWordRight => drop(area.delete_next_word()),
             Action::KillToStart => drop(area.delete_line_by_head()),
             Action::KillToEnd => drop(area.delete_line_by_end()),
+            Action::KillAll => {
+                area.select_all();
+                area.cut();
+            }
             Action::Yank => drop(area.paste()),
             _ => return false,
         }
@@ -260,6 +264,11 @@ mod tests {
         assert!(composer.is_empty());
         composer.act(Action::Yank);
         assert_eq!(composer.text(), "one two three");
+        composer.set_text("one\ntwo\n\nthree");
+        composer.act(Action::KillAll);
+        assert!(composer.is_empty());
+        composer.act(Action::Yank);
+        assert_eq!(composer.text(), "one\ntwo\n\nthree");
     }
 
     #[test]

@@ -7,7 +7,6 @@ use super::super::overlays::{Choice, Confirm, Then};
 use super::super::panes::groups;
 use super::{overlay, presence, warn};
 use crate::desk::ids::TicketKey;
-use crate::desk::ticket::Status;
 
 /// Asks before a reply to another's ticket, once, and while somebody else writes one; tells whether it asks.
 pub(super) fn asks_first(model: &mut Model, key: TicketKey) -> bool {
@@ -39,7 +38,7 @@ fn asks_whose(model: &mut Model, key: TicketKey) -> bool {
 
 /// Tells whether nothing can be sent to a ticket, and says so before anything is written.
 pub(super) fn is_barred(model: &mut Model, key: TicketKey, out: &mut Vec<Effect>) -> bool {
-    let is_closed = model.row_of(key).is_some_and(|row| row.status == Status::Closed);
+    let is_closed = model.row_of(key).is_some_and(|row| !row.status.takes_replies());
     if is_closed {
         let reopen = model.key(Action::Reopen);
         let words = if reopen.is_empty() { String::new() } else { format!(": {reopen} reopens it") };

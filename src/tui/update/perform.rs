@@ -176,6 +176,7 @@ pub(super) fn perform(model: &mut Model, action: Action, out: &mut Vec<Effect>) 
         | Action::KillWordRight
         | Action::KillToStart
         | Action::KillToEnd
+        | Action::KillAll
         | Action::Yank => {
             if let Some(composer) = &mut model.composer {
                 composer.act(action);
