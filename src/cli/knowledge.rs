@@ -227,7 +227,9 @@ pub(super) async fn health(config: &Config) -> Vec<Health> {
         all.push(match folder.look(true) {
             Ok(_) => {
                 let (articles, mistakes) = (folder.articles().len(), folder.mistakes().len());
-                let what = format!("{shown}: {articles} articles, {mistakes} files left out");
+                let articles = table::count(articles, "article", "articles");
+                let files = table::count(mistakes, "file", "files");
+                let what = format!("{shown}: {articles}, {files} left out");
                 let how = (mistakes > 0).then(|| "topicdesk knowledge lint says why".to_owned());
                 Health { what, how, broken: false }
             }
@@ -242,7 +244,8 @@ pub(super) async fn health(config: &Config) -> Vec<Health> {
         let question = Question { text, language: Some("en".to_owned()), ..Question::default() };
         all.push(match webhook.ask(&question).await {
             Ok(offers) => {
-                let what = format!("{} answers, with {} articles", webhook.host(), offers.len());
+                let what =
+                    format!("{} answers, with {}", webhook.host(), table::count(offers.len(), "article", "articles"));
                 Health { what, how: None, broken: false }
             }
             Err(why) => {

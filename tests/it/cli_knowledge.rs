@@ -72,7 +72,7 @@ async fn the_webhook_is_asked_and_its_secret_is_told_to_nobody_else() {
     let out = found.ok();
     assert!(out.contains("From the [31mservice") && out.contains("Where is my parcel?"), "{out}");
     assert!(!local.ok().contains("webhook"));
-    assert!(doctor.out.contains("answers, with 1 articles"), "{}", doctor.out);
+    assert!(doctor.out.contains("answers, with 1 article"), "{}", doctor.out);
     assert_eq!(refused.code, Some(1));
     assert!(refused.err.contains("it does not take the secret") && refused.out.contains("Where is my parcel?"));
     assert!(!format!("{refused:?}{}", doctor.out).contains("hunter2"));
