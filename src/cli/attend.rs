@@ -14,7 +14,7 @@ use super::failure::{Done, Failure};
 use super::hosted::Hosted;
 use super::login::{Login, said};
 use super::site::Site;
-use super::{backtest, export, knowledge, log, mirror, screen, seat};
+use super::{backtest, config, export, knowledge, log, mirror, screen, seat};
 use crate::desk::ids::AgentName;
 use crate::engine::handle::{Answer, Operation, Request};
 use crate::store::backup;
@@ -106,7 +106,8 @@ impl Hosted {
     async fn carry_out(&self, global: &Global, operation: Operation) -> Option<Turn> {
         let (result, turn): Outcome = match (operation.request, &self.whose) {
             (Request::Stop, Some(whose)) => {
-                (Err(format!("this desk runs in {whose}'s screen, and ends with it")), None)
+                let how = "leave that screen (`q`), and the desk ends unless another open screen takes it over";
+                (Err(format!("this desk runs beside {whose}'s screen: {how}")), None)
             }
             (Request::Stop, None) => (done("the desk is ending"), Some(Turn::End)),
             (Request::Reload, _) => match read_again(global) {
@@ -214,7 +215,7 @@ fn reloaded(site: &Site) -> String {
 /// Tells what is not as it should be in `desk.toml` and the templates, and hinders nothing.
 pub(super) fn remarks(site: &Site) -> Vec<String> {
     let warnings = site.config.warnings.iter().cloned();
-    warnings.chain(screen::complaints(&site.keys(), &site.templates(None))).collect()
+    warnings.chain(site.templates(None).errors.iter().map(ToString::to_string)).collect()
 }
 
 /// Reads `desk.toml` once more; whatever is wrong with it leaves everything as it was.
@@ -225,7 +226,11 @@ pub(super) fn read_again(global: &Global) -> Done<Box<Site>> {
         mirror::setup(&site)?;
         seat::group(&site.config)?;
         screen::theme(&site)?;
-        Ok(Box::new(site))
+        // A desk can begin with keys that are none; but who has it read again is at hand to mend them.
+        match config::key_mistakes(&site.paths.config, &site.config.keys) {
+            mistakes if mistakes.is_empty() => Ok(Box::new(site)),
+            mistakes => Err(Failure::usage(mistakes.join("\n"))),
+        }
     };
     read().map_err(|failure: Failure| Failure {
         message: format!("the configuration stays as it was: {}", failure.message),

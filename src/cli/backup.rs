@@ -7,7 +7,7 @@ use clap::Args;
 
 use super::args::Global;
 use super::failure::{Done, Failure};
-use super::site::Site;
+use super::site::{Site, in_use};
 use crate::engine::EngineError;
 use crate::engine::handle::{Answer, Request};
 use crate::seat::{SeatError, client};
@@ -52,7 +52,8 @@ pub(super) async fn backup(global: &Global, args: BackupArgs) -> Done {
 
 pub(super) fn restore(global: &Global, args: &RestoreArgs) -> Done {
     let site = Site::find(global)?;
-    let aside = backup::restore(&site.paths.data, &args.file).map_err(EngineError::from)?;
+    const STOP: &str = "end it first: `topicdesk stop`, or leave the screen (`q`) beside which it runs";
+    let aside = backup::restore(&site.paths.data, &args.file).map_err(|error| in_use(error, STOP))?;
     let before = aside.map(|aside| format!("; what was there is {}", aside.display())).unwrap_or_default();
     Ok(writeln!(
         stdout(),

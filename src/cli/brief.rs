@@ -91,7 +91,11 @@ impl Text<'_> {
         self.head(out, "Answered in Telegram, past the desk", brief.outside.iter().map(|by| by.answers).sum())?;
         for by in &brief.outside {
             let who = by.agent.as_ref().map_or(format!("{} (colleague)", by.author), ToString::to_string);
-            self.line(out, &who, &format!("{} answers, {} of them first responses", by.answers, by.first_responses))?;
+            self.line(
+                out,
+                &who,
+                &format!("{}, first responses: {}", table::count(by.answers, "answer", "answers"), by.first_responses),
+            )?;
         }
         Ok(())
     }
@@ -131,8 +135,10 @@ impl Text<'_> {
         self.head(out, "Still open", open.iter().map(|of| of.open).sum())?;
         for of in open {
             let who = of.assignee.as_ref().map_or("nobody".to_owned(), ToString::to_string);
-            let mut parts = vec![format!("{} tickets", of.open)];
-            parts.extend((of.waiting > 0).then(|| format!("{} wait for an answer", of.waiting)));
+            let mut parts = vec![table::count(of.open, "ticket", "tickets")];
+            parts.extend(
+                (of.waiting > 0).then(|| table::count(of.waiting, "waits for an answer", "wait for an answer")),
+            );
             parts.extend((of.pending > 0).then(|| format!("{} pending", of.pending)));
             self.line(out, &who, &parts.join(", "))?;
         }

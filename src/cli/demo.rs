@@ -11,10 +11,9 @@ use clap::Args;
 use super::args::Global;
 use super::failure::{Done, Failure};
 use super::sandbox::{WorldArgs, start};
-use super::site::Site;
+use super::site::{Site, in_use};
 use super::{mirror, screen};
 use crate::config;
-use crate::engine::EngineError;
 use crate::sandbox::{AnnouncedAccount, Announcement};
 use crate::store::lock;
 use crate::telegram::Secret;
@@ -54,7 +53,9 @@ pub(super) async fn run(global: &Global, args: DemoArgs) -> Done {
     mine(folder)?;
     let global = super::args::Global { data_dir: Some(folder.to_owned()), ..global.clone() };
     // Another demo may be at work there: nothing of it is touched.
-    let lock = lock::take(&Site::paths(&global)?.data).map_err(EngineError::from)?;
+    let lock = lock::take(&Site::paths(&global)?.data).map_err(|error| {
+        in_use(error, &format!("leave it there (`q`), or work in it: topicdesk --data-dir {}", folder.display()))
+    })?;
     let state = thrown_away.is_none().then(|| folder.join("sandbox.state"));
     let sandbox = start(args.world.options(([127, 0, 0, 1], 0).into(), state, true)).await?;
     let announcement = sandbox.announcement();

@@ -146,7 +146,7 @@ fn paths(site: &Site, checks: &mut Checks) {
     }
     let templates = templates::load(Some(&paths.templates()));
     match templates.errors.is_empty() {
-        true => checks.fine("templates", format!("{} templates", templates.templates.len())),
+        true => checks.fine("templates", table::count(templates.templates.len(), "template", "templates")),
         false => {
             for error in &templates.errors {
                 checks.wrong("templates", error.to_string(), "the template is left out until it is mended");

@@ -145,7 +145,7 @@ async fn write<W: Write>(from: &Source, what: Exported, since: Option<Timestamp>
                     Answer::Lines { lines, next } => (lines, next),
                     _ => return Err(operate::odd()),
                 },
-                Err(why) => return Err(SeatError::Refused(why).into()),
+                Err(why) => return Err(SeatError::Declined(why).into()),
             },
         };
         for line in page {

@@ -49,7 +49,15 @@ impl From<ConfigError> for Failure {
 
 impl From<Refusal> for Failure {
     fn from(refusal: Refusal) -> Self {
-        Failure::error(refusal.to_string())
+        match &refusal {
+            // What was typed can be nothing.
+            Refusal::NoAgent(_) | Refusal::EmptyText => Failure::usage(refusal.to_string()),
+            Refusal::Unfilled(field) => match field.strip_prefix("{{?").and_then(|rest| rest.strip_suffix("}}")) {
+                Some(name) => Failure::error(format!("{refusal}; of a template: --set \"{}=…\"", name.trim())),
+                None => Failure::error(refusal.to_string()),
+            },
+            _ => Failure::error(refusal.to_string()),
+        }
     }
 }
 

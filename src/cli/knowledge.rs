@@ -131,6 +131,10 @@ async fn search(site: &Site, text: String, language: Option<String>, local: bool
     }
     if site.json {
         writeln!(stdout(), "{}", serde_json::to_string_pretty(&found)?)?;
+    } else if found.is_empty() {
+        if failed.is_none() {
+            say("nothing found");
+        }
     } else {
         let row = |one: &Suggestion| {
             let place = one.url.clone().or(one.file.clone()).unwrap_or_default();
@@ -150,7 +154,8 @@ fn of_folder(site: &Site, path: &Path, text: &str, language: Option<&str>) -> Re
     let mut folder = Folder::new(path.to_owned());
     folder.look(true).map_err(|error| format!("{}: {error}", path.display()))?;
     if !folder.mistakes().is_empty() {
-        say(&format!("{} files are left out: topicdesk knowledge lint says why", folder.mistakes().len()));
+        let files = table::count(folder.mistakes().len(), "file is", "files are");
+        say(&format!("{files} left out: topicdesk knowledge lint says why"));
     }
     let articles = Articles::of(folder.articles()).map_err(|error| error.to_string())?;
     let languages: Vec<&str> =
@@ -185,7 +190,9 @@ fn lint(site: &Site) -> Done {
             let line = format!("{}:{}:{}: {word}: {}", one.file, one.line, one.column, one.what);
             writeln!(out, "{}", table::safe(&line).replace('\n', " "))?;
         }
-        writeln!(out, "{articles} articles, {errors} errors, {} warnings", findings.len() - errors)?;
+        let warnings = table::count(findings.len() - errors, "warning", "warnings");
+        let (articles, bad) = (table::count(articles, "article", "articles"), table::count(errors, "error", "errors"));
+        writeln!(out, "{articles}, {bad}, {warnings}")?;
     }
     if errors == 0 { Ok(()) } else { Err(Failure { code: FAILED, message: String::new() }) }
 }
@@ -220,7 +227,9 @@ pub(super) async fn health(config: &Config) -> Vec<Health> {
         all.push(match folder.look(true) {
             Ok(_) => {
                 let (articles, mistakes) = (folder.articles().len(), folder.mistakes().len());
-                let what = format!("{shown}: {articles} articles, {mistakes} files left out");
+                let articles = table::count(articles, "article", "articles");
+                let files = table::count(mistakes, "file", "files");
+                let what = format!("{shown}: {articles}, {files} left out");
                 let how = (mistakes > 0).then(|| "topicdesk knowledge lint says why".to_owned());
                 Health { what, how, broken: false }
             }
@@ -235,7 +244,8 @@ pub(super) async fn health(config: &Config) -> Vec<Health> {
         let question = Question { text, language: Some("en".to_owned()), ..Question::default() };
         all.push(match webhook.ask(&question).await {
             Ok(offers) => {
-                let what = format!("{} answers, with {} articles", webhook.host(), offers.len());
+                let what =
+                    format!("{} answers, with {}", webhook.host(), table::count(offers.len(), "article", "articles"));
                 Health { what, how: None, broken: false }
             }
             Err(why) => {

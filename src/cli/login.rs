@@ -96,7 +96,7 @@ pub(super) async fn runs(site: &Site) -> Done<Option<Timestamp>> {
     let Welcome { agent, authority, .. } = client::greet(&site.paths.socket, site.wanted().as_ref()).await?;
     match authority {
         Authority::Admin => Ok(Some(since)),
-        less => Err(SeatError::Refused(format!("{agent} is {less}: that needs {}", Authority::Admin)).into()),
+        less => Err(SeatError::Declined(format!("{agent} is {less}: that needs {}", Authority::Admin)).into()),
     }
 }
 

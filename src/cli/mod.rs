@@ -73,6 +73,7 @@ mod template;
 mod verify;
 mod watch;
 
+use std::ffi::OsStr;
 use std::io::Write;
 use std::process::ExitCode;
 
@@ -88,6 +89,12 @@ pub fn main() -> ExitCode {
         Err(error) => {
             // Help and version come this way too, with code 0 and for standard output. A closed pipe is no failure.
             let _ = error.print();
+            // The text of one reply stands behind its ticket; of several, clap takes it for one more.
+            let many = ["--bulk", "--linked"].map(OsStr::new);
+            let is_many = std::env::args_os().any(|word| many.contains(&word.as_os_str()));
+            if is_many && error.kind() == clap::error::ErrorKind::ValueValidation {
+                let _ = writeln!(std::io::stderr(), "\nWith --bulk and --linked the text is said as --text \"TEXT\".");
+            }
             return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2));
         }
     };

@@ -11,6 +11,7 @@ use super::failure::{Done, Failure};
 use super::site::Site;
 use super::{log, table, times};
 use crate::clock::Timestamp;
+use crate::config;
 use crate::engine::handle::{Answer, Request};
 use crate::engine::transport::LinkState;
 use crate::seat::{SeatError, client};
@@ -22,10 +23,10 @@ pub(super) async fn status(global: &Global) -> Done {
         return Ok(writeln!(stdout(), "{}", serde_json::to_string_pretty(&view)?)?);
     }
     let zone = site.desk_zone();
-    let seats = if view.seats == 1 { "1 seat".to_owned() } else { format!("{} seats", view.seats) };
+    let screens = table::count(view.seats, "screen", "screens");
     writeln!(
         stdout(),
-        "{} runs since {} as process {} (topicdesk {}), {seats}",
+        "{} runs since {} as process {} (topicdesk {}), {screens} open",
         table::safe(&view.desk),
         zone.moment(view.since),
         view.pid,
@@ -51,6 +52,8 @@ pub(super) async fn seats(global: &Global) -> Done {
     let lines: Vec<Vec<String>> = seats
         .iter()
         .map(|seat| {
+            // The number, if it is nobody's of this machine: the desk may run in another container.
+            let user = config::os_user_named(seat.uid).unwrap_or_else(|| seat.uid.to_string());
             let pid = seat.pid.map(|pid| pid.to_string()).unwrap_or_default();
             let what = if seat.screens > 0 { "screen" } else { "command" };
             let presence = seat.presence.map(|presence| presence.to_string()).unwrap_or_default();
@@ -60,7 +63,7 @@ pub(super) async fn seats(global: &Global) -> Done {
                 what.to_owned(),
                 presence,
                 seat.used.map(|used| times::ago(now.since(used))).unwrap_or_default(),
-                seat.uid.to_string(),
+                user,
                 pid,
                 zone.moment(seat.since),
             ]
@@ -114,10 +117,10 @@ const ANEW: Duration = Duration::from_secs(10);
 /// Between one look and the next.
 const PAUSE: Duration = Duration::from_millis(50);
 
-/// Tells since when the desk runs; `None`: none does.
+/// Tells when the desk was last begun; `None`: none runs.
 pub(super) async fn begun(site: &Site) -> Done<Option<Timestamp>> {
     match client::operate(&site.paths.socket, site.wanted().as_ref(), Request::Status).await {
-        Ok(Answer::Status(view)) => Ok(Some(view.since)),
+        Ok(Answer::Status(view)) => Ok(Some(view.begun)),
         Ok(_) => Err(odd()),
         Err(SeatError::Nobody(_)) => Ok(None),
         Err(error) => Err(error.into()),
@@ -129,7 +132,7 @@ pub(super) async fn anew(site: &Site, before: Option<Timestamp>) {
     let again = async {
         loop {
             match client::operate(&site.paths.socket, site.wanted().as_ref(), Request::Status).await {
-                Ok(Answer::Status(view)) if Some(view.since) == before => {}
+                Ok(Answer::Status(view)) if Some(view.begun) == before => {}
                 // Nobody listens yet, or who did is just ending.
                 Err(SeatError::Nobody(_) | SeatError::Closed(_)) => {}
                 // Whatever else is wrong with it, the next command says.

@@ -98,7 +98,16 @@ fn named(rules: &Rules, name: &str) -> Done<(QueueName, String)> {
         None => {
             let known = QueueName::ALL.map(|queue| queue.label().to_owned());
             let all: Vec<String> = known.into_iter().chain(saved.iter().map(|(_, saved)| saved.name.clone())).collect();
-            Err(Failure::usage(format!("there is no queue `{name}`: {}", all.join(", "))))
+            // Conditions have a colon; the names of queues may, but then there is none of that name.
+            let hint = match name.contains(':') {
+                true => format!(
+                    ". Is it a query? Say `topicdesk queue --filter {0:?}`, or `topicdesk search {0:?}`",
+                    table::cut(name, 60)
+                ),
+                false => String::new(),
+            };
+            let name = table::cut(name, 60);
+            Err(Failure::usage(format!("there is no queue `{}`: {}{hint}", name.escape_debug(), all.join(", "))))
         }
     }
 }
@@ -114,7 +123,8 @@ fn print(site: &Site, desk: &DeskView, title: &str, rows: &[TicketRow], total: u
             let mark = if row.unread { "●" } else { "" };
             let mut line = vec![
                 format!("{mark}{}", row.status.letter()),
-                format!("#{}{episode}", row.id),
+                // `open` takes the numbers of messages.
+                row.message.map_or_else(|| format!("#{}{episode}", row.id), |message| message.to_string()),
                 row.waiting_since
                     .filter(|_| row.status.is_live())
                     .map_or("-".to_owned(), |since| times::ago(now.since(since))),
@@ -134,6 +144,9 @@ fn print(site: &Site, desk: &DeskView, title: &str, rows: &[TicketRow], total: u
         .collect();
     let mut out = stdout().lock();
     let mut head = vec!["S", "TICKET", "WAIT", "ASSIGNEE", "CUSTOMER", "TITLE", "LAST MESSAGE"];
+    if rows.first().is_some_and(|row| row.message.is_some()) {
+        head[1] = "MESSAGE";
+    }
     if has_policies {
         head.insert(3, "DUE");
     }

@@ -7,7 +7,7 @@ use clap::Args;
 use super::args::Global;
 use super::failure::Done;
 use super::mirror::glance;
-use super::site::Site;
+use super::site::{Site, say};
 use super::table;
 use super::work::{self, unreadable};
 use crate::engine::views::{EntryKind, Hit, View, ViewRequest};
@@ -34,6 +34,10 @@ pub(super) async fn run(global: &Global, args: SearchArgs) -> Done {
     };
     if site.json {
         return Ok(writeln!(stdout(), "{}", serde_json::to_string_pretty(&hits)?)?);
+    }
+    if hits.is_empty() {
+        say("nothing found");
+        return Ok(());
     }
     let zone = site.zone(handle.agent());
     let desk = glance(&handle).await?;

@@ -1,17 +1,18 @@
 //! Attaching to a desk that runs, and letting others attach to the one in this process.
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock, OnceLock};
 use std::time::{Duration, Instant};
 
-use super::failure::{ACCESS, Done, FAILED, Failure};
+use super::failure::{ACCESS, Done, FAILED, Failure, USAGE};
 use super::site::{Site, Unopened, say};
+use crate::clock::Timestamp;
 use crate::config::{self, Config};
 use crate::desk::authority::Authority;
 use crate::desk::ids::AgentName;
 use crate::engine::handle::Handle;
 use crate::seat::SeatError;
-use crate::seat::client::{self, Attach, Host, Welcome};
+use crate::seat::client::{self, Attach, Host, OwnScreen, Welcome};
 use crate::seat::server::{self, Access, Gate, Listening};
 
 /// How long a command looks for a desk whose process has ended: as long as starting it again takes, with room to spare.
@@ -28,6 +29,15 @@ const UNSAID: Duration = Duration::from_secs(2);
 
 /// Files that were brought over are kept so long: what is deleted in Telegram is not to stay where the desk cannot remove it.
 const KEPT: Duration = Duration::from_secs(24 * 3600);
+
+/// The screen of this process, if it has one.
+static OWN: LazyLock<OwnScreen> = LazyLock::new(OwnScreen::default);
+
+/// Since when this process runs the desk.
+static SINCE: OnceLock<Timestamp> = OnceLock::new();
+
+/// How the gate says that a name is nobody's.
+const NOBODY: &str = "there is no agent `";
 
 /// Names the folder of a user who cannot enter the desk's own.
 pub(super) fn own_folder(site: &Site) -> PathBuf {
@@ -57,7 +67,7 @@ pub(super) fn begin(site: &Site, engine: Handle, host: Host) -> Handle {
 fn how(site: &Site, agent: Option<AgentName>, host: Option<Host>) -> Attach {
     // A script is not left hanging; a screen waits as long as its agent does.
     let patience = host.is_none().then_some(PATIENCE);
-    Attach { path: site.paths.socket.clone(), agent, files: own_folder(site), host, patience }
+    Attach { path: site.paths.socket.clone(), agent, files: own_folder(site), host, own: OWN.clone(), patience }
 }
 
 /// Attaches to whoever runs the desk; `None`: nobody does.
@@ -185,7 +195,8 @@ pub(super) fn listen(site: &Site, handle: Handle, host: Option<&AgentName>) -> D
     let desk = server::Desk {
         name: site.config.rules.desk_name.clone(),
         handle,
-        host: host.map(|agent| (agent.clone(), site.config.rules.authority(agent))),
+        host: host.map(|agent| (agent.clone(), site.config.rules.authority(agent), OWN.clone())),
+        since: *SINCE.get_or_init(|| site.clock.now()),
         gate: gate(&site.config, &site.paths.config.display().to_string()),
         clock: site.clock.clone(),
     };
@@ -221,7 +232,7 @@ fn gate(config: &Config, file: &str) -> Gate {
             let known = agents.iter().find(|agent| agent.name.0.eq_ignore_ascii_case(&wanted.0));
             return match known {
                 Some(agent) => Ok((agent.name.clone(), rules.authority(&agent.name))),
-                None => Err(format!("there is no agent `{}` in {file}", wanted.0.escape_debug())),
+                None => Err(format!("{NOBODY}{}` in {file}", wanted.0.escape_debug())),
             };
         }
         let Some(agent) = config::agent_of(uid, agents) else {
@@ -243,12 +254,13 @@ fn gate(config: &Config, file: &str) -> Gate {
 impl From<SeatError> for Failure {
     fn from(error: SeatError) -> Self {
         let code = match &error {
+            SeatError::Refused(why) if why.starts_with(NOBODY) => USAGE,
             SeatError::Refused(_)
             | SeatError::Denied(_)
             | SeatError::Version { .. }
             | SeatError::Nobody(_)
             | SeatError::Closed(_) => ACCESS,
-            SeatError::Nonsense(_) | SeatError::Unsafe { .. } | SeatError::Io { .. } => FAILED,
+            SeatError::Declined(_) | SeatError::Nonsense(_) | SeatError::Unsafe { .. } | SeatError::Io { .. } => FAILED,
         };
         Failure { code, message: error.to_string() }
     }

@@ -53,7 +53,11 @@ impl Site {
 
     /// As [`Site::find`], without a word on standard error, where a screen may be.
     pub(super) fn read(global: &Global) -> Done<Site> {
-        let mut paths = Site::paths(global)?;
+        Ok(Site::read_at(Site::paths(global)?, global)?)
+    }
+
+    /// As [`Site::read`], where the paths are known; the error is not yet a sentence.
+    pub(super) fn read_at(mut paths: Paths, global: &Global) -> Result<Site, ConfigError> {
         let config = match config::load(&paths.config) {
             Ok(config) => config,
             Err(ConfigError::Unreadable { source, .. })
@@ -61,7 +65,7 @@ impl Site {
             {
                 config::from_text("desk.toml", "", None)?
             }
-            Err(error) => return Err(error.into()),
+            Err(error) => return Err(error),
         };
         let agent = global.agent.clone();
         if let Some(socket) = &global.socket {
@@ -211,10 +215,7 @@ impl Site {
 
     /// Gives the changes of the key map: context, action, key.
     pub(super) fn keys(&self) -> Vec<(String, String, String)> {
-        let settings = self.config.keys.iter();
-        settings
-            .flat_map(|set| set.keys.iter().map(|key| (set.context.clone(), set.action.clone(), key.clone())))
-            .collect()
+        super::config::changes(&self.config.keys)
     }
 }
 
@@ -245,6 +246,16 @@ impl From<Unopened> for Failure {
         match unopened {
             Unopened::Taken(failure) | Unopened::Failed(failure) => failure,
         }
+    }
+}
+
+/// Says of a desk that somebody works at what else to do.
+pub(super) fn in_use(error: StoreError, instead: &str) -> Failure {
+    let is_locked = matches!(error, StoreError::Locked { .. });
+    let failure = Failure::from(EngineError::from(error));
+    match is_locked {
+        true => Failure { message: format!("{}: {instead}", failure.message), ..failure },
+        false => failure,
     }
 }
 

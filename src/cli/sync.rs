@@ -102,10 +102,12 @@ pub(super) async fn caught_up(site: &Site, handle: &Handle, zone: Zone, progress
                 if waiting > 0 {
                     let when =
                         later.map_or("later".to_owned(), |at| format!("after {}, as Telegram asks", zone.time(at)));
-                    say(&format!("{waiting} queued replies will be sent {when}"));
+                    say(&format!("{} will be sent {when}", table::count(waiting, "queued reply", "queued replies")));
                 }
                 if parked > 0 {
-                    say(&format!("{parked} replies were not sent and wait for a word: topicdesk shows them, with why"));
+                    let replies =
+                        table::count(parked, "reply was not sent and waits", "replies were not sent and wait");
+                    say(&format!("{replies} for a word: topicdesk shows them, with why"));
                 }
                 return Ok(());
             }

@@ -22,6 +22,15 @@ pub(super) fn safe(text: &str) -> String {
     text.chars().map(|c| if c == '\n' || !bad(c) { c } else { ' ' }).collect()
 }
 
+/// Counts things: `no errors`, `1 error`, `3 errors`.
+pub(super) fn count(number: usize, one: &str, several: &str) -> String {
+    match number {
+        0 => format!("no {several}"),
+        1 => format!("1 {one}"),
+        number => format!("{number} {several}"),
+    }
+}
+
 /// Cuts a text to a width in terminal cells.
 pub(super) fn cut(text: &str, width: usize) -> String {
     if text.width() <= width {

@@ -3,7 +3,7 @@
 use clap::Args;
 
 use super::args::Global;
-use super::failure::Done;
+use super::failure::{Done, Failure};
 use super::work::{TicketNumber, change};
 use crate::desk::command::Command;
 
@@ -22,5 +22,11 @@ pub(super) async fn run(global: &Global, args: TeamArgs) -> Done {
         none if none == "-" => None,
         word => Some(word.as_str().into()),
     };
-    change(global, args.ticket, |_, ticket| Ok(Command::SetTeam { ticket, team })).await
+    change(global, args.ticket, |site, ticket| {
+        if let Some(team) = team.as_ref().filter(|_| site.config.file.is_some()) {
+            site.config.rules.routing.named(team).map_err(Failure::usage)?;
+        }
+        Ok(Command::SetTeam { ticket, team })
+    })
+    .await
 }

@@ -8,6 +8,7 @@ use super::failure::{Done, Failure, INTERRUPTED};
 use super::mirror::{Opened, glance, stopped};
 use super::site::{Site, say};
 use super::{consent, interrupt, table};
+use crate::config::utf8;
 use crate::desk::command::Command;
 pub(super) use crate::desk::groups::TicketNumber;
 use crate::desk::ids::{ChangeId, MessageId, TicketKey, TopicId};
@@ -74,12 +75,19 @@ pub(super) async fn find(handle: &Handle, number: &TicketNumber) -> Done<TicketK
     }
 }
 
+/// A query of so many bytes is not shown again as a whole.
+const LONG: usize = 400;
+
 /// Checks a query, which may name groups of `desk.toml` and of the desk.
 pub(super) async fn check_query(site: &Site, handle: &Handle, text: &str) -> Done {
     let desk = glance(handle).await?;
     let told = desk.groups.iter().map(|facts| facts.called());
     let query = site.config.rules.query_among(text, told);
-    query.map(|_| ()).map_err(|error| Failure::usage(error.pointed(text)))
+    query.map(|_| ()).map_err(|error| match text.len() {
+        // Nobody looks for a place in what fills a screen.
+        LONG.. => Failure::usage(format!("{}: {}", table::cut(&error.part, 60), error.what)),
+        _ => Failure::usage(error.pointed(text)),
+    })
 }
 
 /// Names a ticket: `#1042`, or `shop/1042` if the desk has more than one group.
@@ -218,14 +226,15 @@ pub(super) fn standing(name: &str, ticket: &TicketView) -> String {
 /// Takes a text from the command line, or reads it from standard input.
 pub(super) fn text(words: Vec<String>) -> Done<String> {
     let given = words.join(" ");
-    if !given.is_empty() && given != "-" {
-        return Ok(given);
+    if !words.is_empty() && given != "-" {
+        return if given.trim().is_empty() { Err(Failure::usage("the text is empty")) } else { Ok(given) };
     }
     if std::io::IsTerminal::is_terminal(&stdin()) {
         say("type the text, then Ctrl-D on a line of its own");
     }
-    let mut text = String::new();
-    stdin().read_to_string(&mut text).map_err(|error| Failure::error(format!("standard input: {error}")))?;
+    let mut bytes = Vec::new();
+    let read = stdin().read_to_end(&mut bytes).and_then(|_| utf8::text(bytes));
+    let text = read.map_err(|error| Failure::error(format!("standard input: {error}")))?;
     let text = text.trim_end().to_owned();
     if text.trim().is_empty() { Err(Failure::usage("the text is empty")) } else { Ok(text) }
 }

@@ -90,8 +90,9 @@ pub fn os_user() -> Vec<String> {
     os_user_named(own).into_iter().chain([own.to_string()]).collect()
 }
 
-/// Tells the name of an account of this machine, by its number, as the system knows it: from its own table or a directory service.
-fn os_user_named(uid: u32) -> Option<String> {
+/// Tells the name of an account of this machine, by its number, as the system knows it: from its own table or a
+/// directory service, which may have to be waited for.
+pub fn os_user_named(uid: u32) -> Option<String> {
     uzers::get_user_by_uid(uid)?.name().to_str().map(str::to_owned)
 }
 

@@ -19,7 +19,7 @@ use crate::desk::secret::Secret;
 /// The file cannot be read, contains mistakes (all of them are told), or holds a secret and can be read by others.
 pub fn load(path: &Path) -> Result<Config, ConfigError> {
     let unreadable = |source| ConfigError::Unreadable { path: path.to_owned(), source };
-    let text = std::fs::read_to_string(path).map_err(unreadable)?;
+    let text = super::utf8::read(path).map_err(unreadable)?;
     let mode = std::fs::metadata(path).map_err(unreadable)?.permissions().mode();
     let mut config = from_text(&path.display().to_string(), &text, path.parent())?;
     config.file = Some(path.to_owned());
@@ -51,6 +51,13 @@ pub fn from_text(file: &str, text: &str, folder: Option<&Path>) -> Result<Config
     // Those of the file itself first, then those of the files it names.
     reader.problems.sort_by_key(|problem| (problem.file != file, problem.line, problem.column));
     Err(ConfigError::Wrong(reader.problems))
+}
+
+/// Reads only the keys of the screen out of the text of a `desk.toml`, whatever else is wrong with it; none if it is no TOML.
+pub fn keys_in(file: &str, text: &str) -> Vec<KeySetting> {
+    let mut reader = Reader::new(file, text);
+    let table = reader.parse();
+    table.map(|table| keys(&mut reader, &Section::root(&table))).unwrap_or_default()
 }
 
 fn config<'t>(reader: &mut Reader<'t>, root: &Section<'_, 't>, folder: Option<&Path>) -> Config {

@@ -28,19 +28,20 @@ mod signature;
 mod sla;
 pub mod templates;
 mod texts;
+pub mod utf8;
 pub mod words;
 
 use std::path::PathBuf;
 
 use thiserror::Error;
 
-pub use agents::{agent_of, group_id, os_user};
+pub use agents::{agent_of, group_id, os_user, os_user_named};
 pub use edit::write_group;
 pub use groups::{Group, GroupChoice};
 pub use hooks::{Hook, Occasion};
 pub use keys::{known_keys, known_tables};
 pub use knowledge::{Knowledge, Webhook};
-pub use load::{from_text, load};
+pub use load::{from_text, keys_in, load};
 pub use reader::Problem;
 
 use crate::desk::rules::Rules;

@@ -145,7 +145,7 @@ fn load_folder(folder: &Path, origin: Origin, loaded: &mut Loaded) {
     let own = loaded.templates.len();
     for path in paths {
         let file = path.display().to_string();
-        let parsed = match std::fs::read_to_string(&path) {
+        let parsed = match super::utf8::read(&path) {
             Ok(text) => parse(&file, &text),
             Err(error) => Err(unreadable(&path, error)),
         };

@@ -261,9 +261,12 @@ pub struct StatusView {
     pub pid: u32,
     /// The program's version.
     pub program: String,
-    /// Since when it runs.
+    /// Since when that process runs it.
     pub since: Timestamp,
-    /// How many seats there are.
+    /// When it was last begun, as it is whenever its configuration is read again.
+    #[serde(default)]
+    pub begun: Timestamp,
+    /// How many seats have a screen open.
     pub seats: usize,
     /// What its link to Telegram is doing; `None`: nothing is known yet.
     #[serde(default)]
@@ -287,7 +290,7 @@ pub struct SeatView {
     pub since: Timestamp,
     /// How many screens it has open: 0 is a command.
     pub screens: u32,
-    /// When the last key was pressed at any of them, give or take ten seconds; not told of the screen that hosts the desk.
+    /// When the last key was pressed at any of them, give or take ten seconds.
     pub used: Option<Timestamp>,
     /// Whether its agent is there, with whatever other screens they have; `None` for a command.
     pub presence: Option<Presence>,

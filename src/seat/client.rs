@@ -16,6 +16,7 @@ use tokio::sync::{broadcast, mpsc, oneshot};
 use super::SeatError;
 use super::files::Coming;
 use super::protocol::{self, Asked, Frame, FrameError, MOST_TOLD, Told};
+pub use super::screens::OwnScreen;
 use crate::desk::authority::Authority;
 use crate::desk::command::{Command, Refusal};
 use crate::desk::files::Attachment;
@@ -59,6 +60,8 @@ pub struct Attach {
     pub files: PathBuf,
     /// What to do when the engine's process is gone.
     pub host: Option<Host>,
+    /// Where it is kept when a key was pressed here, while the engine is in this process.
+    pub own: OwnScreen,
     /// How long to look for another engine then; `None`: as long as somebody needs one.
     pub patience: Option<Duration>,
 }

@@ -11,6 +11,7 @@
 pub mod client;
 mod door;
 mod files;
+mod house;
 mod protocol;
 mod screens;
 pub mod server;
@@ -41,6 +42,9 @@ pub enum SeatError {
     /// The desk does not let this seat in, and says why.
     #[error("{0}")]
     Refused(String),
+    /// The desk does not do what it was asked, and says why.
+    #[error("{0}")]
+    Declined(String),
     /// The other end is another version.
     #[error("the running desk speaks version {theirs} of the seats' protocol, this program {ours}: {hint}")]
     Version {

@@ -4,6 +4,7 @@
 //! So a screen is of the latest seat that spoke of it, and what is said of screens goes into the engine's queue in that order.
 
 use std::collections::BTreeMap;
+use std::sync::{Arc, PoisonError};
 
 use tokio::sync::{Mutex, oneshot};
 
@@ -25,6 +26,22 @@ struct At {
     seat: u64,
     /// When the last key was pressed there.
     used: Timestamp,
+}
+
+/// What is known of the screen in whose process the desk runs: it speaks to the engine without a line.
+#[derive(Clone, Debug, Default)]
+pub struct OwnScreen(Arc<std::sync::Mutex<Option<Timestamp>>>);
+
+impl OwnScreen {
+    /// Remembers when the last key was pressed there; `None`: it is closed.
+    pub(super) fn was_used(&self, at: Option<Timestamp>) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = at;
+    }
+
+    /// Tells when the last key was pressed there.
+    pub(super) fn used(&self) -> Option<Timestamp> {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 type Begun = Result<oneshot::Receiver<Result<Receipt, Refusal>>, Refusal>;

@@ -17,16 +17,15 @@ use tokio::task::{JoinHandle, JoinSet};
 use super::SeatError;
 use super::door::{Door, Spoken};
 use super::files::{Coming, next_part};
+use super::house::{HOST, House};
 use super::protocol::{self, Asked, Frame, FrameError, MOST_ASKED, Told, VERSION};
-use super::screens::Screens;
+use super::screens::{OwnScreen, Screens};
 use super::socket;
-use super::turns;
 use crate::clock::{Clock, Timestamp};
 use crate::desk::authority::Authority;
 use crate::desk::command::{Command, Refusal};
 use crate::desk::ids::AgentName;
-use crate::engine::handle::{Answer, Handle, Operation, Request, Revisions, SeatView, StatusView};
-use crate::engine::views::{View, ViewRequest};
+use crate::engine::handle::{Answer, Handle, Operation, Request, Revisions, SeatView};
 
 pub use super::socket::Access;
 
@@ -53,8 +52,10 @@ pub struct Desk {
     pub name: String,
     /// The engine. What seats ask about the desk as a whole goes there, too.
     pub handle: Handle,
-    /// The agent in whose screen's process it runs, and what they may do; `None`: it has no screen.
-    pub host: Option<(AgentName, Authority)>,
+    /// The agent in whose screen's process it runs, what they may do, and their screen; `None`: it has no screen.
+    pub host: Option<(AgentName, Authority, OwnScreen)>,
+    /// Since when this process runs it, however often it has begun anew.
+    pub since: Timestamp,
     /// Who is who.
     pub gate: Gate,
     /// The time.
@@ -90,24 +91,15 @@ impl Drop for Listening {
     }
 }
 
-struct House {
-    desk: Desk,
-    since: Timestamp,
-    seats: Mutex<BTreeMap<u64, SeatView>>,
-    screens: Screens,
-    next: AtomicU64,
-    turned_away: Spoken,
-}
-
 /// Listens at a path; the caller has the desk's lock.
 ///
 /// # Errors
 /// The place is not safe, or taken; the system's.
 pub fn listen(path: &Path, access: Access, desk: Desk) -> Result<Listening, SeatError> {
     let listener = socket::bind(path, access)?;
-    let since = desk.clock.now();
+    let (since, begun) = (desk.since, desk.clock.now());
     let mut seats = BTreeMap::new();
-    if let Some((agent, authority)) = desk.host.clone() {
+    if let Some((agent, authority, _)) = desk.host.clone() {
         let own = SeatView {
             agent,
             authority,
@@ -119,11 +111,11 @@ pub fn listen(path: &Path, access: Access, desk: Desk) -> Result<Listening, Seat
             used: None,
             presence: None,
         };
-        seats.insert(0, own);
+        seats.insert(HOST, own);
     }
     let (seats, screens) = (Mutex::new(seats), Screens::default());
     let (next, turned_away) = (AtomicU64::new(1), Spoken::default());
-    let house = Arc::new(House { desk, since, seats, screens, next, turned_away });
+    let house = Arc::new(House { desk, begun, seats, screens, next, turned_away });
     let task = tokio::spawn(welcome(listener, house.clone()));
     Ok(Listening { path: path.to_owned(), task, house })
 }
@@ -427,52 +419,6 @@ async fn give(handle: &Handle, number: u64, name: &str, out: &mpsc::Sender<Unrea
         if out.send(Unread { frame: Frame::Bytes(part), _until: None }).await.is_err() {
             return;
         }
-    }
-}
-
-impl House {
-    fn turn_of(&self, seat: u64, told: Option<Instant>) -> Duration {
-        let seats = self.seats.lock().unwrap_or_else(PoisonError::into_inner);
-        turns::wait(seats.range(..seat).count(), seats.len(), told.map(|told| told.elapsed()))
-    }
-
-    async fn answer(&self, request: &Request) -> Option<Answer> {
-        match request {
-            Request::Seats => Some(Answer::Seats { seats: self.seats().await }),
-            Request::Status => {
-                let link = match self.desk.handle.read(ViewRequest::Desk).await {
-                    View::Desk(desk) => desk.link,
-                    _ => None,
-                };
-                Some(Answer::Status(StatusView {
-                    desk: self.desk.name.clone(),
-                    pid: std::process::id(),
-                    program: env!("CARGO_PKG_VERSION").to_owned(),
-                    since: self.since,
-                    seats: self.seats.lock().unwrap_or_else(PoisonError::into_inner).len(),
-                    link,
-                }))
-            }
-            _ => None,
-        }
-    }
-
-    async fn seats(&self) -> Vec<SeatView> {
-        let open = self.screens.by_seat().await;
-        let roster = match self.desk.handle.read(ViewRequest::Desk).await {
-            View::Desk(desk) => desk.roster,
-            _ => Vec::new(),
-        };
-        let mut seats = self.seats.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        for (number, seat) in &mut seats {
-            if let Some((screens, used)) = open.get(number) {
-                (seat.screens, seat.used) = (*screens, Some(*used));
-            }
-            if seat.screens > 0 {
-                seat.presence = roster.iter().find(|view| view.agent == seat.agent).map(|view| view.presence);
-            }
-        }
-        seats.into_values().collect()
     }
 }
 

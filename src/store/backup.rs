@@ -32,7 +32,12 @@ pub fn backup(folder: &Path, to: &Path) -> Result<()> {
         return Err(StoreError::Missing(folder.to_owned()));
     }
     if fs::symlink_metadata(to).is_ok() {
-        return Err(io(to)(std::io::ErrorKind::AlreadyExists.into()));
+        let why = "it is there already: remove it, or name another file".to_owned();
+        return Err(StoreError::Unsafe { path: to.to_owned(), why });
+    }
+    if let Some(folder) = to.parent().filter(|folder| !folder.as_os_str().is_empty() && !folder.is_dir()) {
+        let why = "there is no such folder: make it, or name another file".to_owned();
+        return Err(StoreError::Unsafe { path: folder.to_owned(), why });
     }
     copy(&read(&database)?, to)
 }
@@ -48,7 +53,13 @@ pub(super) fn copy(from: &Connection, to: &Path) -> Result<()> {
     }
     let copied = from
         .execute("VACUUM INTO ?1", [part.to_string_lossy()])
-        .map_err(StoreError::from)
+        .map_err(|error| match error.sqlite_error_code() {
+            Some(rusqlite::ErrorCode::CannotOpen) => {
+                let why = "it cannot be written here: mend the permissions, or name another file".to_owned();
+                StoreError::Unsafe { path: to.to_owned(), why }
+            }
+            _ => StoreError::from(error),
+        })
         .and_then(|_| private(&part))
         .and_then(|()| File::open(&part).and_then(|file| file.sync_all()).map_err(io(&part)));
     if let Err(error) = copied {
@@ -66,50 +77,91 @@ pub(super) fn copy(from: &Connection, to: &Path) -> Result<()> {
 pub fn restore(folder: &Path, from: &Path) -> Result<Option<PathBuf>> {
     let _lock = lock::take(folder)?;
     let source = read(from)?;
-    match migrate::format(&source)? {
-        0 => return Err(StoreError::NoCopy { path: from.to_owned(), why: "it holds no desk".to_owned() }),
-        found if found > migrate::KNOWN => {
-            return Err(StoreError::Newer { path: from.to_owned(), found, known: migrate::KNOWN });
-        }
-        _ => {}
-    }
-    let sound: String = source.query_row("PRAGMA integrity_check(1)", [], |row| row.get(0))?;
-    if sound != "ok" {
-        return Err(StoreError::NoCopy { path: from.to_owned(), why: format!("it is damaged: {sound}") });
-    }
+    is_copy(&source, from)?;
     let part = folder.join("tickets.db.restored");
     match fs::remove_file(&part) {
         Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(io(&part)(error)),
         _ => {}
     }
     copy(&source, &part)?;
-    let put_back = Connection::open(&part).map_err(|source| StoreError::Open { path: part.clone(), source })?;
+    let put = park_unsent(&part).and_then(|()| put(folder, &part));
+    if put.is_err() {
+        // What was not put back is nothing: the copy is still where it was.
+        let _gone = fs::remove_file(&part);
+    }
+    put
+}
+
+/// Checks that a file holds the tickets of a desk, whole, and in a format that this version knows.
+fn is_copy(source: &Connection, path: &Path) -> Result<()> {
+    let no_copy = |why: &str| StoreError::NoCopy { path: path.to_owned(), why: why.to_owned() };
+    let foreign = || no_copy("it is no copy of a desk's tickets, as `topicdesk backup FILE` writes one");
+    let said = |error: StoreError| match error {
+        StoreError::Sqlite(error) if super::is_unreadable(&error) => foreign(),
+        error => error,
+    };
+    let found = migrate::format(source).map_err(said)?;
+    let tables = "SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name IN ('topics', 'tickets', 'events')";
+    let tables: i64 = source.query_row(tables, [], |row| row.get(0))?;
+    if found == 0 || tables < 3 {
+        return Err(foreign());
+    }
+    if found > migrate::KNOWN {
+        return Err(StoreError::Newer { path: path.to_owned(), found, known: migrate::KNOWN });
+    }
+    let sound: String = source.query_row("PRAGMA integrity_check(1)", [], |row| row.get(0))?;
+    if sound == "ok" { Ok(()) } else { Err(no_copy(&format!("it is damaged: {sound}"))) }
+}
+
+/// Stops what a copy says is still to be sent.
+fn park_unsent(part: &Path) -> Result<()> {
+    let put_back = Connection::open(part).map_err(|source| StoreError::Open { path: part.to_owned(), source })?;
     put_back.execute(
         "UPDATE outbox SET state = 'parked', doubt = NULL, not_before = NULL,
              why = 'it was not sent yet when the backup was made that was restored: look whether it was sent since'
          WHERE state IN ('held', 'queued', 'sending')",
         [],
     )?;
-    drop(put_back);
+    Ok(())
+}
+
+/// Puts a file in the place of a desk's tickets.
+fn put(folder: &Path, part: &Path) -> Result<Option<PathBuf>> {
     let database = folder.join(DATABASE);
     let aside = database.exists().then(|| aside(folder));
     if let Some(aside) = &aside {
         // The write-ahead log goes into the file first, so that one file is all of it.
         let old = Connection::open(&database).map_err(|source| StoreError::Open { path: database.clone(), source })?;
-        let _busy: i64 = old.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0))?;
+        match old.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get::<_, i64>(0)) {
+            // A file that does not read is what copies are for: it is kept with its log, for whoever can make something of them.
+            Err(error) if super::is_unreadable(&error) => {
+                let (log, beside) = (named(&database, "-wal"), named(aside, "-wal"));
+                if log.exists() {
+                    fs::rename(&log, beside).map_err(io(&log))?;
+                }
+            }
+            other => drop(other?),
+        }
         drop(old);
         fs::rename(&database, aside).map_err(io(&database))?;
     }
     for ending in ["-wal", "-shm"] {
-        let left = folder.join(format!("{DATABASE}{ending}"));
+        let left = named(&database, ending);
         match fs::remove_file(&left) {
             Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(io(&left)(error)),
             _ => {}
         }
     }
-    fs::rename(&part, &database).map_err(io(&part))?;
+    fs::rename(part, &database).map_err(io(part))?;
     File::open(folder).and_then(|folder| folder.sync_all()).map_err(io(folder))?;
     Ok(aside)
+}
+
+/// Names the file beside a database, by its ending.
+fn named(database: &Path, ending: &str) -> PathBuf {
+    let mut name = database.as_os_str().to_owned();
+    name.push(ending);
+    name.into()
 }
 
 /// Names a file for what was there before a restoring: the first that is free.
@@ -163,6 +215,30 @@ mod tests {
     }
 
     #[test]
+    fn a_file_that_does_not_read_says_so_and_gives_way_to_a_copy() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let (desk, to) = (folder.path().join("desk"), folder.path().join("copy.db"));
+        let mut store = Store::open(&desk).expect("opens");
+        set(&mut store, "kept");
+        backup(&desk, &to).expect("copies");
+        drop(store);
+        fs::write(desk.join(DATABASE), "no database at all, only words".repeat(100)).expect("writes");
+        for error in [Store::open(&desk).expect_err("is none"), crate::store::Reader::open(&desk).expect_err("is none")]
+        {
+            let said = error.to_string();
+            let names = said.starts_with(&desk.join(DATABASE).display().to_string());
+            assert!(names && said.contains("`topicdesk restore FILE`"), "{said}");
+        }
+        restore(&desk, &to).expect("puts back");
+        assert_eq!(value(&desk).as_deref(), Some("kept"));
+        let nowhere = folder.path().join("none/b.db");
+        let said = backup(&desk, &nowhere).expect_err("no folder").to_string();
+        assert!(said.contains("none: there is no such folder"), "{said}");
+        let said = backup(&desk, &to).expect_err("is there").to_string();
+        assert!(said.ends_with("copy.db: it is there already: remove it, or name another file"), "{said}");
+    }
+
+    #[test]
     fn what_is_no_copy_changes_nothing() {
         let folder = tempfile::tempdir().expect("a folder");
         let desk = folder.path().join("desk");
@@ -171,13 +247,25 @@ mod tests {
         drop(store);
         let (text, empty, newer) =
             (folder.path().join("text"), folder.path().join("empty.db"), folder.path().join("newer.db"));
+        let other = folder.path().join("other.db");
+        Connection::open(&other)
+            .and_then(|db| db.execute_batch("CREATE TABLE x (y); PRAGMA user_version = 2"))
+            .expect("makes");
         fs::write(&text, "no database at all, only words".repeat(100)).expect("writes");
         Connection::open(&empty).and_then(|db| db.execute_batch("CREATE TABLE x (y)")).expect("makes");
         backup(&desk, &newer).expect("copies");
         Connection::open(&newer).and_then(|db| db.pragma_update(None, "user_version", 9_999)).expect("writes");
-        for from in [&text, &empty, &newer, &folder.path().join("none")] {
+        for from in [&text, &empty, &other, &newer, &folder.path().join("none")] {
             assert!(restore(&desk, from).is_err(), "{}", from.display());
             assert_eq!(value(&desk).as_deref(), Some("precious"));
+            assert!(!desk.join("tickets.db.restored").exists());
+        }
+        for from in [&text, &empty, &other] {
+            let said = restore(&desk, from).expect_err("refused").to_string();
+            assert!(
+                said.starts_with(&format!("{} cannot be put back: it is no copy of a desk's", from.display())),
+                "{said}"
+            );
         }
         let _lock = lock::take(&desk).expect("takes");
         assert!(matches!(restore(&desk, &newer), Err(StoreError::Locked { .. })));

@@ -84,6 +84,14 @@ pub enum StoreError {
         /// Why.
         why: String,
     },
+    /// It does not read as a database.
+    #[error("{path} is no database, or is damaged ({source}): put a copy back with `topicdesk restore FILE`")]
+    Damaged {
+        /// Which.
+        path: PathBuf,
+        /// What SQLite says.
+        source: rusqlite::Error,
+    },
     /// Its place, or what lies there, is not safe.
     #[error("{}: {why}", .path.display())]
     Unsafe {
@@ -160,6 +168,11 @@ impl Store {
     pub fn open(folder: &Path) -> Result<Store> {
         std::fs::create_dir_all(folder).map_err(|source| StoreError::Io { path: folder.to_owned(), source })?;
         let path = folder.join(DATABASE);
+        Store::open_at(&path).map_err(|error| damaged(&path, error))
+    }
+
+    fn open_at(path: &Path) -> Result<Store> {
+        let path = path.to_owned();
         let mut connection =
             Connection::open(&path).map_err(|source| StoreError::Open { path: path.clone(), source })?;
         private(&path)?;
@@ -246,6 +259,11 @@ impl Reader {
             return Err(StoreError::Missing(folder.to_owned()));
         }
         place::plain(&path)?;
+        Reader::open_at(folder, &path).map_err(|error| damaged(&path, error))
+    }
+
+    fn open_at(folder: &Path, path: &Path) -> Result<Reader> {
+        let path = path.to_owned();
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let connection = Connection::open_with_flags(&path, flags)
             .map_err(|source| StoreError::Open { path: path.clone(), source })?;
@@ -282,6 +300,19 @@ impl Work<'_> {
     pub fn commit(self) -> Result<()> {
         Ok(self.transaction.commit()?)
     }
+}
+
+/// Names the file, if SQLite says that it cannot be read as a database.
+fn damaged(path: &Path, error: StoreError) -> StoreError {
+    match error {
+        StoreError::Sqlite(source) if is_unreadable(&source) => StoreError::Damaged { path: path.to_owned(), source },
+        error => error,
+    }
+}
+
+fn is_unreadable(error: &rusqlite::Error) -> bool {
+    use rusqlite::ErrorCode::{DatabaseCorrupt, NotADatabase};
+    matches!(error.sqlite_error_code(), Some(NotADatabase | DatabaseCorrupt))
 }
 
 /// Takes reading and writing away from everybody but the owner: the cache holds customers' words.

@@ -19,6 +19,67 @@ fn help_and_usage_as_written_down() {
 }
 
 #[test]
+fn what_was_typed_wrong_and_what_failed_end_otherwise_and_say_what_to_do() {
+    let sandbox = SandboxProcess::start(&QUIET);
+    let desk = sandbox.bot_desk(FAST);
+    desk.run(&["sync"]).ok();
+    let ticket = desk.queue("unassigned").remove(0);
+    for text in ["", "   "] {
+        desk.run(&["reply", &ticket, text]).fails(2, "the text is empty");
+        desk.run(&["note", &ticket, text]).fails(2, "the text is empty");
+    }
+    desk.run(&["assign", &ticket, "bob"]).fails(2, "there is no agent `bob`");
+    desk.run(&["team", &ticket, "bogus"]).fails(2, "no teams");
+    desk.run(&["reply", &ticket, "--template", "nosuch"]).fails(1, "there is no template `nosuch`");
+    desk.run(&["template", "show", "nosuch"]).fails(1, "there is no template `nosuch`");
+    desk.run(&["template", "import", "/nonexist.csv"]).fails(1, "/nonexist.csv");
+    let mut reply = desk.command(&["note", &ticket]);
+    let mut reply = reply.stdin(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("starts");
+    std::io::Write::write_all(&mut reply.stdin.take().expect("is piped"), b"good\nb\xe4d\n").expect("reads");
+    let said = String::from_utf8(reply.wait_with_output().expect("ends").stderr).expect("text");
+    assert!(said.contains("standard input: line 2 is not UTF-8"), "{said}");
+
+    // Nothing found is nothing on standard output.
+    let ended = desk.run(&["search", "zyzzyva"]);
+    assert_eq!((ended.code, ended.out.as_str(), ended.err.as_str()), (Some(0), "", "topicdesk: nothing found\n"));
+    assert_eq!(desk.json(&["search", "zyzzyva"]), serde_json::json!([]));
+    let long = format!("status:{}", "x".repeat(5000));
+    let ended = desk.run(&["search", &long]);
+    assert!(ended.code == Some(2) && ended.err.len() < 1000, "{} letters: {}", ended.err.len(), ended.err);
+    desk.run(&["queue", "tag:a"]).fails(2, "`topicdesk queue --filter \"tag:a\"`, or `topicdesk search \"tag:a\"`");
+    desk.run(&["reply", "--linked", &ticket, "Hello"]).fails(2, "the text is said as --text");
+    let templates = desk.path().join("templates");
+    std::fs::create_dir_all(&templates).expect("makes");
+    std::fs::write(templates.join("asks.md"), "+++\nname = \"Asks\"\ncode = \"asks\"\n+++\nSince {{?day}}.\n")
+        .expect("writes");
+    desk.run(&["reply", &ticket, "--template", "asks"])
+        .fails(1, "fill in {{?day}} first; of a template: --set \"day=…\"");
+    desk.run(&["pending", &ticket, "internal"]).ok();
+    assert_eq!(desk.json(&["show", &ticket])["pending"]["reason"], "internal");
+
+    // Another file is no copy, and nothing of it stays.
+    let session = desk.path().join("default/session.db");
+    let text = desk.path().join("words.txt");
+    std::fs::write(&text, "no database at all, only words".repeat(100)).expect("writes");
+    for file in [&session, &text] {
+        let said = format!("{} cannot be put back: it is no copy of a desk's tickets", file.display());
+        desk.run(&["restore", file.to_str().expect("a path")]).fails(1, &said);
+        assert!(!desk.path().join("default/tickets.db.restored").exists());
+    }
+    for ending in ["-wal", "-shm"] {
+        let _none = std::fs::remove_file(desk.path().join(format!("default/tickets.db{ending}")));
+    }
+    std::fs::write(desk.tickets(), "no database at all, only words".repeat(100)).expect("writes");
+    let doctor = desk.run(&["doctor"]);
+    let said = format!("{} is no database, or is damaged", desk.tickets().display());
+    assert!(
+        doctor.code == Some(1) && doctor.out.contains(&said) && doctor.out.contains("restore FILE"),
+        "{}",
+        doctor.out
+    );
+}
+
+#[test]
 fn a_bot_logs_in_mirrors_the_group_and_works_a_ticket() {
     let sandbox = SandboxProcess::start(&QUIET);
     let desk = sandbox.bot_desk(FAST);

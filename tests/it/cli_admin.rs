@@ -60,14 +60,14 @@ fn a_lead_exports_a_desk_of_another_user_and_tries_rules_on_it() {
         assert_eq!(theirs, own, "{args:?}");
         assert_eq!(theirs.contains("between us"), args.contains(&"--notes"), "{args:?}");
         assert!(theirs.lines().count() > 0, "{args:?}");
-        fails(&shared.run(TOM, GROUP, args), 3, "tom is agent: that needs lead");
+        fails(&shared.run(TOM, GROUP, args), 1, "tom is agent: that needs lead");
     }
     let file = shared.folder.path().join("home/events.jsonl");
     let to = file.to_str().expect("a path");
     let written = shared.run(ANNA, GROUP, &["export", "events", "--out", to]);
     assert!(words(&written).contains("events in"), "{}", words(&written));
     assert_eq!(std::fs::read_to_string(&file).expect("reads"), desk.run(&["export", "events"]).ok());
-    fails(&shared.run(TOM, GROUP, &["export", "events", "--out", "/tmp/never"]), 3, "that needs lead");
+    fails(&shared.run(TOM, GROUP, &["export", "events", "--out", "/tmp/never"]), 1, "that needs lead");
 
     // The other rules are read by whoever asks: a file of theirs, which the desk need not be able to read.
     let other = shared.folder.path().join("home/other.toml");
@@ -78,7 +78,7 @@ fn a_lead_exports_a_desk_of_another_user_and_tries_rules_on_it() {
         let theirs = ok(&shared.run(ANNA, GROUP, args));
         assert!(theirs.contains("would have fired"), "{theirs}");
         assert_eq!(untimed(&theirs), untimed(&desk.run(args).ok()), "{args:?}");
-        fails(&shared.run(TOM, GROUP, args), 3, "tom is agent: that needs lead");
+        fails(&shared.run(TOM, GROUP, args), 1, "tom is agent: that needs lead");
     }
     let json = ok(&shared.run(ANNA, GROUP, &["rules", "backtest", "--rules", other, "--json"]));
     let json: serde_json::Value = serde_json::from_str(&json).expect("json");
@@ -128,8 +128,8 @@ fn an_admin_logs_a_desk_in_and_out_that_runs_as_another_user() {
     let (phone, code, password) = (secret("phone"), secret("code"), secret("password"));
     for (who, role) in [(ANNA, "lead"), (TOM, "agent")] {
         let refused = shared.input(who, GROUP, &["login", "--bot"], &bot);
-        fails(&refused, 3, &format!("is {role}: that needs admin"));
-        fails(&shared.run(who, GROUP, &["logout"]), 3, "that needs admin");
+        fails(&refused, 1, &format!("is {role}: that needs admin"));
+        fails(&shared.run(who, GROUP, &["logout"]), 1, "that needs admin");
     }
     // What is wrong is said, and ends as it would without a desk that runs; nothing is left behind.
     fails(&admin(&["login", "--bot"], "77:hunter2\n"), 3, "does not accept this bot token");
@@ -232,7 +232,7 @@ fn a_desk_beside_a_screen_is_logged_out_and_in_again_and_the_screen_stays() {
     anna.keys("i");
     anna.sees("INTERNAL NOTE");
     anna.write("dear colleague");
-    desk.run(&["stop"]).fails(3, "this desk runs in anna's screen, and ends with it");
+    desk.run(&["stop"]).fails(1, "this desk runs beside anna's screen: leave that screen");
     desk.run(&["logout"]).ok();
     anna.sees("stopped: not logged in");
     let announced = std::fs::read_to_string(desk.path().join("sandbox.json")).expect("the demo has written it");

@@ -35,13 +35,13 @@ fn articles_are_searched_and_looked_through() {
     assert_eq!(desk.json(&["knowledge", "search", "\"NEAR(\" OR *"]).as_array().map(Vec::len), Some(0));
 
     let clean = desk.run(&["knowledge", "lint"]).ok();
-    assert_eq!(clean, format!("{} articles, 0 errors, 0 warnings\n", topicdesk::knowledge::shop::SHOP.len()));
+    assert_eq!(clean, format!("{} articles, no errors, no warnings\n", topicdesk::knowledge::shop::SHOP.len()));
     std::fs::write(desk.path().join("articles/broken.md"), "---\ntitle: \"A\n---\nx").expect("writes");
     let bad = desk.run(&["knowledge", "lint"]);
     assert_eq!(bad.code, Some(1));
     assert!(bad.out.contains("broken.md:2:8: error: has a quote that is not closed"), "{}", bad.out);
     let search = desk.run(&["knowledge", "search", "parcel"]);
-    assert!(search.code == Some(0) && search.err.contains("1 files are left out"), "{search:?}");
+    assert!(search.code == Some(0) && search.err.contains("1 file is left out"), "{search:?}");
 
     Desk::empty().run(&["knowledge", "search", "x"]).fails(2, "there are no articles");
     let gone = Desk::empty();
@@ -72,7 +72,7 @@ async fn the_webhook_is_asked_and_its_secret_is_told_to_nobody_else() {
     let out = found.ok();
     assert!(out.contains("From the [31mservice") && out.contains("Where is my parcel?"), "{out}");
     assert!(!local.ok().contains("webhook"));
-    assert!(doctor.out.contains("answers, with 1 articles"), "{}", doctor.out);
+    assert!(doctor.out.contains("answers, with 1 article"), "{}", doctor.out);
     assert_eq!(refused.code, Some(1));
     assert!(refused.err.contains("it does not take the secret") && refused.out.contains("Where is my parcel?"));
     assert!(!format!("{refused:?}{}", doctor.out).contains("hunter2"));

@@ -20,6 +20,11 @@ fn a_ticket_is_opened_from_the_command_line() {
     let id = row["message"].to_string();
     let (author, asked) = (row["customer"]["id"].clone(), row["waiting_since"].clone());
     assert!(author.is_i64() && asked.is_string(), "{row}");
+    let listed = desk.run(&["queue", "intake"]).ok();
+    assert!(
+        listed.contains("MESSAGE") && listed.lines().any(|line| line.split_whitespace().nth(1) == Some(&id)),
+        "{listed}"
+    );
     desk.run(&["open", &id]).fails(2, "--title");
     desk.run(&["open", "999999", "--title", "Lost"]).fails(1, "message 999999 is not known here");
     desk.run(&["open", &id, "--title", " "]).fails(1, "a topic needs a title");
@@ -55,7 +60,7 @@ fn a_ticket_is_opened_from_the_command_line() {
     desk.run(&["team", &ticket, "money"]).ok();
     let shown = desk.json(&["show", &ticket]);
     assert_eq!((shown["category"].as_str(), shown["team"].as_str()), (Some("refund"), Some("Money")), "{shown}");
-    desk.run(&["team", &ticket, "Mony"]).fails(1, "did you mean `Money`?");
+    desk.run(&["team", &ticket, "Mony"]).fails(2, "did you mean `Money`?");
     desk.run(&["category", &ticket, "two words"]).fails(2, "category");
     desk.run(&["category", &ticket, "-"]).ok();
     desk.run(&["team", &ticket, "-"]).ok();

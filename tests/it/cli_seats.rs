@@ -61,6 +61,9 @@ fn commands_attach_to_the_desk_that_runs() {
     desk.run(&["sync"]).ok();
     let status = desk.json(&["status"]);
     assert_eq!(status["pid"], server.child.id(), "{status}");
+    assert_eq!(status["seats"], 0, "{status}");
+    let told = desk.run(&["status"]).ok();
+    assert!(told.contains(", no screens open"), "{told}");
     desk.run(&["serve"]).fails(3, &format!("process {}", server.child.id()));
 
     let mut watch = desk.command(&["watch", "--json"]).stdout(Stdio::piped()).spawn().expect("starts");
@@ -77,6 +80,10 @@ fn commands_attach_to_the_desk_that_runs() {
         assert!(watched.read_line(&mut line).expect("reads") > 0);
     }
     desk.run(&["--agent", "tom", "claim", &ticket]).fails(1, "is anna's since");
+    desk.run(&["--agent", "nobody", "claim", &ticket]).fails(2, "there is no agent `nobody`");
+    desk.run(&["--agent", "nobody", "status"]).fails(2, "there is no agent `nobody`");
+    let copy = desk.path().join("session.db");
+    desk.run(&["restore", copy.to_str().expect("a path")]).fails(3, "in use by process");
     let reply = desk.json(&["reply", &ticket, "We are looking into it."]);
     assert_eq!(reply["state"], "sent");
 
@@ -88,12 +95,35 @@ fn commands_attach_to_the_desk_that_runs() {
     desk.configure(&format!("{good}\n[desk]\nsocket_group = \"no-such-group\"\n"));
     desk.run(&["reload"]).fails(2, "there is no group `no-such-group` on this machine");
     assert_eq!(desk.json(&["status"])["pid"], server.child.id());
+    // So do keys that are none, each with its place, by whatever way it is read again.
+    desk.configure(&format!("{good}\n[keys.queue]\nclaim = \"nosuchkey-\"\n[keys.nowhere]\nclaim = \"c\"\n"));
+    let line = good.lines().count() + 3;
+    let refused = desk.run(&["reload"]);
+    assert!(refused.err.contains("the configuration stays as it was"), "{}", refused.err);
+    assert!(refused.err.contains(&format!("desk.toml:{}:1: keys.nowhere: no such place", line + 2)), "{}", refused.err);
+    refused.fails(2, &format!("desk.toml:{line}:1: keys.queue.claim: "));
+    kill_process(server.pid(), Signal::USR1).expect("is there");
+    while !server.next_line().contains("the configuration stays as it was") {}
+    // A template that cannot be read hinders nobody.
+    std::fs::create_dir_all(desk.path().join("templates")).expect("makes");
+    let template = desk.path().join("templates/bad.toml");
+    std::fs::write(&template, "name = 5").expect("writes");
     desk.configure(&good);
+    let taken = desk.run(&["reload"]).ok();
+    assert!(taken.contains("read again") && taken.contains("bad.toml"), "{taken}");
+    std::fs::remove_file(template).expect("removes");
     kill_process(server.pid(), Signal::USR1).expect("is there");
     desk.configure(&format!("{good}\n[[queues]]\nname = \"Mine too\"\nquery = \"assignee:me\"\n"));
     until("it has been read", || desk.run(&["reload"]).out.contains("read again").then_some(()));
-    // Whoever had it read again finds it.
-    desk.run(&["status"]).ok();
+    // Whoever had it read again finds it; the process runs since it began.
+    let after = desk.json(&["status"]);
+    assert_eq!(after["since"], status["since"], "{after}");
+    assert_ne!(after["begun"], status["begun"], "{after}");
+    let user = rustix::process::geteuid();
+    if user.is_root() {
+        let seats = desk.run(&["seats"]).ok();
+        assert!(seats.lines().any(|line| line.contains("  root  ")), "{seats}");
+    }
     assert!(desk.queue("Mine too").contains(&ticket));
     assert!(watch.try_wait().expect("asks").is_none(), "who watches has come back by itself");
 
@@ -106,6 +136,51 @@ fn commands_attach_to_the_desk_that_runs() {
     watch.kill().expect("is there");
     watch.wait().expect("ends");
     assert_eq!(desk.messages(&ticket).iter().filter(|(_, text)| text == "We are looking into it.").count(), 1);
+}
+
+#[test]
+fn whoever_watches_reads_what_happens_a_line_each() {
+    let sandbox = SandboxProcess::start(&QUIET);
+    let desk = sandbox.bot_desk(FAST);
+    let server = Server::start(desk.command(&["serve"]));
+    desk.run(&["sync"]).ok();
+    let rows = desk.json(&["queue", "unassigned"]);
+    let (ticket, title) = (rows[0]["id"].to_string(), rows[0]["title"].as_str().expect("a title"));
+    let mut watch = desk.command(&["watch"]).stdout(Stdio::piped()).spawn().expect("starts");
+    let mut watched = BufReader::new(watch.stdout.take().expect("is piped"));
+    until("it is attached", || {
+        let seats = desk.json(&["seats"]);
+        seats.as_array().expect("a list").iter().any(|seat| seat["pid"] == watch.id()).then_some(())
+    });
+    // It is told of what happens once it has looked where things stand; when that is, nobody outside knows.
+    let mut told = String::new();
+    std::thread::scope(|scope| {
+        let noting = scope.spawn(|| {
+            for number in 0.. {
+                desk.run(&["note", &ticket, &format!("note {number}\u{1b}[2J")]).ok();
+                if desk.path().join("heard").exists() {
+                    break;
+                }
+            }
+        });
+        assert!(watched.read_line(&mut told).expect("reads") > 0);
+        std::fs::write(desk.path().join("heard"), "").expect("writes");
+        noting.join().expect("ends");
+    });
+    assert!(told.contains(&format!(" #{ticket} ")) && told.contains("anna wrote a note: note "), "{told}");
+    assert!(!told.contains('\u{1b}') && told.contains(title.split(' ').next().expect("a word")), "{told}");
+    desk.run(&["claim", &ticket]).ok();
+    desk.run(&["reply", &ticket, "We are\nlooking into it."]).ok();
+    for wanted in ["anna claimed, status Open → Assigned", "anna replied: We are looking into it."] {
+        while !told.contains(wanted) {
+            told.clear();
+            assert!(watched.read_line(&mut told).expect("reads") > 0, "{wanted}");
+        }
+        assert!(told.contains(&format!(" #{ticket} ")), "{told}");
+    }
+    watch.kill().expect("is there");
+    watch.wait().expect("ends");
+    drop(server);
 }
 
 #[test]
@@ -176,9 +251,9 @@ fn a_copy_made_while_the_desk_works_is_put_back_whole() {
     desk.run(&["backup", copy]).ok();
     let before = desk.json(&["show", &tickets[0]]);
     assert!(writer.wait().expect("ends").success());
-    desk.run(&["backup", copy]).fails(1, "exists");
+    desk.run(&["backup", copy]).fails(1, "copy.db: it is there already: remove it, or name another file");
     desk.run(&["claim", &tickets[1]]).ok();
-    desk.run(&["restore", copy]).fails(3, "in use by process");
+    desk.run(&["restore", copy]).fails(3, ": end it first: `topicdesk stop`");
     drop(server);
     desk.run(&["restore", copy]).ok();
     let after = desk.json(&["show", &tickets[0]]);

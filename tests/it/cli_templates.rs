@@ -121,7 +121,7 @@ fn a_table_becomes_templates_all_or_none() {
         std::fs::write(&file, text).expect("writes");
         desk.run(&["template", "import", &name]).fails(1, why);
     }
-    desk.run(&["template", "import", "/nowhere.csv"]).fails(2, "/nowhere.csv");
+    desk.run(&["template", "import", "/nowhere.csv"]).fails(1, "/nowhere.csv: ");
 }
 
 #[test]
@@ -156,8 +156,9 @@ fn the_guard_and_many_replies_on_the_command_line() {
         "+++\nname = \"Ask\"\ncode = \"ask\"\nthen = \"pending customer\"\nadd_tags = [\"asked\"]\n+++\nWhat is {{?what}}?\n",
     );
     desk.run(&["reply", second, "--template", "ask", "--now"]).fails(1, "fill in {{?what}} first");
+    desk.run(&["reply", "--bulk", second, "--template", "ask", "--yes"]).fails(1, "is filled in with --set");
     desk.run(&["reply", second, "--template", "ask", "--set", "waht=it"]).fails(2, "does not ask for `waht`");
-    desk.run(&["reply", second, "--template", "nobody"]).fails(2, "there is no template `nobody`");
+    desk.run(&["reply", second, "--template", "nobody"]).fails(1, "there is no template `nobody`");
     desk.run(&["reply", second, "--template", "ask", "--set", "what=your order number", "--now"]).ok();
     assert_eq!(there(second, "What is your order number?"), 1);
     let shown = desk.json(&["show", second]);
@@ -190,6 +191,38 @@ fn the_guard_and_many_replies_on_the_command_line() {
     desk.run(&["reply", "--bulk", first, second, "--text", "bit.ly/y", "--yes"]).fails(1, "nothing was sent");
     desk.run(&["reply", "--bulk", third, "--text", "x", "--yes"]).fails(1, "to nobody: it is closed");
     desk.run(&["reply"]).fails(2, "");
+}
+
+#[test]
+fn checking_the_configuration_gives_one_object_whatever_is_wrong() {
+    let desk = Desk::empty();
+    let told = |text: &str| {
+        desk.configure(text);
+        let ended = desk.run(&["config", "check", "--json"]);
+        assert_eq!((ended.code, ended.err.as_str()), (Some(2), ""), "{}", ended.out);
+        let told: serde_json::Value = serde_json::from_str(&ended.out).expect("one object");
+        assert!(told["config"].as_str().is_some_and(|file| file.ends_with("desk.toml")), "{told}");
+        told["mistakes"]
+            .as_array()
+            .expect("a list")
+            .iter()
+            .map(|one| one.as_str().expect("a text").to_owned())
+            .collect()
+    };
+    let mistakes: Vec<String> = told("[tui]\nbell = 5\n[keys.queue]\nclaim = \"nosuchkey-\"\n");
+    assert_eq!(mistakes.len(), 2, "{mistakes:?}");
+    assert!(
+        mistakes[0].contains("desk.toml:2:8: ") && mistakes[1].contains("desk.toml:4:1: keys.queue.claim"),
+        "{mistakes:?}"
+    );
+    let mistakes: Vec<String> = told("[tui\n");
+    assert!(mistakes.len() == 1 && mistakes[0].contains("desk.toml:1:"), "{mistakes:?}");
+    let mistakes: Vec<String> = told("[keys.nowhere]\nclaim = \"c\"\n");
+    assert!(mistakes.len() == 1 && mistakes[0].contains("desk.toml:2:1: keys.nowhere: no such place"), "{mistakes:?}");
+    // People read all of them, too.
+    desk.configure("[tui]\nbell = 5\n[keys.queue]\nclaim = \"nosuchkey-\"\n");
+    let ended = desk.run(&["config", "check"]);
+    assert!(ended.err.contains("desk.toml:2:8: ") && ended.err.contains("keys.queue.claim"), "{}", ended.err);
 }
 
 #[test]

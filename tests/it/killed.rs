@@ -79,6 +79,7 @@ impl Deaf {
             agent: Some("tom".into()),
             files: guest.folder.path().join("files"),
             host: None,
+            own: Default::default(),
             patience: Some(PATIENCE),
         };
         let (handle, _) = runtime.block_on(client::attach(attach)).expect("a seat");

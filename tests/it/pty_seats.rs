@@ -22,6 +22,13 @@ fn a_second_screen_attaches_and_takes_over_when_the_first_dies() {
     let others: Vec<&str> =
         seats.as_array().expect("a list").iter().filter_map(|seat| seat["agent"].as_str()).collect();
     assert!(others.contains(&"tom"), "{seats}");
+    // Both are there, the one in whose process the desk runs too; and who asks is no screen.
+    let screens: Vec<_> =
+        seats.as_array().expect("a list").iter().filter(|seat| seat["screens"].as_u64() > Some(0)).collect();
+    assert_eq!(screens.len(), 2, "{seats}");
+    assert!(screens.iter().all(|seat| seat["used"].is_string() && seat["presence"] == "available"), "{seats}");
+    let status = desk.run(&["status"]).ok();
+    assert!(status.contains(", 2 screens open"), "{status}");
 
     // What one does the other sees, and who comes second is told.
     let ticket = desk.queue("unassigned").remove(0);

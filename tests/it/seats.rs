@@ -67,7 +67,14 @@ impl House {
     fn run(&self, gate: Gate) -> Running {
         let desk = self.open();
         let handle = desk.handle(AgentName(String::new()));
-        let served = server::Desk { name: "Shop".to_owned(), handle, host: None, gate, clock: Clock::System };
+        let served = server::Desk {
+            name: "Shop".to_owned(),
+            handle,
+            host: None,
+            since: Clock::System.now(),
+            gate,
+            clock: Clock::System,
+        };
         let listening = server::listen(&self.socket(), Access::default(), served).expect("listens");
         Running { desk, listening }
     }
@@ -82,6 +89,7 @@ impl House {
             agent: Some(AgentName::from(agent)),
             files: self.folder.path().join("files"),
             host,
+            own: Default::default(),
             patience: None,
         };
         client::attach(attach).await.map(|(handle, _)| handle)
@@ -708,6 +716,7 @@ fn a_command_does_not_wait_for_ever_for_a_desk_that_has_ended() {
             agent: Some(AgentName::from("anna")),
             files: house.folder.path().join("files"),
             host: None,
+            own: Default::default(),
             patience: Some(Duration::from_millis(200)),
         };
         let (anna, _) = client::attach(attach).await.expect("a seat");
@@ -789,6 +798,7 @@ fn a_screen_outlives_the_engine_beside_it() {
             agent: Some(AgentName::from("anna")),
             files: house.folder.path().join("files"),
             host: Some(host),
+            own: Default::default(),
             patience: None,
         };
         let anna = client::begin(attach, first.handle(AgentName::from("anna")));

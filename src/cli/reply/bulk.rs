@@ -87,7 +87,9 @@ async fn send_all(site: &Site, handle: &Handle, args: &ReplyArgs, typed: String)
     };
     let planned = plan(&template, &targets, duplicates_of, &site.config.rules.guard);
     if planned.ready.is_empty() {
-        return Err(Failure::error(format!("to nobody: {}", planned.left_out_in_words().join("; "))));
+        let asks = planned.left_out.iter().any(|(_, why)| why.starts_with("{{?"));
+        let hint = if asks { "; a field that asks is filled in with --set \"NAME=VALUE\"" } else { "" };
+        return Err(Failure::error(format!("to nobody: {}{hint}", planned.left_out_in_words().join("; "))));
     }
     agreed(site, args, &planned, &along)?;
     let along = Along { duplicate_of: duplicates_of, confirmed: !planned.found.is_empty(), ..along };
@@ -136,6 +138,7 @@ fn agreed(site: &Site, args: &ReplyArgs, plan: &Plan, along: &Along) -> Done {
         1 => "about 1 minute".to_owned(),
         minutes => format!("about {minutes} minutes"),
     };
+    let replies = table::count(plan.ready.len(), "reply", "replies");
     for why in plan.left_out_in_words() {
         say(&format!("left out, {why}"));
     }
@@ -149,7 +152,7 @@ fn agreed(site: &Site, args: &ReplyArgs, plan: &Plan, along: &Along) -> Done {
         return Ok(());
     }
     if !stdin().is_terminal() {
-        return Err(Failure::usage(format!("{} replies, {minutes}: say --yes to send them", plan.ready.len())));
+        return Err(Failure::usage(format!("{replies}, {minutes}: say --yes to send them")));
     }
     if !plan.found.is_empty() {
         say(&format!("LOOK: the text has what looks like {}", in_words(&plan.found)));
@@ -160,7 +163,7 @@ fn agreed(site: &Site, args: &ReplyArgs, plan: &Plan, along: &Along) -> Done {
     if let Some(first) = plan.ready.first() {
         say(&format!("the first, {}:\n{}", first.ticket, first.text));
     }
-    let question = format!("Send {} replies? It takes {minutes}.", plan.ready.len());
+    let question = format!("Send {replies}? It takes {minutes}.");
     if consent::yes(&question)? { Ok(()) } else { Err(Failure::error("nothing was sent")) }
 }
 
@@ -203,7 +206,7 @@ async fn take_back(handle: &Handle, rows: &BTreeMap<OutboxId, TicketKey>) -> Fai
         let command = Command::DiscardOutbox { outbox: *outbox };
         back += usize::from(handle.submit(new_command_id(), command).await.is_ok());
     }
-    Failure::error(format!("interrupted: {back} of {} replies were taken back", rows.len()))
+    Failure::error(format!("interrupted: {back} of {} taken back", table::count(rows.len(), "reply", "replies")))
 }
 
 fn tell(site: &Site, plan: &Plan, results: &BTreeMap<TicketKey, String>) -> Done {

@@ -71,7 +71,7 @@ pub(super) fn find(site: &Site, handle: &Handle, args: &FilledArgs, language: Op
     });
     let Some(found) = found else {
         let wanted = wanted.escape_debug();
-        return Err(Failure::usage(format!("there is no template `{wanted}`: `topicdesk template list` names them")));
+        return Err(Failure::error(format!("there is no template `{wanted}`: `topicdesk template list` names them")));
     };
     let mut template = found.clone();
     for set in &args.set {

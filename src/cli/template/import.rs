@@ -38,7 +38,7 @@ pub(super) fn run(site: &Site, args: &ImportArgs) -> Done {
         false => site.paths.templates(),
     };
     let name = args.file.display().to_string();
-    let bytes = std::fs::read(&args.file).map_err(|error| Failure::usage(format!("{name}: {error}")))?;
+    let bytes = std::fs::read(&args.file).map_err(|error| Failure::error(format!("{name}: {error}")))?;
     let import = import::read(&name, &bytes, &folder, args.force);
     for error in &import.errors {
         say(&error.to_string());
@@ -54,11 +54,8 @@ pub(super) fn run(site: &Site, args: &ImportArgs) -> Done {
     if good {
         return Ok(());
     }
-    let count = import.errors.len();
-    Err(Failure {
-        code: FAILED,
-        message: format!("{count} mistakes: nothing was written; mend them, or leave those rows out"),
-    })
+    let count = table::count(import.errors.len(), "mistake", "mistakes");
+    Err(Failure { code: FAILED, message: format!("{count}: nothing was written; mend them, or leave those rows out") })
 }
 
 /// Writes a file whole or not at all.

@@ -37,7 +37,10 @@ pub(super) async fn run(site: &Site, loaded: &Loaded) -> Done {
             };
             writeln!(out, "{weight}: {}: {}", table::safe(&finding.source), table::safe(&finding.what))?;
         }
-        writeln!(out, "{} templates: {errors} errors, {warnings} warnings", loaded.templates.len())?;
+        let templates = table::count(loaded.templates.len(), "template", "templates");
+        let (errors, warnings) =
+            (table::count(errors, "error", "errors"), table::count(warnings, "warning", "warnings"));
+        writeln!(out, "{templates}: {errors}, {warnings}")?;
     }
     // Everything has been said.
     if errors > 0 { Err(Failure { code: FAILED, message: String::new() }) } else { Ok(()) }

@@ -16,6 +16,7 @@ impl Seat {
         for command in self.screens.anew() {
             let _stopped = engine.submit(new_command_id(), command).await;
         }
+        self.attach.own.was_used(self.screens.used());
         self.putting = None;
         let mut revisions = engine.watch();
         let mut under_way: JoinSet<Unanswered> = JoinSet::new();
@@ -30,6 +31,7 @@ impl Seat {
                 submission = self.submissions.recv() => match submission {
                     Some(submission) => {
                         self.screens.follow(&submission.command);
+                        self.attach.own.was_used(self.screens.used());
                         self.ask_here(&engine, Waiting::Submitted(Box::new(submission)), &mut under_way).await;
                     }
                     None => break true,

@@ -26,7 +26,7 @@ pub(super) struct Line {
 /// Asks something about the desk as a whole.
 ///
 /// # Errors
-/// As [`attach`](super::attach); the desk's reason, as [`SeatError::Refused`]; [`SeatError::Closed`]: it ended before it answered.
+/// As [`attach`](super::attach); the desk's reason not to do it, as [`SeatError::Declined`]; [`SeatError::Closed`]: it ended before it answered.
 pub async fn operate(path: &Path, agent: Option<&AgentName>, request: Request) -> Result<Answer, SeatError> {
     let (mut line, _) = knock(path, agent).await?;
     let words = |error: FrameError| misheard(path, error);
@@ -37,7 +37,7 @@ pub async fn operate(path: &Path, agent: Option<&AgentName>, request: Request) -
             return Err(SeatError::Closed(path.to_owned()));
         };
         if let Told::Operated { result, .. } = frame.value().map_err(words)? {
-            return result.map_err(SeatError::Refused);
+            return result.map_err(SeatError::Declined);
         }
     }
 }

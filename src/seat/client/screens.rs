@@ -35,6 +35,11 @@ impl Screens {
         }
     }
 
+    /// Tells when the last key was pressed at any of them.
+    pub(super) fn used(&self) -> Option<Timestamp> {
+        self.0.values().map(|screen| screen.used).max()
+    }
+
     /// Gives the commands that tell another engine of them. A key is as old as it is.
     pub(super) fn anew(&self) -> Vec<Command> {
         let now = Clock::System.now();
