@@ -187,7 +187,7 @@ fn row_lines(
     ];
     let of_groups = groups::has_column(model, width);
     if of_groups {
-        spans.push(Span::raw(format!("{} ", text::fit(&row.group_name, groups::WIDTH))));
+        spans.push(Span::raw(format!("{} ", text::fit(groups::short(model, row), groups::WIDTH))));
     }
     spans.extend([Span::styled(
         format!("{} ", text::fit_right(&wait.map_or("-".to_owned(), age), 5)),
