@@ -976,7 +976,7 @@ fn the_activity_log_speaks_in_words() {
             "tom claimed, status Open → Assigned",
             "mia took over from tom",
             "mia assigned mia → ann",
-            "ann replied, status Assigned → In progress",
+            "ann wrote a reply, status Assigned → In progress",
             "ann set pending until Mon 23 Nov 09:00 UTC: waiting on customer, status In progress → Pending",
             "ann released",
             "mia closed: spam, status Pending → Closed",
