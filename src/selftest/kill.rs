@@ -303,7 +303,7 @@ impl Rounds<'_> {
             let Said::Answered { id, answer } = said else { continue };
             let Some(at) = self.open.iter().position(|(asked, _)| asked.id == id) else { continue };
             let (_, reply) = self.open.remove(at);
-            match (answer, reply) {
+            match (*answer, reply) {
                 (Ok(receipt), Some((mark, ticket))) => {
                     if let Some((newest, outbox)) = &mut self.newest
                         && *newest == mark

@@ -38,7 +38,7 @@ pub(super) enum Said {
     /// The desk is open.
     Up,
     /// A command was answered.
-    Answered { id: CommandId, answer: Result<Receipt, Refusal> },
+    Answered { id: CommandId, answer: Box<Result<Receipt, Refusal>> },
 }
 
 /// Works until the input ends.
@@ -63,7 +63,7 @@ pub async fn work() -> Result<(), SelftestError> {
             let _ignored = handle.submit(CommandId(format!("{}-besides", id.0)), besides).await;
         }
         let answer = handle.submit(id.clone(), command).await;
-        say(&Said::Answered { id, answer })?;
+        say(&Said::Answered { id, answer: Box::new(answer) })?;
     }
     working.stop();
     Ok(())
