@@ -12,6 +12,7 @@ use super::site::Site;
 use super::work::{self, unreadable};
 use super::{table, times};
 use crate::clock::Timestamp;
+use crate::desk::groups;
 use crate::desk::query::Query;
 use crate::desk::rules::Rules;
 use crate::engine::views::{DeskView, QueueName, Sort, TicketRow, View, ViewRequest};
@@ -112,9 +113,12 @@ fn named(rules: &Rules, name: &str) -> Done<(QueueName, String)> {
     }
 }
 
+/// Longer names of groups are shortened to what differs: a narrow terminal cuts them further.
+const GROUP: usize = 12;
+
 fn print(site: &Site, desk: &DeskView, title: &str, rows: &[TicketRow], total: usize) -> std::io::Result<()> {
     let now = site.clock.now();
-    let several = desk.groups.len() > 1;
+    let names: Vec<&str> = desk.groups.iter().map(|facts| facts.called().name()).collect();
     let has_policies = !site.config.rules.sla.is_empty();
     let lines: Vec<Vec<String>> = rows
         .iter()
@@ -136,8 +140,8 @@ fn print(site: &Site, desk: &DeskView, title: &str, rows: &[TicketRow], total: u
             if has_policies {
                 line.insert(3, due(row, now));
             }
-            if several {
-                line.insert(1, table::cut(&row.group_name, 20));
+            if names.len() > 1 {
+                line.insert(1, table::cut(groups::short(&row.group_name, &names, GROUP), 20));
             }
             line
         })
@@ -150,7 +154,7 @@ fn print(site: &Site, desk: &DeskView, title: &str, rows: &[TicketRow], total: u
     if has_policies {
         head.insert(3, "DUE");
     }
-    if several {
+    if names.len() > 1 {
         head.insert(1, "GROUP");
     }
     table::write(&mut out, &head, &lines, table::width())?;

@@ -159,7 +159,8 @@ fn totals(out: &mut dyn Write, report: &Report) -> io::Result<()> {
     writeln!(out, "Open: {} at the beginning, {} at the end.", report.open_at_start, number(open))?;
     writeln!(
         out,
-        "Resolved without a response: {without_response}. Answered outside: {outside} messages. Deadlines missed: {breaches}."
+        "Resolved without a response: {without_response}. Answered outside: {outside} messages. \
+         Deadlines missed since live: {breaches}."
     )?;
     match report.total.survey_average() {
         Some(average) => writeln!(out, "Survey: {average} of 5, {} answered.\n", report.total.surveys)?,

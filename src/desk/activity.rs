@@ -182,7 +182,8 @@ fn verb(why: &Why, old: Option<&Standing>, new: &Standing, by: &str) -> String {
             Some(from) => format!("{by} released it from {from}"),
             None => format!("{by} released"),
         },
-        Why::Replied => format!("{by} replied"),
+        // It may still be held, or be parked: that it has left is told by its delivery.
+        Why::Replied => format!("{by} wrote a reply"),
         Why::RepliedOutside => format!("{by} replied in Telegram"),
         Why::CustomerWrote | Why::ParticipantWrote => format!("{by} wrote"),
         Why::SetPending => set_pending(old, new, by),

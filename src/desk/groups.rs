@@ -179,9 +179,55 @@ pub fn unknown(groups: &[Given], word: &str) -> Option<String> {
     Some(format!("there is no group `{word}`: there are {}", named.join(", ")))
 }
 
+/// Tells what is shown of a group's name where there is little room for it: unless all names of the desk fit, the words with which it
+/// begins as another one does are left away, so that what differs is seen.
+pub fn short<'n>(name: &'n str, all: &[&str], room: usize) -> &'n str {
+    if all.iter().all(|one| one.chars().count() <= room) {
+        return name;
+    }
+    let own = apart(name, all);
+    let alone = all.iter().filter(|one| **one != name).all(|one| apart(one, all) != own);
+    if alone { own } else { name }
+}
+
+/// Leaves away the words with which a name begins as another one does; those are all of it for a name that is the beginning of another.
+fn apart<'n>(name: &'n str, all: &[&str]) -> &'n str {
+    let shared = |other: &&str| {
+        name.split_whitespace().zip(other.split_whitespace()).take_while(|(own, others)| own == others).count()
+    };
+    let most = all.iter().filter(|one| **one != name).map(shared).max().unwrap_or(0);
+    let mut rest = name;
+    for word in name.split_whitespace().take(most) {
+        rest = rest.trim_start().strip_prefix(word).unwrap_or(rest);
+    }
+    let rest = rest.trim_start_matches(|c: char| c.is_whitespace() || "·•-–—|:/,".contains(c));
+    if rest.is_empty() { name } else { rest }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn of_long_names_what_differs_is_shown() {
+        let shown = |all: &[&str]| all.iter().map(|name| short(name, all, 8).to_owned()).collect::<Vec<_>>();
+        for (all, wanted) in [
+            (&["Lumen Lamps · Help", "Lumen Lamps · Business"][..], &["Help", "Business"][..]),
+            (&["Acme Support", "Acme Support Germany", "Kestrel"], &["Acme Support", "Germany", "Kestrel"]),
+            (&["Acme Shop", "Acme for business"], &["Shop", "for business"]),
+            (&["shop", "shop b2b"], &["shop", "shop b2b"]),
+            (&["Help desk one", "Other desk two"], &["Help desk one", "Other desk two"]),
+            (
+                &["One · Help", "One · Sales", "Two · Help", "Two · Jobs"],
+                &["One · Help", "Sales", "Two · Help", "Jobs"],
+            ),
+            (&["Lumen 💡", "Lumen 🔌 at work"], &["💡", "🔌 at work"]),
+            (&["The same title", "The same title"], &["The same title", "The same title"]),
+            (&["Alone with a long name"], &["Alone with a long name"]),
+        ] {
+            assert_eq!(shown(all), wanted);
+        }
+    }
 
     #[test]
     fn a_group_answers_to_its_names() {

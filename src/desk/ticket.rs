@@ -216,6 +216,22 @@ impl Waiting {
     pub const KEPT: usize = 200;
 }
 
+impl Ticket {
+    /// Tells since when somebody is owed an answer. What was left unanswered when the ticket was done is owed no more, nor is what nobody
+    /// can answer because the topic is gone.
+    pub fn owed_since(&self) -> Option<Timestamp> {
+        let since = self.waiting.as_ref()?.since;
+        let done = self.closed_at.or(self.resolved_at).or_else(|| self.last_move.as_ref().map(|last| last.at));
+        let owed = match done.filter(|_| !self.standing.status.is_live()) {
+            None => true,
+            // Telegram's dates are whole seconds: within one, the order of events tells what came first.
+            Some(done) if since.unix() == done.unix() => self.last_move.as_ref().is_some_and(|last| last.written_since),
+            Some(done) => since > done,
+        };
+        (owed && !self.topic_gone).then_some(since)
+    }
+}
+
 /// The last decision on status or assignee: what undo may take back.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LastMove {

@@ -118,6 +118,11 @@ impl Turn<'_> {
         let mut receipt = Receipt { notice: decision.notice, unchanged: decision.unchanged, ..Receipt::default() };
         match command {
             Command::Reply { text, reply_to, hold, seen, file, along, .. } => {
+                if let Some(message) = reply_to
+                    && let Some(refusal) = self.cannot_quote(key, *message)?
+                {
+                    return Ok(Err(refusal));
+                }
                 if let Some(file) = file.as_ref().filter(|file| !self.is_staged(file)) {
                     return Ok(Err(Refusal::Senseless(format!(
                         "{} is not there any more: attach it again",

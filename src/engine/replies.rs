@@ -61,6 +61,18 @@ impl Turn<'_> {
         Ok((first, notice))
     }
 
+    /// Tells why a reply cannot quote a message, as far as the desk knows: what was deleted a moment ago, Telegram refuses.
+    pub(super) fn cannot_quote(&mut self, key: TicketKey, message: MessageId) -> Result<Option<Refusal>, EngineError> {
+        let why = match self.work.message(key.group, message)? {
+            Some(entry) if entry.key == key && !entry.deleted => return Ok(None),
+            Some(entry) if entry.key == key => "was deleted in Telegram".to_owned(),
+            Some(entry) => format!("is not in {key} but in {}", entry.key),
+            None => format!("is not in {key}, as far as the desk knows"),
+        };
+        let sentence = format!("message {message} {why}: reply to another one, or to none");
+        Ok(Some(Refusal::Senseless(sentence)))
+    }
+
     /// Holds what was just said for as long as it may be taken back.
     fn held(&self) -> Delivery {
         let undo = self.rules.undo_send;

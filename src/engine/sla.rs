@@ -27,8 +27,8 @@ const PART: usize = 100;
 /// A breach that is older was missed while nobody could say it: it is told with the others of that time.
 const FRESH: Duration = Duration::from_secs(300);
 
-/// What tickets have to know for these names; what an older version wrote does not begin so.
-const FORM: &str = "2:";
+/// How these names begin. What an older version wrote begins otherwise: its tickets are folded anew, as the fold has changed since.
+const FORM: &str = "3:";
 
 /// Names the rules, so that other ones have another name.
 fn name_of(rules: &Rules) -> String {
@@ -172,7 +172,7 @@ impl Turn<'_> {
         let part = self.work.tickets_from(group, self.group(group).reckoned_to, PART)?;
         for key in &part {
             if known.as_ref().is_none_or(|known| !known.starts_with(FORM)) {
-                // From an older version: the ticket does not know its pauses or when its status changed, but its log does.
+                // From an older version: the ticket may know less than its log tells, or otherwise.
                 let folded = lifecycle::fold(&self.work.log(*key)?);
                 if folded.is_some() && self.ticket(*key)? != folded.as_ref() {
                     self.set_ticket(*key, folded);

@@ -513,6 +513,35 @@ fn what_is_taken_back_does_not_overwrite_what_is_being_written() {
 }
 
 #[test]
+fn a_reply_quotes_what_stands_in_its_topic_or_is_refused_before_anything_changes() {
+    let mut bench = Bench::followed(&history());
+    says(&mut bench, 9, 5, OLENA, "Forget it");
+    says(&mut bench, 10, 5, OLENA, "No, do not");
+    bench.push(vec![Happening::Deleted(vec![MessageId(9)])]);
+    let before = bench.thread(5);
+    let quote = |message: i32| Command::Reply {
+        ticket: ticket(5),
+        text: "Which one?".to_owned(),
+        reply_to: Some(MessageId(message)),
+        hold: false,
+        seen: None,
+        file: None,
+        along: Along::default(),
+    };
+    for (message, why) in [
+        (99_999, "message 99999 is not in #5, as far as the desk knows: reply to another one, or to none"),
+        (8, "message 8 is not in #5 but in #7: reply to another one, or to none"),
+        (9, "message 9 was deleted in Telegram: reply to another one, or to none"),
+    ] {
+        let refused = bench.command("anna", quote(message)).expect_err("refused");
+        assert_eq!(refused.to_string(), why);
+    }
+    assert_eq!((bench.thread(5), outbox(&bench)), (before, vec![]), "it is nobody's as before");
+    bench.command("anna", quote(10)).expect("sent");
+    assert_eq!(bench.take_sends()[0].reply_to, Some(MessageId(10)));
+}
+
+#[test]
 fn a_long_text_is_changed_and_thrown_away_as_one() {
     let mut bench = Bench::followed(&history());
     let hold = |text: &str| Command::Reply {

@@ -7,6 +7,8 @@ use topicdesk::config;
 use topicdesk::desk::command::Command;
 use topicdesk::desk::event::Event;
 use topicdesk::desk::rules::Rules;
+use topicdesk::desk::sla::ClockState;
+use topicdesk::desk::thread::{Content, Message, ServiceMessage};
 use topicdesk::desk::ticket::{Pending, PendingReason};
 use topicdesk::engine::input::Input;
 use topicdesk::engine::transport::{Happening, Incoming, LinkState};
@@ -194,6 +196,49 @@ fn other_rules_reckon_all_of_it_anew() {
         bench.step(Input::Idle);
     }
     assert_eq!((overdue(&bench), queue(&bench, QueueName::Overdue, Sort::Natural).len()), (0, 0));
+}
+
+/// A matter of days ago: answered, thanked for and closed in Telegram, the last two in the same second.
+fn thanked_and_closed() -> Vec<Message> {
+    let ago = |minutes: i64| at(-2 * 24 * 3600 + minutes * 60);
+    let edited = ServiceMessage::TopicEdited { title: None, icon: None, closed: Some(true), hidden: None };
+    let closed = Message { content: Content::Service(edited), ..text(9, 5, COLLEAGUE, ago(30), "") };
+    vec![
+        created(5, OLENA, ago(0), "Lamp"),
+        text(6, 5, OLENA, ago(0), "It does not glow"),
+        text(7, 5, COLLEAGUE, ago(10), "Turn it on"),
+        text(8, 5, OLENA, ago(30), "Oh, so that is it"),
+        closed,
+    ]
+}
+
+#[test]
+fn what_was_closed_in_telegram_after_the_last_word_is_not_overdue() {
+    let mut bench = Bench::with(with_policies(POLICY));
+    bench.connect();
+    bench.incoming(Incoming::Seeded { cursor: bench.cursor.clone() });
+    bench.backfill(&thanked_and_closed());
+    let is_done = |bench: &Bench| {
+        assert!(bench.thread(5).starts_with("#5 /1 closed"), "{}", bench.thread(5));
+        assert_eq!((overdue(bench), queue(bench, QueueName::Overdue, Sort::Natural)), (0, vec![]));
+        assert!(sla(bench, 5).clocks.iter().all(|clock| clock.state != ClockState::Running));
+    };
+    is_done(&bench);
+    bench.pass(3 * HOUR);
+    assert_eq!((bench.alerts.clone(), said(&bench, 5)), (vec![], vec![]));
+
+    // As the version before has left it.
+    let connection = rusqlite::Connection::open(bench.folder.path().join("tickets.db")).expect("opens");
+    let before = "UPDATE tickets SET due_at = 1, alarm_at = 1;
+                  UPDATE meta SET value = replace(value, '3:', '2:') WHERE value LIKE '3:%'";
+    connection.execute_batch(before).expect("as it was");
+    assert_eq!(overdue(&bench), 1);
+    let mut bench = bench.restart();
+    bench.connect();
+    while bench.engine.has_idle_work() {
+        bench.step(Input::Idle);
+    }
+    is_done(&bench);
 }
 
 #[test]

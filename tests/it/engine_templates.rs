@@ -99,7 +99,7 @@ fn a_reply_with_actions_is_done_as_a_whole() {
     assert_eq!(stands(&bench, 5), "resolved high [login]");
     assert_eq!(uses(&bench), [("Works".to_owned(), 1, 1, 0)]);
     let thread = bench.thread(5);
-    for line in ["anna replied", "anna resolved", "anna tagged +login", "anna set priority normal → high"] {
+    for line in ["anna wrote a reply", "anna resolved", "anna tagged +login", "anna set priority normal → high"] {
         assert!(thread.contains(line), "{line} in {thread}");
     }
     bench.pass(Duration::from_secs(6));

@@ -873,8 +873,12 @@ fn an_assignee_is_kept_over_episodes_only_so_long_after_the_assignment() {
 fn what_was_closed_unanswered_does_not_wait_in_the_next_episode() {
     let mut bench = standing_at("A mia");
     bench.writes(Writer::Customer);
+    let mut at_once = bench.clone();
     bench.wait(HOUR).does("mia", close()).wait(HOUR).does("tom", Command::Reopen { ticket: KEY });
     assert_eq!((&bench.ticket().waiting, bench.ticket().first_asked_at), (&None, None));
+    // Within one second the order tells what came first.
+    at_once.does("mia", close()).wait(HOUR).does("tom", Command::Reopen { ticket: KEY });
+    assert_eq!((&at_once.ticket().waiting, at_once.ticket().first_asked_at), (&None, None));
 }
 
 #[test]
@@ -972,7 +976,7 @@ fn the_activity_log_speaks_in_words() {
             "tom claimed, status Open → Assigned",
             "mia took over from tom",
             "mia assigned mia → ann",
-            "ann replied, status Assigned → In progress",
+            "ann wrote a reply, status Assigned → In progress",
             "ann set pending until Mon 23 Nov 09:00 UTC: waiting on customer, status In progress → Pending",
             "ann released",
             "mia closed: spam, status Pending → Closed",

@@ -83,6 +83,17 @@ async fn time_left_and_overdue_are_told_in_words() {
 }
 
 #[tokio::test]
+async fn what_is_done_keeps_nobody_waiting() {
+    let mut tickets = shop();
+    for page in tickets.iter_mut().filter(|page| page.ticket.row.id.0 == 987) {
+        page.ticket.row.waiting_since = Some(minutes_ago(60 * 24 * 5));
+    }
+    let mut desk = open(tickets, (80, 24)).await;
+    desk.keys("8").await;
+    desk.sees("R #987        -  you");
+}
+
+#[tokio::test]
 async fn overdue_has_a_queue_a_key_and_an_order() {
     let mut desk = promised((120, 40)).await;
     desk.keys("9").await;

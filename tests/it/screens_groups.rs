@@ -63,6 +63,28 @@ async fn a_queue_has_a_column_for_groups_only_if_there_are_several() {
 }
 
 #[tokio::test]
+async fn of_long_names_that_begin_alike_a_row_shows_what_differs() {
+    for (size, column) in [((60, 16), false), ((80, 24), true), ((160, 50), false)] {
+        let mut desk = two(size).await;
+        desk.change(|state| {
+            for (facts, title) in state.groups.iter_mut().zip(["Lumen Lamps · Help", "Lumen Lamps · Business"]) {
+                (facts.name, facts.title) = (None, title.to_owned());
+            }
+            for page in &mut state.tickets {
+                let row = &mut page.ticket.row;
+                let title = if row.group == B2B { "Lumen Lamps · Business" } else { "Lumen Lamps · Help" };
+                row.group_name = title.to_owned();
+            }
+        });
+        all_new(&mut desk).await;
+        desk.keys("8").await;
+        let shown = if column { [" Help ", " Business "] } else { ["[Help] ", "[Business"] };
+        shown.iter().for_each(|name| desk.sees(name));
+        desk.misses("Lumen L…");
+    }
+}
+
+#[tokio::test]
 async fn a_number_that_two_groups_have_is_asked_for_by_name() {
     let mut desk = two((120, 40)).await;
     desk.keys(":").await;

@@ -74,6 +74,16 @@ async fn a_period_is_shown_with_bars_backlog_and_agents() {
 }
 
 #[tokio::test]
+async fn it_is_said_since_when_missed_deadlines_are_counted() {
+    let mut desk = open(shop(), (80, 24)).await;
+    let counted = report(7);
+    let total = Figures { breaches: 12, ..counted.total.clone() };
+    desk.change(|state| state.report = Some(Report { total, ..counted }));
+    desk.keys("g t").await;
+    desk.sees("of 240 · 12 missed since live ");
+}
+
+#[tokio::test]
 async fn plain_terminals_have_plain_bars() {
     let mut desk = open_with(shop(), (80, 24), |setup| setup.ascii = true).await;
     desk.change(|state| state.report = Some(report(7)));

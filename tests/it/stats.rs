@@ -414,6 +414,7 @@ fn the_commands_print_and_write_what_they_should() {
     assert_eq!((&report["clock"], &report["timezone"]), (&"plain".into(), &"Europe/Kyiv".into()));
     let said = desk.run(&["stats", "--since", "all"]).ok();
     assert!(said.contains("plain time") && said.contains("New 2, resolved 1"), "{said}");
+    assert!(said.contains("Deadlines missed since live: 0."), "{said}");
     let said = desk.run(&["stats", "--since", "all", "--by", "agent"]).ok();
     assert!(said.contains("anna") && !said.contains("NEW"), "{said}");
     let csv = desk.run(&["stats", "--since", "all", "--by", "hour", "--csv"]).ok();

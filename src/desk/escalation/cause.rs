@@ -88,7 +88,7 @@ impl Cause {
 
     /// Tells whether it holds still, so that somebody should see to it.
     pub fn stands(&self, ticket: &Ticket) -> bool {
-        let waits = ticket.waiting.as_ref().map(|waiting| waiting.since);
+        let waits = ticket.owed_since();
         match *self {
             Cause::NoResponse { since } | Cause::Unanswered { since } | Cause::Upset { since } => waits == Some(since),
             Cause::NearBreach { clock, .. } | Cause::Breach { clock, .. } => match clock {

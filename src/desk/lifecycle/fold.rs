@@ -180,7 +180,8 @@ fn new(recorded: &Recorded, episode: u32, title: String, standing: Standing) -> 
 /// Begins the next episode: what is counted per episode starts anew, what is known of the topic and its people stays.
 fn next(old: Ticket, recorded: &Recorded, episode: u32, title: String, standing: Standing) -> Ticket {
     // A participant's question that came after closing opened nothing, but it is what the new episode is about.
-    let waiting = old.waiting.filter(|waiting| old.closed_at.is_some_and(|closed| closed <= waiting.since));
+    let owed = old.owed_since().is_some();
+    let waiting = old.waiting.filter(|_| owed);
     Ticket {
         customer: old.customer,
         customer_left_at: old.customer_left_at,

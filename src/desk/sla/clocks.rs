@@ -170,14 +170,12 @@ fn first_response(ticket: &Ticket) -> Option<(Vec<Run>, ClockState)> {
     Some((vec![Run { from, to: None }], ClockState::Running))
 }
 
-/// While somebody waits, in any status. The first wait of an episode belongs to the first response, if there is a target for that. A wait
-/// that was left unanswered when the ticket was resolved has ended with it; one that began later runs.
+/// While somebody is owed an answer, in any status: a wait that was left unanswered when the ticket was done has ended with it, one that
+/// began later runs. The first wait of an episode belongs to the first response, if there is a target for that.
 fn next_response(ticket: &Ticket, first_has_target: bool) -> Option<(Vec<Run>, ClockState)> {
-    let from = ticket.waiting.as_ref()?.since;
-    match done_at(ticket) {
-        Some(done) if from < done => return None,
-        None if first_has_target && ticket.first_response_at.is_none() => return None,
-        _ => {}
+    let from = ticket.owed_since()?;
+    if first_has_target && ticket.first_response_at.is_none() && ticket.standing.status.is_live() {
+        return None;
     }
     Some((vec![Run { from, to: None }], ClockState::Running))
 }

@@ -184,6 +184,27 @@ fn next_response_runs_while_waiting_in_any_status() {
 }
 
 #[test]
+fn what_was_left_unanswered_when_it_was_done_is_not_owed_any_more() {
+    let base = || Story::opened(clock(9, 0)).asks(clock(9, 0), 1).answers(clock(9, 10), 2);
+    let left = |story: &Story| assert_eq!(story.next(), None);
+    for done in [Status::Resolved, Status::Closed] {
+        left(&base().asks(clock(10, 0), 3).moves(clock(10, 30), done));
+        // Telegram's dates are whole seconds: the last word and the closing may have the same one.
+        left(&base().asks(clock(10, 0), 3).moves(clock(10, 0), done));
+        // Whoever writes after that is owed an answer, though it were in the same second.
+        let after = base().moves(clock(10, 0), done).wrote(clock(10, 0), 3, Writer::Participant);
+        assert_eq!(running(&after.next()), Some((clock(10, 0), clock(12, 0))), "{done}");
+    }
+    // Resolved, asked about by somebody else, and closed over that.
+    let asked = base().moves(clock(10, 0), Status::Resolved).wrote(clock(10, 30), 3, Writer::Participant);
+    assert_eq!(running(&asked.next()), Some((clock(10, 30), clock(12, 30))));
+    left(&asked.moves(clock(11, 0), Status::Closed));
+    // Nobody can answer in a topic that is gone.
+    let asked = base().moves(clock(10, 0), Status::Closed).wrote(clock(10, 30), 3, Writer::Participant);
+    left(&asked.then(clock(11, 0), Event::TopicDeleted));
+}
+
+#[test]
 fn without_a_target_for_the_first_every_wait_is_a_next_response() {
     let ticket = Story::opened(clock(9, 0)).asks(clock(9, 0), 1).ticket();
     let sla = sla(vec![Policy { first_response: None, ..policy() }]);

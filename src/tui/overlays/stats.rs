@@ -142,7 +142,7 @@ fn totals(report: &Report) -> [String; 4] {
     let spread = |name: &str, spread: &Spread| {
         format!("{name:15} half {:8} 90 % {:8} of {}", show(spread.p50()), show(spread.p90()), spread.count)
     };
-    let missed = if total.breaches > 0 { format!(" · {} deadlines missed", total.breaches) } else { String::new() };
+    let missed = if total.breaches > 0 { format!(" · {} missed since live", total.breaches) } else { String::new() };
     let survey = total
         .survey_average()
         .map_or_else(String::new, |average| format!(" · survey {average} of 5 ({})", total.surveys));

@@ -3,6 +3,7 @@
 use super::super::model::Model;
 use super::super::view::number;
 use super::super::widgets::text;
+use crate::desk::groups;
 use crate::desk::ids::TicketKey;
 use crate::engine::views::{DeskView, TicketRow};
 
@@ -22,10 +23,17 @@ pub(crate) fn has_column(model: &Model, width: usize) -> bool {
     several(model) && width >= WIDE
 }
 
+/// Tells what a row shows of its group's name.
+pub(crate) fn short<'r>(model: &Model, row: &'r TicketRow) -> &'r str {
+    let groups = model.desk.iter().flat_map(|desk| &desk.groups);
+    let names: Vec<&str> = groups.map(|facts| facts.called().name()).collect();
+    groups::short(&row.group_name, &names, WIDTH)
+}
+
 /// Tells what a row without a column says of its group.
 pub(crate) fn remark(model: &Model, row: &TicketRow, width: usize) -> String {
     if several(model) && !has_column(model, width) {
-        format!("[{}] ", text::cut(&row.group_name, WIDTH))
+        format!("[{}] ", text::cut(short(model, row), WIDTH))
     } else {
         String::new()
     }

@@ -147,11 +147,9 @@ fn remarks(model: &Model, row: &TicketRow) -> String {
     words
 }
 
-fn wait(model: &Model, row: &TicketRow) -> String {
-    match row.waiting_since {
-        Some(since) => age(model.aged.since(since)),
-        None => "-".to_owned(),
-    }
+/// Tells how long somebody has waited. What is done keeps nobody waiting.
+fn wait(model: &Model, row: &TicketRow) -> Option<Duration> {
+    row.waiting_since.filter(|_| row.status.is_live()).map(|since| model.aged.since(since))
 }
 
 fn assignee(model: &Model, row: &TicketRow) -> String {
@@ -179,7 +177,8 @@ fn row_lines(
     let mark = if model.queue.marked.contains(&row.name()) { "*" } else { " " };
     let dot = if model.setup.ascii { "o" } else { "●" };
     let unread = if row.unread { dot } else { " " };
-    let long = model.aged.since(row.waiting_since.unwrap_or(model.aged)) >= Duration::from_secs(3600);
+    let wait = wait(model, row);
+    let long = wait.is_some_and(|wait| wait >= Duration::from_secs(3600));
     let mut spans = vec![
         Span::raw(format!("{cursor}{mark}{unread}")),
         Span::styled(here::mark(model, row), model.theme.note),
@@ -188,10 +187,10 @@ fn row_lines(
     ];
     let of_groups = groups::has_column(model, width);
     if of_groups {
-        spans.push(Span::raw(format!("{} ", text::fit(&row.group_name, groups::WIDTH))));
+        spans.push(Span::raw(format!("{} ", text::fit(groups::short(model, row), groups::WIDTH))));
     }
     spans.extend([Span::styled(
-        format!("{} ", text::fit_right(&wait(model, row), 5)),
+        format!("{} ", text::fit_right(&wait.map_or("-".to_owned(), age), 5)),
         if long { model.theme.strong } else { Style::new() },
     )]);
     let column = due::has_column(model, width);
