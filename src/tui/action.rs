@@ -205,6 +205,7 @@ actions! {
     AttachFile "attach-file" Composer ["C-x C-f"] "file" "attach a file";
     InsertArticle "insert-article" Composer ["C-x C-k"] "" "insert the link or the text of an article";
     DetachFile "detach-file" Composer ["C-x C-d"] "" "take the file away again";
+    DropQuote "drop-quote" Composer ["C-x C-r"] "" "quote no message any more";
     DropActions "drop-actions" Composer ["C-x C-a"] "" "leave out what the template does to the ticket";
     Leave "leave" Composer ["Esc"] "" "leave; the draft is kept";
     ComposerHelp "composer-help" Composer ["F1"] "all keys" "what the keys do here";

@@ -394,6 +394,18 @@ async fn a_question_that_has_answered_itself_is_taken_back() {
 }
 
 #[tokio::test]
+async fn a_quote_can_be_dropped() {
+    let mut desk = open(shop(), NARROW).await;
+    desk.keys("Enter k R").await;
+    desk.types("as you say").await;
+    desk.sees("quoting");
+    desk.keys("C-x C-r").await;
+    desk.sees("this quotes no message any more");
+    desk.keys("Enter").await;
+    assert_eq!(desk.commands().last(), Some(&reply(1042, "as you say")));
+}
+
+#[tokio::test]
 async fn enter_sends_and_the_thread_has_the_keys() {
     let mut desk = open(shop(), NARROW).await;
     desk.keys("r").await;

@@ -106,7 +106,7 @@ fn facts(model: &Model, ticket: &TicketView) -> Vec<(&'static str, String)> {
         facts.push(("snoozed", format!("until {}", moment(until))));
     }
     facts.push(("opened", format!("{}, {} ago", moment(row.opened_at), age_words(model, row.opened_at))));
-    if let Some(since) = row.waiting_since {
+    if let Some(since) = row.waiting_since.filter(|_| row.status.is_live()) {
         facts.push(("waiting", format!("{} since {}", age(model.aged.since(since)), moment(since))));
     }
     let first = match (ticket.first_asked_at, ticket.first_response_at) {

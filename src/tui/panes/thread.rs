@@ -192,7 +192,7 @@ fn heading(model: &Model, frame: &mut Frame<'_>, area: Rect) {
         Some(agent) => more.push(text::cut(&agent.0, 16)),
         None => more.push("nobody's".to_owned()),
     }
-    if let Some(since) = row.waiting_since {
+    if let Some(since) = row.waiting_since.filter(|_| row.status.is_live()) {
         more.push(format!("waiting {}", age(model.aged.since(since))));
     }
     let mut alarm = None;

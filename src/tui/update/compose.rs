@@ -351,6 +351,16 @@ pub(super) fn toggle_now(model: &mut Model, out: &mut Vec<Effect>) {
     changed(model, out);
 }
 
+/// What is written stands for itself.
+pub(super) fn drop_quote(model: &mut Model, out: &mut Vec<Effect>) {
+    let Some(composer) = &mut model.composer else { return };
+    let words = match composer.reply_to.take() {
+        Some(_) => "this quotes no message any more",
+        None => "this quotes no message",
+    };
+    say(model, words.to_owned(), out);
+}
+
 /// Tab: expands `;code` before the cursor, or jumps to the next field.
 pub(super) fn tab(model: &mut Model, out: &mut Vec<Effect>) {
     if names::complete(model, out) {

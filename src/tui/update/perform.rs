@@ -159,6 +159,7 @@ pub(super) fn perform(model: &mut Model, action: Action, out: &mut Vec<Effect>) 
         }
         Action::AttachFile => attach::ask_here(model, out),
         Action::DetachFile => attach::detach(model, out),
+        Action::DropQuote => compose::drop_quote(model, out),
         Action::DropActions => templates::drop_actions(model, out),
         Action::Leave => compose::leave(model, out),
         Action::Newline
