@@ -8,13 +8,15 @@ use serde_json::json;
 use super::args::Global;
 use super::failure::{Done, Failure};
 use super::mirror::glance;
-use super::site::Site;
+use super::site::{Site, say};
 use super::sync::tell_alert;
 use super::work::{page, unreadable};
 use super::{interrupt, table};
 use crate::desk::ids::{EventId, MessageId, TicketKey, TopicId};
 use crate::engine::handle::Handle;
-use crate::engine::views::{ActivityLine, Alert, Entry, QueueName, Revision, Sort, View, ViewRequest, Window};
+use crate::engine::views::{
+    ActivityLine, Alert, EngineNews, Entry, QueueName, Revision, Sort, View, ViewRequest, Window,
+};
 use crate::seat::SeatError;
 
 /// So many tickets are looked at when too much has changed to name it, and when the watch begins.
@@ -62,6 +64,8 @@ struct Watch<'s> {
     seen: BTreeMap<TicketKey, EventId>,
     /// Of a ticket that is not known, what comes later than this is new.
     floor: Option<EventId>,
+    /// It was said that the desk is not to be reached.
+    lost: bool,
     /// The newest message of each General, which has no log.
     general: BTreeMap<TicketKey, Option<MessageId>>,
 }
@@ -69,7 +73,8 @@ struct Watch<'s> {
 impl Watch<'_> {
     /// Looks where things stand: nothing of it is told.
     async fn begin(site: &Site, handle: Handle) -> Done<Watch<'_>> {
-        let mut watch = Watch { site, handle, seen: BTreeMap::new(), floor: None, general: BTreeMap::new() };
+        let mut watch =
+            Watch { site, handle, seen: BTreeMap::new(), floor: None, lost: false, general: BTreeMap::new() };
         for ticket in watch.lately().await? {
             let newest = watch.log(ticket).await?.last().map(|line| line.event);
             watch.seen.extend(newest.map(|newest| (ticket, newest)));
@@ -90,6 +95,12 @@ impl Watch<'_> {
             match ticket.topic {
                 TopicId::GENERAL => self.general(ticket).await?,
                 _ => self.ticket(ticket).await?,
+            }
+        }
+        for alert in &revision.alerts {
+            let lost = matches!(alert, Alert::Engine(EngineNews::Lost { .. }));
+            if matches!(alert, Alert::Engine(_)) && std::mem::replace(&mut self.lost, lost) && !lost {
+                say("the desk is there again");
             }
         }
         let alerts: Vec<&Alert> = revision.alerts.iter().filter(|alert| !is_in_log(alert)).collect();

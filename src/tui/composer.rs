@@ -35,6 +35,8 @@ pub(crate) struct Composer {
     pub(crate) reply_to: Option<(MessageId, String)>,
     /// Opening it claimed the ticket: leaving it empty gives it back.
     pub(crate) claimed_here: bool,
+    /// What was cut last was in an internal note.
+    pub(crate) cut_note: bool,
     /// A note made of what had been a draft of a reply.
     pub(crate) was_reply: bool,
     /// What was saved last.
@@ -70,6 +72,7 @@ impl Composer {
             area: area(""),
             reply_to: None,
             claimed_here: false,
+            cut_note: false,
             was_reply: false,
             saved: None,
             editing: None,
@@ -164,6 +167,9 @@ impl Composer {
 
     /// Does an editing action of the composer; tells whether it was one.
     pub(crate) fn act(&mut self, action: Action) -> bool {
+        if is_cut(action) {
+            self.cut_note = self.note;
+        }
         let area = &mut self.area;
         let moved = match action {
             Action::LineStart => Some(CursorMove::Head),
@@ -236,6 +242,11 @@ fn area(content: &str) -> TextArea<'static> {
     area.move_cursor(CursorMove::Bottom);
     area.move_cursor(CursorMove::End);
     area
+}
+
+fn is_cut(action: Action) -> bool {
+    use Action::{KillAll, KillToEnd, KillToStart, KillWordLeft, KillWordRight};
+    matches!(action, KillWordLeft | KillWordRight | KillToStart | KillToEnd | KillAll)
 }
 
 #[cfg(test)]

@@ -42,6 +42,8 @@ pub(crate) enum Signal {
     Operated(Request, Result<Answer, String>),
     /// `desk.toml` was read once more, for this screen.
     Reread(Box<Reread>),
+    /// `desk.toml` is to be read again, by the desk: SIGUSR1.
+    Reload,
     /// Back from the shell.
     Resumed,
     /// The desk has stopped.
@@ -173,4 +175,6 @@ pub(crate) enum Timer {
     Refresh,
     /// A search follows the typing.
     Typed,
+    /// The desk should have answered what was done last.
+    Unheard,
 }

@@ -11,6 +11,7 @@
 //! customer.
 
 mod action;
+mod asking;
 mod clipboard;
 mod composer;
 mod decode;

@@ -1,6 +1,7 @@
 //! The model: everything the screen shows, as plain values. Only `update` changes it; `view` settles scroll positions.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::time::Duration;
 
 use super::Setup;
 use super::action::{Action, Context};
@@ -24,6 +25,9 @@ use crate::engine::views::{Counts, DeskView, Draft, QueueName, Sort, TicketRow, 
 mod open_ticket;
 
 pub(crate) use open_ticket::{Laid, OpenTicket};
+
+/// A desk that answers takes less time.
+pub(crate) const UNHEARD: Duration = Duration::from_secs(3);
 
 /// Which pane has the keys.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -368,8 +372,20 @@ impl Model {
     /// Submits a command.
     pub(crate) fn submit(&mut self, command: Command, after: After) -> Effect {
         self.tags += 1;
-        self.submitted.insert(self.tags, Submitted { ticket: command.ticket(), after });
+        self.submitted.insert(self.tags, Submitted { ticket: command.ticket(), at: self.now, after });
         Effect::Submit(self.tags, command)
+    }
+
+    /// Tells how much the desk has not answered for so long that is lost with this screen; all of it, if the desk is not to be reached.
+    pub(crate) fn unheard(&self, most: Duration) -> usize {
+        let late = |one: &&Submitted| self.unreached.is_some() || self.now.since(one.at) >= most;
+        let counts = |one: &&Submitted| !matches!(one.after, After::Ignored);
+        self.submitted.values().filter(counts).filter(late).count()
+    }
+
+    /// Tells whether the desk has the draft of a ticket as it was last given to it.
+    pub(crate) fn is_draft_saved(&self, ticket: TicketKey) -> bool {
+        !self.submitted.values().any(|one| one.ticket == Some(ticket) && matches!(one.after, After::Draft))
     }
 
     /// Makes a number for a bulk action.

@@ -3,13 +3,13 @@
 use std::collections::BTreeMap;
 use std::io;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use thiserror::Error;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
+use super::asking::{asker, submitter};
 use super::effect::{Effect, Launch, ReadTag, Signal, Timer};
 use super::model::Model;
 use super::terminal::{self, Heard, Keyboard, Screen, Tty, Unfit};
@@ -17,7 +17,7 @@ use super::update::update;
 use super::{Reread, Setup};
 use super::{clipboard, editor, opener, restore, view};
 use crate::desk::command::Command;
-use crate::engine::handle::{Handle, new_command_id};
+use crate::engine::handle::Handle;
 use crate::engine::views::ViewRequest;
 
 /// A frame at most this often.
@@ -47,6 +47,12 @@ pub enum TuiError {
         /// What is to be restored the next time.
         state: String,
     },
+    /// The agent has left a desk that does not answer.
+    #[error("the desk has not answered what was done last: it may not have been done")]
+    Unanswered {
+        /// What is to be restored the next time.
+        state: String,
+    },
     /// A signal asked to end; what was being written has been saved.
     #[error("ended by a signal; drafts are saved")]
     Ended {
@@ -61,7 +67,7 @@ impl TuiError {
     /// Tells the exit code: 2 where the desk cannot run, 1 for a terminal that failed, or 128 and the number of the signal.
     pub fn exit_code(&self) -> i32 {
         match self {
-            TuiError::Terminal(_) => 1,
+            TuiError::Terminal(_) | TuiError::Unanswered { .. } => 1,
             TuiError::NoTerminal | TuiError::Background => 2,
             TuiError::HungUp { .. } => 129,
             TuiError::Ended { signal, .. } => 128 + signal,
@@ -71,7 +77,7 @@ impl TuiError {
     /// Tells what is to be restored the next time, if the screen had been open.
     pub fn state(&self) -> Option<&str> {
         match self {
-            TuiError::HungUp { state } | TuiError::Ended { state, .. } => Some(state),
+            TuiError::HungUp { state } | TuiError::Ended { state, .. } | TuiError::Unanswered { state } => Some(state),
             _ => None,
         }
     }
@@ -121,8 +127,7 @@ pub async fn run(
     terminal::enter(mouse)?;
     let restored = Restored;
     let (signals, inbox) = unbounded_channel();
-    let waiting = Arc::new(AtomicUsize::new(0));
-    let commands = submitter(handle.clone(), signals.clone(), waiting.clone());
+    let commands = submitter(handle.clone(), signals.clone());
     let reads = asker(handle.clone(), signals.clone());
     let seat = Seat {
         model,
@@ -134,7 +139,6 @@ pub async fn run(
         commands,
         reads,
         reread: Arc::new(reread),
-        waiting,
         timers: BTreeMap::new(),
         drawn: None,
         pace: FRAME,
@@ -145,41 +149,6 @@ pub async fn run(
     drop(sitting);
     drop(restored);
     ended
-}
-
-/// Submits commands one after another, in the order in which they were given.
-fn submitter(
-    handle: Handle,
-    signals: UnboundedSender<Signal>,
-    waiting: Arc<AtomicUsize>,
-) -> UnboundedSender<(u64, Command)> {
-    let (commands, mut queue) = unbounded_channel::<(u64, Command)>();
-    tokio::spawn(async move {
-        while let Some((tag, command)) = queue.recv().await {
-            let outcome = handle.submit(new_command_id(), command).await;
-            waiting.fetch_sub(1, Ordering::SeqCst);
-            if signals.send(Signal::Settled(tag, outcome)).is_err() {
-                break;
-            }
-        }
-    });
-    commands
-}
-
-/// Asks questions in the order in which they came, what is to be seen first first; none waits for the answer to the one before.
-fn asker(handle: Handle, signals: UnboundedSender<Signal>) -> UnboundedSender<(ReadTag, ViewRequest)> {
-    let (reads, mut queue) = unbounded_channel::<(ReadTag, ViewRequest)>();
-    tokio::spawn(async move {
-        while let Some((tag, request)) = queue.recv().await {
-            let view = handle.ask(request, tag.urgent).await;
-            let signals = signals.clone();
-            tokio::spawn(async move {
-                // The screen may have been left meanwhile.
-                drop(signals.send(Signal::Answer(tag, Handle::shown(view).await)));
-            });
-        }
-    });
-    reads
 }
 
 enum End {
@@ -197,7 +166,6 @@ struct Seat {
     commands: UnboundedSender<(u64, Command)>,
     reads: UnboundedSender<(ReadTag, ViewRequest)>,
     reread: Arc<dyn Fn() -> Reread + Send + Sync>,
-    waiting: Arc<AtomicUsize>,
     timers: BTreeMap<Timer, Instant>,
     drawn: Option<Instant>,
     pace: Duration,
@@ -232,7 +200,9 @@ impl Seat {
         }
         self.last_words(&mut inbox).await;
         let state = restore::save(&self.model);
+        let unanswered = self.model.unheard(Duration::ZERO);
         match ended? {
+            None if unanswered > 0 => Err(TuiError::Unanswered { state }),
             None => Ok(state),
             Some(End::HungUp) => Err(TuiError::HungUp { state }),
             Some(End::Signal(signal)) => Err(TuiError::Ended { signal, state }),
@@ -252,6 +222,7 @@ impl Seat {
         let mut interrupt = signal(SignalKind::interrupt())?;
         let mut resized = signal(SignalKind::window_change())?;
         let mut stop = signal(SignalKind::from_raw(rustix::process::Signal::TSTP.as_raw()))?;
+        let mut reload = signal(SignalKind::user_defined1())?;
         let mut goes_on = signal(SignalKind::from_raw(rustix::process::Signal::CONT.as_raw()))?;
         let mut ended = None;
         let mut keyed = None;
@@ -283,6 +254,7 @@ impl Seat {
                 _ = interrupt.recv() => ended = Some(End::Signal(2)),
                 _ = hangup.recv() => ended = Some(End::HungUp),
                 _ = stop.recv() => self.suspend()?,
+                _ = reload.recv() => self.feed(Signal::Reload).await?,
                 _ = goes_on.recv() => {
                     // The shell has had the terminal in between.
                     self.away = false;
@@ -325,9 +297,11 @@ impl Seat {
             }
         }
         let until = tokio::time::Instant::now() + LAST_WORDS;
-        while self.waiting.load(Ordering::SeqCst) > 0 {
-            if !matches!(tokio::time::timeout_at(until, inbox.recv()).await, Ok(Some(_))) {
-                break;
+        while !self.model.submitted.is_empty() {
+            match tokio::time::timeout_at(until, inbox.recv()).await {
+                Ok(Some(Signal::Settled(tag, _))) => drop(self.model.submitted.remove(&tag)),
+                Ok(Some(_)) => {}
+                Ok(None) | Err(_) => break,
             }
         }
     }
@@ -370,10 +344,8 @@ impl Seat {
     }
 
     fn submit(&mut self, tag: u64, command: Command) {
-        self.waiting.fetch_add(1, Ordering::SeqCst);
-        if self.commands.send((tag, command)).is_err() {
-            self.waiting.fetch_sub(1, Ordering::SeqCst);
-        }
+        // Whoever carries them to the desk is there as long as the screen.
+        let _gone = self.commands.send((tag, command));
     }
 
     async fn feed(&mut self, what: Signal) -> io::Result<()> {

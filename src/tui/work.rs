@@ -159,6 +159,8 @@ fn none_or(word: Option<&impl ToString>) -> String {
 pub(crate) struct Submitted {
     /// Its ticket.
     pub(crate) ticket: Option<TicketKey>,
+    /// When it was given.
+    pub(crate) at: Timestamp,
     /// What follows.
     pub(crate) after: After,
 }
@@ -204,8 +206,8 @@ pub(crate) enum After {
     Fetched(FileUse),
     /// Say these words.
     Say(String),
-    /// Nothing, unless it is refused.
-    Quietly,
+    /// A draft is saved: nothing, unless it is refused.
+    Draft,
     /// Nothing at all.
     Ignored,
 }

@@ -181,3 +181,56 @@ fn two_screens_of_one_agent_are_at_two_tickets_and_one_is_killed() {
     enter(&mut tom, &tickets[0]);
     tom.sees("anna is looking");
 }
+
+#[test]
+fn whoever_leaves_a_desk_that_does_not_answer_is_asked_and_told() {
+    let sandbox = SandboxProcess::start(&["--quiet", "--flood-per-minute", "0"]);
+    let desk = sandbox.bot_desk("backfill_calls_per_second = 0");
+    let server = Server::start(desk.command(&["serve"]));
+    desk.run(&["sync"]).ok();
+    let ticket = desk.queue("unassigned").remove(0);
+    let mut anna = Start::new(&["--agent", "anna"]).data_dir(desk.path()).open();
+    let mut tom = second(&desk).open();
+    for terminal in [&mut anna, &mut tom] {
+        terminal.sees("live");
+        enter(terminal, &ticket);
+        terminal.keys("i");
+        terminal.sees("INTERNAL NOTE");
+        terminal.write("said to nobody");
+    }
+    kill_process(server.pid(), Signal::STOP).expect("is there");
+    for terminal in [&mut anna, &mut tom] {
+        terminal.keys("!");
+        terminal.sees("said to nobody!");
+        terminal.misses("draft saved");
+        terminal.keys("\r");
+        terminal.misses("INTERNAL NOTE on");
+        terminal.sees("no answer from the desk");
+        terminal.keys("q");
+        terminal.sees("is lost if you");
+    }
+    // Enter goes back, and nothing is lost when the desk goes on.
+    anna.keys("\r");
+    anna.misses("is lost if you leave now");
+    tom.keys("y");
+    tom.left_as("says that it may not have been done", |screen| {
+        screen.contents().contains("it may not have been done")
+    });
+    kill_process(server.pid(), Signal::CONT).expect("is there");
+    anna.sees("noted in");
+    assert!(desk.run(&["show", &ticket]).ok().contains("said to nobody!"));
+}
+
+#[test]
+fn a_screen_that_gets_sigusr1_has_the_file_read_again() {
+    let desk = Desk::empty();
+    let mut anna = open(silent(&desk));
+    let file = desk.path().join("desk.toml");
+    let good = std::fs::read_to_string(&file).expect("reads");
+    desk.configure(&format!("{good}\n[keys.ticket]\nnote = \"F12\"\n"));
+    let host = desk.json(&["status"])["pid"].as_i64().and_then(|pid| Pid::from_raw(pid as i32)).expect("a process");
+    kill_process(host, Signal::USR1).expect("is there");
+    anna.sees("read again, for this screen too");
+    anna.keys("\r");
+    anna.sees("F12 note");
+}

@@ -394,6 +394,30 @@ async fn a_question_that_has_answered_itself_is_taken_back() {
 }
 
 #[tokio::test]
+async fn what_was_cut_from_a_note_is_no_reply_without_a_question() {
+    let mut desk = open(shop(), NARROW).await;
+    desk.keys("i").await;
+    desk.types("secret").await;
+    desk.keys("C-x C-u C-g C-y").await;
+    desk.sees("What was cut was an INTERNAL NOTE");
+    desk.keys("Enter").await;
+    desk.misses("secret");
+    desk.keys("C-y y").await;
+    desk.sees("PUBLIC");
+    desk.sees("secret");
+    // What was cut from the reply itself is.
+    desk.keys("C-u C-y").await;
+    desk.sees("secret");
+    // In a closed ticket a note does not become a reply.
+    let mut tickets = shop();
+    tickets[0].ticket.row.status = Status::Closed;
+    let mut desk = open(tickets, NARROW).await;
+    desk.keys("8 g g i C-g").await;
+    desk.sees("#1042 is closed: O reopens it");
+    desk.misses("PUBLIC");
+}
+
+#[tokio::test]
 async fn a_quote_can_be_dropped() {
     let mut desk = open(shop(), NARROW).await;
     desk.keys("Enter k R").await;

@@ -51,6 +51,8 @@ pub(crate) enum Then {
     Nothing,
     /// Change between PUBLIC and INTERNAL NOTE.
     Toggle,
+    /// Put what was cut from a note into a reply.
+    Yank,
     /// Reply although the ticket is another's.
     ReplyAnyway,
     /// Write, or send what is written, although somebody else is writing there.

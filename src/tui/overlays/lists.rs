@@ -6,6 +6,7 @@ use ratatui::style::Style;
 use ratatui::text::{Line, Span, Text};
 
 use super::super::model::Model;
+use super::super::panes::groups;
 use super::super::templates::Recipients;
 use super::super::widgets::picker::{Item, Picker};
 use super::super::widgets::text;
@@ -30,7 +31,7 @@ pub(super) fn draw(list: &Overlay, model: &Model, frame: &mut Frame<'_>, screen:
         }
         Overlay::Assign { picker, tickets, .. } => {
             let what = match &tickets[..] {
-                [one] => one.to_string(),
+                [one] => groups::ticket(model, *one),
                 many => format!("{} tickets", many.len()),
             };
             (picker, format!("Assign {what} to · Tab adds a note"), "no such agent")

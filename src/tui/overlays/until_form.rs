@@ -5,6 +5,7 @@ use ratatui::layout::Rect;
 use ratatui::text::{Line, Span, Text};
 
 use super::super::model::Model;
+use super::super::panes::groups;
 use super::super::widgets::line_edit::LineEdit;
 use crate::clock::Timestamp;
 use crate::desk::ids::TicketKey;
@@ -75,7 +76,7 @@ impl UntilForm {
 /// Draws the form.
 pub(super) fn draw(form: &UntilForm, model: &Model, frame: &mut Frame<'_>, screen: Rect) {
     let what = match &form.tickets[..] {
-        [one] => one.to_string(),
+        [one] => groups::ticket(model, *one),
         many => format!("{} tickets", many.len()),
     };
     let title = match form.purpose {

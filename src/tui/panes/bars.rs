@@ -8,7 +8,7 @@ use ratatui::widgets::Clear;
 
 use super::super::action::{ACTIONS, Action, Context};
 use super::super::files;
-use super::super::model::{Focus, Model, NoticeTone};
+use super::super::model::{Focus, Model, NoticeTone, UNHEARD};
 use super::super::view;
 use super::super::widgets::text;
 use super::{due, groups};
@@ -181,8 +181,16 @@ fn link_words(model: &Model) -> (String, Style) {
     if model.stopped {
         return ("desk stopped".to_owned(), model.theme.warning);
     }
+    let waits = match model.unheard(UNHEARD) {
+        0 => String::new(),
+        1 => ", 1 thing waits".to_owned(),
+        many => format!(", {many} things wait"),
+    };
     if let Some(why) = &model.unreached {
-        return (format!("desk not reached: {}", text::cut(why, 40)), model.theme.warning);
+        return (format!("desk not reached{waits}: {}", text::cut(why, 40)), model.theme.warning);
+    }
+    if !waits.is_empty() {
+        return (format!("no answer from the desk{waits}"), model.theme.warning);
     }
     let Some(desk) = &model.desk else { return ("opening".to_owned(), model.theme.dim) };
     if let Some(why) = &desk.trouble {

@@ -96,7 +96,7 @@ fn title(model: &Model, composer: &Composer) -> String {
         words.push(format!("quoting \"{}\"", text::cut(quoted, 24)));
     }
     let saved = composer.saved.as_ref().is_some_and(|(text, note)| *text == composer.text() && *note == composer.note);
-    if saved && !composer.is_empty() {
+    if saved && !composer.is_empty() && model.is_draft_saved(composer.ticket) {
         words.push("draft saved".to_owned());
     }
     let length = composer.text().encode_utf16().count();

@@ -69,6 +69,8 @@ pub(super) fn begin(model: &mut Model, key: TicketKey, note: bool, out: &mut Vec
         composer.file = composer.file.or_else(|| model.files.attached.remove(&key));
     }
     composer.was_reply = other && note;
+    // What was said of something else is not said of this.
+    model.notice = None;
     let public = !composer.note;
     model.composer = Some(composer);
     if public {
@@ -172,7 +174,7 @@ pub(super) fn save_draft(model: &mut Model, out: &mut Vec<Effect>) {
     *saved = (text.clone(), note);
     model.dirty = true;
     model.drafts.insert(ticket, Draft { text: text.clone(), note });
-    out.push(model.submit(Command::SaveDraft { ticket, text, note }, After::Quietly));
+    out.push(model.submit(Command::SaveDraft { ticket, text, note }, After::Draft));
 }
 
 /// Leaves the composer; the draft is kept, and an empty one gives the ticket back that it had claimed.
@@ -301,7 +303,7 @@ pub(super) fn give_back(
     let text = text.to_owned();
     let used = Used::again(along, &text);
     model.drafts.insert(ticket, Draft { text: text.clone(), note });
-    out.push(model.submit(Command::SaveDraft { ticket, text: text.clone(), note }, After::Quietly));
+    out.push(model.submit(Command::SaveDraft { ticket, text: text.clone(), note }, After::Draft));
     let busy = model.composer.as_ref().is_some_and(|composer| !composer.is_empty() || composer.file.is_some());
     if busy || model.open.as_ref().is_none_or(|open| open.key != ticket) {
         model.files.attached.extend(file.map(|file| (ticket, file)));
@@ -329,10 +331,14 @@ pub(super) fn toggle(model: &mut Model, out: &mut Vec<Effect>) {
         let detach = model.key(Action::DetachFile);
         return warn(model, format!("a note has no file: {detach} takes it away"), out);
     }
-    if composer.is_empty() {
+    let (ticket, note, is_empty) = (composer.ticket, composer.note, composer.is_empty());
+    if note && is_barred(model, ticket, out) {
+        return;
+    }
+    if is_empty {
         return toggle_now(model, out);
     }
-    let confirm = if composer.note {
+    let confirm = if note {
         let question = "What you wrote becomes a PUBLIC reply that the customer will read.";
         Confirm::careful(question.to_owned(), "make it public", Then::Toggle)
     } else {
@@ -349,6 +355,24 @@ pub(super) fn toggle_now(model: &mut Model, out: &mut Vec<Effect>) {
         if composer.note { "this is an internal note now" } else { "this is PUBLIC now: the customer reads it" };
     say(model, words.to_owned(), out);
     changed(model, out);
+}
+
+/// Puts back what was cut last; into a reply only what was cut from one, unless the agent says so.
+pub(super) fn yank(model: &mut Model, out: &mut Vec<Effect>) {
+    match &model.composer {
+        Some(composer) if composer.cut_note && !composer.note => {
+            let question = "What was cut was an INTERNAL NOTE, and this is a PUBLIC reply that the customer will read.";
+            overlay::ask(model, Confirm::careful(question.to_owned(), "put it in", Then::Yank));
+        }
+        _ => yank_now(model, out),
+    }
+}
+
+pub(super) fn yank_now(model: &mut Model, out: &mut Vec<Effect>) {
+    if let Some(composer) = &mut model.composer {
+        composer.act(Action::Yank);
+        changed(model, out);
+    }
 }
 
 /// What is written stands for itself.

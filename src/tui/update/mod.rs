@@ -38,7 +38,7 @@ use super::action::Action;
 use super::decode::Input;
 use super::effect::{Effect, ReadKind, Signal, Timer};
 use super::keys::Key;
-use super::model::{Focus, Model, Notice, NoticeTone};
+use super::model::{Focus, Model, Notice, NoticeTone, UNHEARD};
 use super::panes::{due, groups};
 use super::view;
 use super::widgets::text;
@@ -109,6 +109,7 @@ pub(crate) fn update(model: &mut Model, signal: Signal) -> Vec<Effect> {
         Signal::Saved(file, to, outcome) => files::saved(model, file, to, outcome, &mut out),
         Signal::Attached(ticket, outcome) => attach::attached(model, ticket, outcome, &mut out),
         Signal::Operated(request, outcome) => whole::answered(model, &request, outcome, &mut out),
+        Signal::Reload => whole::reload(model, &mut out),
         Signal::Reread(outcome) => whole::reread(model, *outcome, &mut out),
         Signal::Resumed => {
             // Whoever comes back from the shell or their editor has pressed keys there.
@@ -125,6 +126,9 @@ pub(crate) fn update(model: &mut Model, signal: Signal) -> Vec<Effect> {
     }
     presence::tell(model, &mut out);
     title(model, &mut out);
+    if out.iter().any(|effect| matches!(effect, Effect::Submit(..))) {
+        out.push(Effect::Timer(Timer::Unheard, UNHEARD));
+    }
     out
 }
 
@@ -384,6 +388,7 @@ fn on_timer(model: &mut Model, timer: Timer, out: &mut Vec<Effect>) {
             refresh(model, out);
         }
         Timer::Typed => lookup::ask_remote(model, out),
+        Timer::Unheard => model.dirty |= model.unheard(UNHEARD) > 0,
     }
 }
 

@@ -150,6 +150,7 @@ fn follow(model: &mut Model, then: Then, out: &mut Vec<Effect>) {
         Then::OpenFrom(opening) => intake::open(model, *opening, out),
         Then::Nothing => {}
         Then::Toggle => compose::toggle_now(model, out),
+        Then::Yank => compose::yank_now(model, out),
         Then::ReplyAnyway => {
             if let Some(ticket) = model.target() {
                 model.agreed.insert(ticket);

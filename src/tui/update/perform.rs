@@ -9,8 +9,8 @@ use super::super::prompt::{Prompt, PromptKind};
 use super::super::widgets::line_edit::LineEdit;
 use super::super::work::{NextFor, Repeatable};
 use super::{
-    attach, bulk, close, compose, desk_work, escalations, explain, files, intake, jump, lookup, outbox, overlay, queue,
-    queues, say, standing, stats, suggestions, templates, thread, warn, whole,
+    attach, bulk, close, compose, desk_work, escalations, explain, files, intake, jump, lookup, outbox, overlay,
+    presence, queue, queues, say, standing, stats, suggestions, templates, thread, warn, whole,
 };
 use crate::desk::command::Command;
 use crate::desk::thread::Delivery;
@@ -177,13 +177,14 @@ pub(super) fn perform(model: &mut Model, action: Action, out: &mut Vec<Effect>) 
         | Action::KillWordRight
         | Action::KillToStart
         | Action::KillToEnd
-        | Action::KillAll
-        | Action::Yank => {
+        | Action::KillAll => {
             if let Some(composer) = &mut model.composer {
                 composer.act(action);
                 compose::changed(model, out);
             }
         }
+
+        Action::Yank => compose::yank(model, out),
 
         Action::PickNext
         | Action::PickPrevious
@@ -306,6 +307,11 @@ pub(super) fn set_theme(model: &mut Model, name: &str, out: &mut Vec<Effect>) {
 }
 
 fn quit(model: &mut Model, out: &mut Vec<Effect>) {
+    if model.unheard(presence::ANSWERED) > 0 && !model.stopped {
+        let question = "The desk does not answer. What you have written, sent and done meanwhile waits here for it, and is lost if you \
+                        leave now.";
+        return overlay::ask(model, Confirm::careful(question.to_owned(), "leave, and lose it", Then::Quit));
+    }
     let unsent = model.unsent();
     if unsent == 0 || model.stopped {
         out.push(Effect::Quit);

@@ -15,6 +15,9 @@ use crate::desk::ids::{AgentName, TicketKey};
 use crate::desk::presence::USE_IS_SAID;
 use crate::engine::views::Here;
 
+/// A desk that is there has answered by then; whoever leaves sooner waits for it.
+pub(super) const ANSWERED: Duration = Duration::from_millis(500);
+
 /// Tells the desk that somebody is at the screen, now and then while keys are pressed, and at the first one after a pause.
 pub(super) fn used(model: &mut Model, out: &mut Vec<Effect>) {
     if model.now.since(model.used) >= USE_IS_SAID {
@@ -64,7 +67,8 @@ pub(super) fn settle(model: &mut Model, out: &mut Vec<Effect>) {
         let alone = model.target().is_none_or(|key| news(model, key).is_none());
         alone.then(|| "nobody else is writing here any more: look at what came, then reply".to_owned())
     } else if asks(|then| matches!(then, Then::Quit)) {
-        (model.unsent() == 0).then(|| format!("everything has been sent: {} leaves", model.key(Action::Quit)))
+        (model.unsent() + model.unheard(ANSWERED) == 0)
+            .then(|| format!("everything has been sent: {} leaves", model.key(Action::Quit)))
     } else {
         None
     };

@@ -17,7 +17,7 @@ use crate::engine::handle::Receipt;
 use crate::engine::views::ViewRequest;
 
 pub(super) fn on_settled(model: &mut Model, tag: u64, outcome: Result<Receipt, Refusal>, out: &mut Vec<Effect>) {
-    let Some(Submitted { ticket, after }) = model.submitted.remove(&tag) else { return };
+    let Some(Submitted { ticket, after, .. }) = model.submitted.remove(&tag) else { return };
     if let (Some(ticket), Ok(receipt)) = (ticket, &outcome) {
         stands_now(model, ticket, receipt);
     }
@@ -32,7 +32,7 @@ pub(super) fn on_settled(model: &mut Model, tag: u64, outcome: Result<Receipt, R
         keep::begin(model, ticket, out);
     }
     // Of many at once, and of what nobody waits for, the next regular reading tells.
-    let is_waited_for = !matches!(after, After::Bulk(..) | After::BulkReply { .. } | After::Quietly | After::Ignored);
+    let is_waited_for = !matches!(after, After::Bulk(..) | After::BulkReply { .. } | After::Draft | After::Ignored);
     match outcome {
         Ok(receipt) => {
             done(model, ticket, after, &receipt, out);
@@ -158,7 +158,7 @@ fn done(model: &mut Model, ticket: Option<TicketKey>, after: After, receipt: &Re
             model.undo.extend(move_of(done));
             say(model, notice(words), out);
         }
-        After::Quietly | After::Ignored => {}
+        After::Draft | After::Ignored => {}
     }
     let kept = model.undo.len().saturating_sub(50);
     model.undo.drain(..kept);
@@ -217,7 +217,7 @@ fn forget_draft(model: &mut Model, ticket: TicketKey, out: &mut Vec<Effect>) {
     let writing = model.composer.as_ref().is_some_and(|composer| composer.ticket == ticket && !composer.is_empty());
     let kept = model.drafts.get(&ticket).is_some_and(|draft| !draft.text.is_empty());
     if !writing && !kept {
-        out.push(model.submit(Command::SaveDraft { ticket, text: String::new(), note: false }, After::Quietly));
+        out.push(model.submit(Command::SaveDraft { ticket, text: String::new(), note: false }, After::Draft));
     }
 }
 
@@ -285,7 +285,7 @@ fn refused(model: &mut Model, ticket: Option<TicketKey>, after: After, refusal: 
             }
             warn(model, words, out);
         }
-        After::Desk(_) | After::Undone(_) | After::Verify(_) | After::Fetched(_) | After::Quietly => {
+        After::Desk(_) | After::Undone(_) | After::Verify(_) | After::Fetched(_) | After::Draft => {
             warn(model, words, out);
         }
         After::Ignored => {}
