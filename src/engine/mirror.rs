@@ -307,6 +307,8 @@ impl Turn<'_> {
             self.consume_stored(group, message.id, heard)?;
         } else if matches!(put, Put::New(_)) {
             self.touch(key);
+        }
+        if matches!(put, Put::New(_)) {
             self.look_again(group, message, late)?;
         }
         if matches!(put, Put::Known(_)) && message.edited_at.is_some() {
@@ -316,13 +318,15 @@ impl Turn<'_> {
         Ok(())
     }
 
-    /// What comes late moves nothing; so that a topic has its title and its state all the same, Telegram is asked for them.
+    /// What comes late moves nothing; so that a topic has its title and its state all the same, Telegram is asked for them. It is asked, too,
+    /// whether a topic is there whose first message comes after it was deleted: nothing was known of it that could have been doubted then.
     pub(super) fn look_again(&mut self, group: GroupId, message: &Message, late: bool) -> Result<(), EngineError> {
         let of_topic = matches!(
             message.content,
             Content::Service(ServiceMessage::TopicCreated { .. } | ServiceMessage::TopicEdited { .. })
         );
-        if late && of_topic && message.topic != TopicId::GENERAL {
+        let buried = self.group(group).buried.contains(&message.id);
+        if (late || buried) && of_topic && message.topic != TopicId::GENERAL {
             self.doubt_topic(TicketKey { group, topic: message.topic })?;
         }
         Ok(())

@@ -491,6 +491,25 @@ fn a_topic_created_and_deleted_in_one_batch_is_looked_at() {
 }
 
 #[test]
+fn a_topic_whose_first_message_comes_after_it_was_deleted_is_looked_at() {
+    let check = Order::CheckTopics { group: GROUP, topics: vec![TopicId(20)] };
+    let gone =
+        || Incoming::Topics { group: GROUP, topics: vec![topic(20, true)], people: vec![], next: None, checked: true };
+    // The difference has told the deletion alone; what was pushed before it comes late. Once more while the history is still fetched.
+    let mut fetching = Bench::new();
+    fetching.connect();
+    for mut bench in [Bench::followed(&history()), fetching] {
+        bench.push(vec![Happening::Deleted(vec![MessageId(20)])]);
+        assert!(!bench.orders.contains(&check), "nothing is known of it: {:?}", bench.orders);
+        bench.push(vec![Happening::Message(created(20, LI, bench.now(), "Spam"))]);
+        assert!(bench.orders.contains(&check), "{:?}", bench.orders);
+        bench.incoming(gone());
+        let known = bench.engine.store_mut().begin().expect("a transaction").topic(ticket(20)).expect("readable");
+        assert!(known.expect("is known").gone);
+    }
+}
+
+#[test]
 fn a_wide_hole_is_closed_in_order_and_only_when_the_difference_is_in() {
     let mut bench = Bench::followed(&history());
     bench.incoming(Incoming::Link(LinkState::Connecting));
