@@ -157,6 +157,7 @@ pub fn line(event: &Event, before: Option<&Ticket>, by: &str) -> String {
             None => format!("language {language}"),
         },
         Event::CustomerSet { customer } => format!("the customer is {customer}"),
+        Event::TakenIn { .. } => "intake: no rule fits".to_owned(),
         // Everything else has words in `describe`.
         _ => format!("{by} did something else"),
     }

@@ -381,6 +381,10 @@ fn a_released_ticket_goes_to_another_and_by_hand_means_by_hand() {
     asks(&mut bench, 20, "Hello");
     let released = bench.command("anna", Command::Release { ticket: ticket(20) }).expect("released");
     assert_eq!(assignee(&bench, 20).as_deref(), Some("tom"));
+    // The whole log leaves nothing out, and has words for it.
+    let View::Activity { lines } = bench.read("anna", ViewRequest::Activity { ticket: ticket(20) }) else { panic!() };
+    assert!(lines.iter().any(|line| line.what.starts_with("intake: ")), "{lines:?}");
+    assert!(lines.iter().all(|line| !line.what.contains("something else")), "{lines:?}");
     let standing = released.standing.expect("is told");
     assert_eq!(standing.assignee, Some("tom".into()), "whose it has become in the same step");
     let manual = teams("").routing;

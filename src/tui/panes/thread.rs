@@ -242,6 +242,10 @@ fn heading(model: &Model, frame: &mut Frame<'_>, area: Rect) {
     if over > 0 {
         spans[0].content = name(text::width(customer_name(row)).min(NAME).saturating_sub(over).max(SHORT_NAME)).into();
     }
+    let over = used(&spans).saturating_sub(usize::from(left.width));
+    if let Some(last) = spans.last_mut().filter(|_| over > 0) {
+        last.content = text::cut(&last.content, text::width(&last.content).saturating_sub(over)).into();
+    }
     let room = usize::from(left.width).saturating_sub(used(&spans));
     spans.push(Span::raw(text::cut(&format!(" · {}", more.join(" · ")), room)));
     let style = if model.focus == Focus::Queue { Style::new() } else { model.theme.bar };
