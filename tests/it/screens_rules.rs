@@ -353,6 +353,10 @@ async fn in_a_closed_ticket_no_reply_is_begun_and_a_message_of_general_is_no_tic
         desk.sees("a message of General is no ticket: n in Intake opens one from it");
     }
     assert_eq!(desk.commands(), []);
+    desk.change(|state| state.tickets.push(ticket(1, Status::Open, None, "", "hello?")));
+    desk.keys("Enter").await;
+    desk.sees("General · no ticket: in Intake");
+    desk.misses("c claim");
 }
 
 #[tokio::test]

@@ -12,6 +12,7 @@ use super::super::model::{Focus, Model, NoticeTone, UNHEARD};
 use super::super::view;
 use super::super::widgets::text;
 use super::{due, groups};
+use crate::desk::ids::TopicId;
 use crate::engine::views::{GroupFacts, LinkState, QueueName, Sort};
 
 /// Draws the tabs: as many words as there is room for.
@@ -230,6 +231,9 @@ pub(crate) fn hints(model: &Model, frame: &mut Frame<'_>, area: Rect) {
     let chain = match model.focus {
         Focus::Composer => &[Context::Composer][..],
         // There are no tickets yet.
+        Focus::Thread if model.target().is_some_and(|key| key.topic == TopicId::GENERAL) => {
+            &[Context::Thread, Context::Everywhere]
+        }
         Focus::Queue if opens => &[Context::Queue, Context::Everywhere],
         Focus::Queue => &[Context::Ticket, Context::Queue, Context::Everywhere],
         Focus::Thread => &[Context::Ticket, Context::Thread, Context::Everywhere],

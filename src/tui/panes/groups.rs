@@ -45,6 +45,11 @@ pub(crate) fn named(model: &Model, row: &TicketRow) -> String {
     if several(model) { format!("{}/{}", row.group_name, number.trim_start_matches('#')) } else { number }
 }
 
+/// Tells of which group a General is, if there is more than one.
+pub(crate) fn of_general(model: &Model, row: &TicketRow) -> String {
+    if several(model) { format!(" of {}", row.group_name) } else { String::new() }
+}
+
 /// Names a ticket, with its group if there is more than one.
 pub(crate) fn ticket(model: &Model, ticket: TicketKey) -> String {
     model.desk.as_ref().map_or_else(|| ticket.to_string(), |desk| desk.ticket_name(ticket))

@@ -11,6 +11,7 @@ use super::super::until::age;
 use super::super::view::{Areas, customer_name};
 use super::super::widgets::text;
 use super::{due, entry, groups, here};
+use crate::desk::ids::TopicId;
 use crate::engine::views::{EntryKind, Side};
 
 /// So many columns a heading has for a name; where there is too little room, so many at least.
@@ -177,6 +178,13 @@ fn heading(model: &Model, frame: &mut Frame<'_>, area: Rect) {
         return;
     };
     let row = &ticket.row;
+    if row.id == TopicId::GENERAL {
+        let (key, group) = (model.key(Action::BackToQueue), groups::of_general(model, row));
+        let words = format!(" General{group} · no ticket: in Intake ({key} goes back) one is opened from its messages");
+        let line = Line::styled(text::cut(&words, usize::from(area.width)), model.theme.strong);
+        frame.render_widget(line.style(model.theme.bar), area);
+        return;
+    }
     // What Telegram shows of it, once it does.
     let shown = ticket.shown.as_ref().filter(|shown| shown.shown && !model.setup.ascii);
     let icon = shown.and_then(|shown| shown.emoji.as_ref()).map(|emoji| format!("{emoji} ")).unwrap_or_default();
