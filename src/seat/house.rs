@@ -48,8 +48,8 @@ impl House {
                     program: env!("CARGO_PKG_VERSION").to_owned(),
                     since: self.desk.since,
                     begun: self.begun,
-                    // A command that asks is not somebody who sits there.
-                    seats: self.seats().await.iter().filter(|seat| seat.screens > 0).count(),
+                    // A command that asks is not somebody who sits there; the host's own screen has no line.
+                    seats: self.screens.by_seat().await.len() + usize::from(self.desk.host.is_some()),
                     link,
                 }))
             }

@@ -86,6 +86,7 @@ mod rights;
 #[cfg(feature = "sandbox")]
 mod sandbox;
 mod screens;
+mod screens_answers;
 mod screens_automatic;
 mod screens_bytes;
 mod screens_desk;
